@@ -1,0 +1,76 @@
+/** When trying again can help: at once (another parent, a lost connection), at the next poll, or not without a person. */
+export type Retry = 'now' | 'later' | 'never';
+
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  /** What the reader should do next; a command where there is one. */
+  readonly hint?: string;
+  readonly retry?: Retry;
+}
+
+/**
+ * Every failure that depotd foresees. The message names operation, subject and observed value; `code` is stable and
+ * is what programs and exit codes go by; `retry` is for the loop, which alone decides to try again.
+ */
+export class DepotError extends Error {
+  override readonly name = 'DepotError';
+  readonly hint: string | undefined;
+  readonly retry: Retry;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    details: ErrorDetails = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.hint = details.hint;
+    this.retry = details.retry ?? 'later';
+  }
+}
+
+/** The stable codes, each with the one situation that it stands for. */
+export const errorCodes = {
+  'config-invalid': 'the configuration has problems; they are listed',
+  'config-missing': 'the configuration file is not there or cannot be read',
+  'data-locked': 'another daemon uses this data directory',
+  'data-unusable': 'the data directory cannot be created, written or read',
+  'listen-failed': 'the address to listen on cannot be bound',
+  'daemon-down': 'the daemon does not answer on its control socket, and the command needs it',
+  'not-found': 'no repository, path, hold or generation of that name',
+  'bad-request': 'a request or a command line that cannot be understood',
+  'not-allowed': 'the repository is outside the scope of the depot that asks',
+  'parent-unreachable': 'no connection to the parent',
+  'parent-answer': 'the parent answered something that is not the protocol',
+  'parent-busy': 'the parent asks to come back later',
+  'head-refused': 'a head that must not follow the one held',
+  'manifest-damaged': 'a page or a difference stream does not hash or parse to what was promised',
+  'object-damaged': 'bytes that do not hash to their name',
+  'object-missing': 'an object that should be held is not there',
+  'transfer-cut': 'a transfer ended early; what came is kept',
+  'disk-full': 'no space left; the old state is served on',
+  'source-refused': 'the source does not look like the one that was published before',
+  'source-unreadable': 'the source is missing or cannot be read',
+  'names-held-back': 'published, without the names that cannot be distributed',
+  'path-refused': 'a path that must not be written',
+  interrupted: 'stopped by a signal; what was done is kept',
+  internal: 'a fault in depotd itself',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Wraps what a library or the system threw, so that the loop always sees a `DepotError`. Codes of the system are mapped. */
+export function asDepotError(thrown: unknown, during: string): DepotError {
+  if (thrown instanceof DepotError) return thrown;
+  const system = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
+  const message = `${during}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  if (system === 'ENOSPC' || system === 'EDQUOT' || system === 'SQLITE_FULL') {
+    return new DepotError('disk-full', message, {
+      cause: thrown,
+      hint: 'free space on the data directory; the transfer goes on by itself at the next poll',
+    });
+  }
+  if (thrown instanceof Error && (thrown.name === 'AbortError' || system === 'ABORT_ERR')) {
+    return new DepotError('interrupted', message, { cause: thrown });
+  }
+  return new DepotError('internal', message, { cause: thrown });
+}
