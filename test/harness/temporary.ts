@@ -1,0 +1,35 @@
+import { chmod, mkdtemp, opendir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/**
+ * A new empty folder that goes when the test ends, passed or failed. Outside a test, say at the top of a file that
+ * shares one among its tests, pass `afterAll`.
+ */
+export async function temporaryFolder(
+  whenDone: (clean: () => Promise<void>) => void = onTestFinished,
+): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'depotd-test-'));
+  whenDone(() => remove(path));
+  return path;
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
+      throw error;
+    await openFolders(path);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Folders that a test made unreadable or read-only hold on to their contents. */
+async function openFolders(path: string): Promise<void> {
+  await chmod(path, 0o755);
+  for await (const entry of await opendir(path)) {
+    if (entry.isDirectory()) await openFolders(join(path, entry.name));
+  }
+}
