@@ -21,6 +21,8 @@ export interface DepotStatus {
   readonly repositories: readonly RepositoryStatus[];
   /** Depots directly below, by name, as this depot last heard of them. */
   readonly children: readonly ChildStatus[];
+  /** What all depots below last reported, directly below or not; null unless asked for. */
+  readonly below: readonly ReportRow[] | null;
   readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number } | null;
 }
 
@@ -171,4 +173,118 @@ export interface PlanSummary {
 export interface FileCount {
   readonly files: number;
   readonly bytes: number;
+}
+
+/** How one cycle of one repository ended. */
+export interface CycleResult {
+  readonly repository: string;
+  readonly outcome: CycleOutcome;
+  /** Generations before and after; equal where nothing was applied. */
+  readonly fromGeneration: number | null;
+  readonly toGeneration: number | null;
+  /** Objects that crossed the line. */
+  readonly fetched: FileCount;
+  /** Files and links of the tree. */
+  readonly added: number;
+  readonly replaced: number;
+  readonly deleted: number;
+  /** Files whose deletion waits for approval. */
+  readonly held: number;
+  readonly error: StatusError | null;
+}
+
+/** What a poll that was asked for came to; `cycles` is null where the end was not waited for. */
+export interface PollResult {
+  readonly repositories: readonly string[];
+  readonly cycles: readonly CycleResult[] | null;
+}
+
+/** One path of a plan. `bytes` is the size of the file that is added, put in place, or deleted; 0 for links and folders. */
+export interface PlanStep {
+  readonly repository: string;
+  /** `hold`: a deletion that waits for approval. `relay`: content that only depots below need. */
+  readonly action: 'add' | 'replace' | 'delete' | 'hold' | 'relay';
+  readonly path: string;
+  readonly bytes: number;
+  /** Whether its content has to cross the line. */
+  readonly fetch: boolean;
+}
+
+/** A row of `depot history`: a generation published here, or a cycle that did something. */
+export interface HistoryRow {
+  readonly repository: string;
+  readonly outcome: CycleOutcome | 'published';
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly fromGeneration: number | null;
+  readonly toGeneration: number | null;
+  /** Null for what was published here: the head says what there is, not what changed. */
+  readonly added: number | null;
+  readonly replaced: number | null;
+  readonly deleted: number | null;
+  readonly fetched: FileCount | null;
+  /** All files and links of the generation with their bytes; null where it is no longer known. */
+  readonly total: FileCount | null;
+  readonly error: StatusError | null;
+}
+
+/** One name of a listed folder, or one path of a hold. */
+export interface ListedEntry {
+  readonly type: 'file' | 'link' | 'folder';
+  /** Relative to the repository. */
+  readonly path: string;
+  /** Size of a file; of all files below a folder. */
+  readonly bytes: number;
+  /** Files and links below a folder; 1 for the others. */
+  readonly files: number;
+  readonly modifiedAt: string | null;
+  readonly executable: boolean;
+  /** Of a link. */
+  readonly target: string | null;
+}
+
+/** Which state of a repository was listed. */
+export interface Listing {
+  readonly repository: string;
+  readonly generation: number;
+  readonly path: string;
+}
+
+/** Content that is not what it should be. */
+export interface Damage {
+  /** Null where only the installation copy differs. */
+  readonly object: string | null;
+  readonly repository: string | null;
+  /** A path that shows it, relative to the repository; null for an object that none of the trees shows. */
+  readonly path: string | null;
+  readonly problem: 'damaged' | 'missing' | 'differs' | 'unexpected';
+}
+
+export interface VerifyResult {
+  readonly repository: string | null;
+  /** Objects that were read and hashed. */
+  readonly objects: FileCount;
+  /** Files of installation copies that were compared. */
+  readonly treeFiles: number;
+  readonly damages: readonly Damage[];
+}
+
+export interface GcResult {
+  readonly dryRun: boolean;
+  readonly generations: number;
+  readonly pages: FileCount;
+  readonly objects: FileCount;
+  /** Left-over staging files and difference streams. */
+  readonly strays: FileCount;
+}
+
+export interface ApproveResult {
+  readonly hold: HoldStatus;
+}
+
+export interface ReloadResult {
+  /** Settings that were changed and are in force, by their path in the file, such as `poll.every`. */
+  readonly changed: readonly string[];
+  /** Settings that were changed and wait for a restart. */
+  readonly needsRestart: readonly string[];
 }
