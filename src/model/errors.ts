@@ -6,6 +6,8 @@ export interface ErrorDetails {
   /** What the reader should do next; a command where there is one. */
   readonly hint?: string;
   readonly retry?: Retry;
+  /** How long the other side asks to be left alone; with `parent-busy`. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -16,6 +18,7 @@ export class DepotError extends Error {
   override readonly name = 'DepotError';
   readonly hint: string | undefined;
   readonly retry: Retry;
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     readonly code: ErrorCode,
@@ -25,6 +28,7 @@ export class DepotError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.hint = details.hint;
     this.retry = details.retry ?? 'later';
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 
