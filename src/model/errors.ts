@@ -40,6 +40,7 @@ export const errorCodes = {
   'data-unusable': 'the data directory cannot be created, written or read',
   'listen-failed': 'the address to listen on cannot be bound',
   'daemon-down': 'the daemon does not answer on its control socket, and the command needs it',
+  'no-permission': 'the control socket or the data directory is not open to this user',
   'not-found': 'no repository, path, hold or generation of that name',
   'bad-request': 'a request or a command line that cannot be understood',
   'not-allowed': 'the repository is outside the scope of the depot that asks',

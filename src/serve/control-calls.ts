@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { DepotError } from '../model/errors.js';
+import { isName } from '../model/names.js';
+import type { ControlApi, LongWork } from './control-api.js';
+
+/** A request of the control socket: `POST /v1/<name>` with the arguments as JSON. */
+export type ControlCall =
+  | { readonly name: string; readonly answer: 'once'; run(api: ControlApi, input: unknown): Promise<unknown> }
+  | {
+      readonly name: string;
+      readonly answer: 'stream';
+      run(api: ControlApi, input: unknown, work: LongWork): Promise<unknown>;
+    };
+
+const repository = z.string().refine(isName, 'not a name of a repository');
+const oneOrAll = z.strictObject({ repository: repository.nullable() });
+const nothing = z.strictObject({});
+const hold = z.strictObject({ id: z.string().min(1).max(100) });
+
+const calls: readonly ControlCall[] = [
+  once('status', z.strictObject({ tree: z.boolean().default(false) }), (api, input) => api.status(input)),
+  once('history', oneOrAll.extend({ limit: z.number().int().min(1).max(1000) }), (api, { repository, limit }) =>
+    api.history(repository, { limit }),
+  ),
+  once('holds', nothing, (api) => api.holds()),
+  once('approve', hold, (api, { id }) => api.approve(id)),
+  once('reload', nothing, (api) => api.reload()),
+  stream(
+    'poll',
+    z.strictObject({ repositories: z.array(repository).min(1).nullable(), wait: z.boolean() }),
+    (api, { repositories, wait }, work) => api.poll(repositories, { ...goesOn(work), wait }),
+  ),
+  stream('plan', oneOrAll.extend({ steps: z.boolean() }), (api, { repository, steps }, work) =>
+    api.plan(repository, { ...work, steps }),
+  ),
+  stream(
+    'publish',
+    z.strictObject({ repository, wait: z.boolean(), dryRun: z.boolean(), acceptSource: z.boolean() }),
+    (api, { repository, ...how }, work) => api.publish(repository, { ...(how.dryRun ? work : goesOn(work)), ...how }),
+  ),
+  stream(
+    'ls',
+    z.strictObject({
+      repository,
+      path: z.string().max(4096),
+      generation: z.number().int().min(1).nullable(),
+    }),
+    (api, { repository, path, generation }, work) => api.ls(repository, path, { ...work, generation }),
+  ),
+  stream('held', hold, (api, { id }, work) => api.held(id, work)),
+  stream('verify', oneOrAll, (api, { repository }, work) => api.verify(repository, work)),
+  stream('gc', z.strictObject({ dryRun: z.boolean() }), (api, { dryRun }, work) =>
+    api.gc({ ...(dryRun ? work : goesOn(work)), dryRun }),
+  ),
+];
+
+export const controlCalls: ReadonlyMap<string, ControlCall> = new Map(calls.map((call) => [call.name, call]));
+
+function once<Input>(
+  name: string,
+  shape: z.ZodType<Input>,
+  run: (api: ControlApi, input: Input) => Promise<unknown>,
+): ControlCall {
+  return { name, answer: 'once', run: async (api, input) => run(api, understand(name, shape, input)) };
+}
+
+function stream<Input>(
+  name: string,
+  shape: z.ZodType<Input>,
+  run: (api: ControlApi, input: Input, work: LongWork) => Promise<unknown>,
+): ControlCall {
+  return { name, answer: 'stream', run: async (api, input, work) => run(api, understand(name, shape, input), work) };
+}
+
+function understand<Input>(name: string, shape: z.ZodType<Input>, input: unknown): Input {
+  const parsed = shape.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new DepotError('bad-request', `depot ${name}: ${z.prettifyError(parsed.error)}`, { retry: 'never' });
+}
+
+/** A cycle, a scan or a collection that has begun is not undone because the one who watched it went away. */
+function goesOn(work: LongWork): LongWork {
+  return { ...work, signal: new AbortController().signal };
+}
