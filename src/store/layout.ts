@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Sha256 } from '../model/sha256.js';
+
+/** Every path below a data directory; DESIGN.md section 8. */
+export interface Layout {
+  readonly data: string;
+  /** The catalogue, an SQLite file with its `-wal` and `-shm` beside it. */
+  readonly database: string;
+  readonly objects: string;
+  readonly pages: string;
+  readonly metadata: string;
+  readonly trees: string;
+  readonly staging: string;
+  readonly differences: string;
+  readonly quarantine: string;
+  readonly lockFile: string;
+  /** Says who holds the lock, for people. */
+  readonly daemonFile: string;
+  readonly controlSocket: string;
+  objectFile(sha256: Sha256): string;
+  pageFile(sha256: Sha256): string;
+  /** The folder of a repository's heads. */
+  metadataOf(repository: string): string;
+  headFile(repository: string, generation: number): string;
+  /** The installation copy that clients read. */
+  tree(repository: string): string;
+  /** Where files wait for the switch: on the filesystem of the trees, outside of each of them, hidden from clients. */
+  treeStaging(repository: string): string;
+  stagingFile(sha256: Sha256): string;
+  /** The difference stream that leads from the manifest `from` to the manifest `root`. */
+  differenceFile(root: Sha256, from: Sha256): string;
+}
+
+export function layoutOf(data: string): Layout {
+  const below = (...names: string[]): string => join(data, ...names);
+  const byHash = (folder: string, sha256: Sha256): string => below(folder, sha256.slice(0, 2), sha256);
+  return {
+    data,
+    database: below('state.db'),
+    objects: below('objects'),
+    pages: below('pages'),
+    metadata: below('metadata'),
+    trees: below('trees'),
+    staging: below('staging'),
+    differences: below('differences'),
+    quarantine: below('quarantine'),
+    lockFile: below('daemon.lock'),
+    daemonFile: below('daemon.json'),
+    controlSocket: below('control.sock'),
+    objectFile: (sha256) => byHash('objects', sha256),
+    pageFile: (sha256) => byHash('pages', sha256),
+    metadataOf: (repository) => below('metadata', repository),
+    headFile: (repository, generation) => below('metadata', repository, `${generation}.head.json`),
+    tree: (repository) => below('trees', repository),
+    // No repository's name begins with a dot.
+    treeStaging: (repository) => below('trees', '.staging', repository),
+    stagingFile: (sha256) => below('staging', `${sha256}.part`),
+    differenceFile: (root, from) => below('differences', `${root}.from.${from}`),
+  };
+}

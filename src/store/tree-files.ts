@@ -1,0 +1,253 @@
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Entry, FileEntry, LinkEntry } from '../model/entry.js';
+import type { Sha256 } from '../model/sha256.js';
+import type { Store } from './store.js';
+
+/** ext4 allows 65,000 names of one inode. */
+const maxLinks = 60_000;
+
+/** Staged names in one folder. */
+const stagedPerFolder = 1000;
+
+/**
+ * The plain files of one installation copy. Synchronous: for worker threads. New content is staged beside the tree and
+ * comes into place by a rename, so a reader sees each file whole, the old one or the new one. Nothing is written through
+ * a symbolic link: each folder on the way is looked at, and what is not a real folder is set aside first.
+ */
+export class TreeFiles {
+  readonly root: string;
+  private readonly staging: string;
+  private readonly realFolders = new Set<string>();
+  private asideCount = 0;
+  private canClone = true;
+  private stagingFolder = '';
+  private linked: Sha256[] = [];
+
+  constructor(
+    private readonly store: Store,
+    repository: string,
+  ) {
+    this.root = store.layout.tree(repository);
+    this.staging = store.layout.treeStaging(repository);
+  }
+
+  /** Whether there is anything in the tree. */
+  isEmpty(): boolean {
+    try {
+      return readdirSync(this.root).length === 0;
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return true;
+      throw error;
+    }
+  }
+
+  /** Drops what an earlier run staged and set aside. */
+  clearStaging(): void {
+    rmSync(this.staging, { recursive: true, force: true });
+    this.stagingFolder = '';
+  }
+
+  /** Makes the content of a file or link ready under a number, on the file system of the tree. */
+  stage(number: number, entry: FileEntry | LinkEntry): void {
+    const staged = this.staged(number);
+    if (dirname(staged) !== this.stagingFolder) {
+      this.stagingFolder = dirname(staged);
+      mkdirSync(this.stagingFolder, { recursive: true });
+    }
+    if (entry.type === 'link') {
+      symlinkSync(entry.target, staged);
+      return;
+    }
+    const object = this.store.objects.checked(entry.object);
+    if (!this.clone(object.file, staged)) {
+      const isSameInode = object.executable === entry.executable && Math.abs(object.mtimeMs - entry.mtimeMs) < 1;
+      if (isSameInode && object.links < maxLinks && link(object.file, staged)) {
+        this.linked.push(entry.object);
+        return;
+      }
+      copyFileSync(object.file, staged);
+    }
+    chmodSync(staged, entry.executable ? 0o555 : 0o444);
+    utimesSync(staged, entry.mtimeMs / 1000, entry.mtimeMs / 1000);
+  }
+
+  /** After the last `stage`: tells the catalogue that the inodes' link counts and ctimes changed by our own doing. */
+  noteLinks(): void {
+    this.store.objects.noteLinked(this.linked);
+    this.linked = [];
+  }
+
+  /** Brings an entry into place. Can be repeated: what is in place already stays, what was lost from the staging is staged anew. */
+  put(number: number, entry: Entry): void {
+    const final = this.final(entry.path);
+    if (entry.type === 'folder') {
+      this.makeFolder(entry.path);
+      return;
+    }
+    this.makeFolder(parentOf(entry.path));
+    const staged = this.staged(number);
+    try {
+      this.moveInto(staged, final, entry.path);
+    } catch (error) {
+      if (!isCode(error, 'ENOENT')) throw error;
+      if (this.holds(entry)) return;
+      this.stagingFolder = '';
+      this.stage(number, entry);
+      this.noteLinks();
+      this.moveInto(staged, final, entry.path);
+    }
+  }
+
+  /** Deletes a file, link or empty folder; absent ones, and what has taken the path meanwhile, stay as they are. */
+  remove(entry: Entry): void {
+    const final = this.final(entry.path);
+    if (!this.parentIsReal(entry.path)) return;
+    try {
+      if (entry.type === 'folder') rmdirSync(final);
+      else unlinkSync(final);
+    } catch (error) {
+      if (!isCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EPERM', 'ENOTEMPTY', 'EEXIST')) throw error;
+    }
+    if (entry.type === 'folder') this.realFolders.delete(entry.path);
+  }
+
+  /** Deletes the folders above a deleted path that hold nothing any more, up to one that `keeps` names. */
+  removeEmptied(path: string, keeps: (folder: string) => boolean): void {
+    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
+      if (keeps(folder) || !this.parentIsReal(folder)) return;
+      try {
+        rmdirSync(this.final(folder));
+      } catch (error) {
+        if (isCode(error, 'ENOENT')) continue;
+        return;
+      }
+      this.realFolders.delete(folder);
+    }
+  }
+
+  /** Whether the entry stands in the tree as it should, by type, size, mtime and executable bit; content is not read. */
+  holds(entry: Entry): boolean {
+    const final = this.final(entry.path);
+    const seen = lstatSync(final, { throwIfNoEntry: false });
+    if (seen === undefined) return false;
+    if (entry.type === 'folder') return seen.isDirectory();
+    if (entry.type === 'link') return seen.isSymbolicLink() && readlinkSync(final) === entry.target;
+    return (
+      seen.isFile() &&
+      seen.size === entry.size &&
+      Math.abs(seen.mtimeMs - entry.mtimeMs) < 1 &&
+      (seen.mode & 0o111) !== 0 === entry.executable
+    );
+  }
+
+  /** Paths of all files and links that are on disk, in no order. */
+  *listed(folder = ''): Generator<string> {
+    for (const name of readdirSync(this.final(folder), { withFileTypes: true })) {
+      const path = folder === '' ? name.name : `${folder}/${name.name}`;
+      if (name.isDirectory()) yield* this.listed(path);
+      else yield path;
+    }
+  }
+
+  private staged(number: number): string {
+    return join(this.staging, String(Math.floor(number / stagedPerFolder)), String(number));
+  }
+
+  private final(path: string): string {
+    return path === '' ? this.root : join(this.root, path);
+  }
+
+  private moveInto(staged: string, final: string, path: string): void {
+    try {
+      renameSync(staged, final);
+    } catch (error) {
+      if (!isCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw error;
+      this.setAside(path);
+      renameSync(staged, final);
+    }
+    // A rename onto another name of the same inode does nothing; `clearStaging` takes the staged name away.
+  }
+
+  private makeFolder(path: string): void {
+    if (this.realFolders.has(path)) return;
+    if (path === '') {
+      mkdirSync(this.root, { recursive: true });
+    } else {
+      this.makeFolder(parentOf(path));
+      const seen = lstatSync(this.final(path), { throwIfNoEntry: false });
+      if (seen !== undefined && !seen.isDirectory()) this.setAside(path);
+      if (seen?.isDirectory() !== true) mkdirSync(this.final(path));
+    }
+    chmodSync(this.final(path), 0o755);
+    this.realFolders.add(path);
+  }
+
+  private parentIsReal(path: string): boolean {
+    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
+      if (this.realFolders.has(folder)) return true;
+      if (lstatSync(this.final(folder), { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+    }
+    return true;
+  }
+
+  /** Moves what stands at a path, of another type than what comes, out of the tree. */
+  private setAside(path: string): void {
+    const aside = join(this.staging, 'aside');
+    mkdirSync(aside, { recursive: true });
+    this.asideCount += 1;
+    renameSync(this.final(path), join(aside, String(this.asideCount)));
+    for (const folder of this.realFolders) {
+      if (folder === path || folder.startsWith(`${path}/`)) this.realFolders.delete(folder);
+    }
+  }
+
+  /** A copy that shares its blocks with the object, where the file system can do that. */
+  private clone(from: string, to: string): boolean {
+    if (!this.canClone) return false;
+    try {
+      copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
+      return true;
+    } catch (error) {
+      if (isCode(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EACCES')) throw error;
+      this.canClone = false;
+      rmSync(to, { force: true });
+      return false;
+    }
+  }
+}
+
+/** False where the file system does not want another name for the inode. */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EMLINK', 'EXDEV', 'EPERM', 'ENOTSUP')) return false;
+    throw error;
+  }
+}
+
+function parentOf(path: string): string {
+  const parent = dirname(path);
+  return parent === '.' ? '' : parent;
+}
+
+function isCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
