@@ -2,17 +2,29 @@ import { chmod, mkdtemp, opendir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { startCluster, type Cluster, type Depots } from './cluster.js';
+
+type WhenDone = (clean: () => Promise<void>) => void;
 
 /**
  * A new empty folder that goes when the test ends, passed or failed. Outside a test, say at the top of a file that
  * shares one among its tests, pass `afterAll`.
  */
-export async function temporaryFolder(
-  whenDone: (clean: () => Promise<void>) => void = onTestFinished,
-): Promise<string> {
+export async function temporaryFolder(whenDone: WhenDone = onTestFinished): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'depotd-test-'));
   whenDone(() => remove(path));
   return path;
+}
+
+/** Real daemons that are stopped when the test ends; `depots` gets the folder of the cluster, for the sources in it. */
+export async function temporaryCluster(
+  depots: (folder: string) => Depots | Promise<Depots>,
+  whenDone: WhenDone = onTestFinished,
+): Promise<Cluster> {
+  const folder = await temporaryFolder(whenDone);
+  const cluster = await startCluster(folder, await depots(folder));
+  whenDone(() => cluster.close());
+  return cluster;
 }
 
 async function remove(path: string): Promise<void> {

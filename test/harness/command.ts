@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { environment } from './daemon.js';
+
+const program = fileURLToPath(new URL('../../bin/depot.js', import.meta.url));
+
+export interface CommandResult {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What stdout says, if all of it is one JSON text; else undefined. */
+  readonly json: unknown;
+}
+
+/** Runs `depot --config FILE ARGS...` to its end. */
+export function command(config: string, args: readonly string[]): Promise<CommandResult> {
+  const options = {
+    env: environment(),
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 256 * 1024 * 1024,
+  } as const;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [program, '--config', config, ...args],
+      options,
+      (_error, stdout, stderr) => resolve({ exitCode: child.exitCode, stdout, stderr, json: parse(stdout) }),
+    );
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
