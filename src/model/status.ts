@@ -46,8 +46,8 @@ export interface StatusError {
 
 export interface RepositoryStatus {
   readonly name: string;
-  readonly kind: Kind;
-  readonly context: string;
+  readonly kind: Kind | null;
+  readonly context: string | null;
   readonly role: 'master' | 'child';
   /** Published (master) or applied to the tree (child); null before the first. */
   readonly generation: number | null;
@@ -127,6 +127,8 @@ export interface ChildStatus {
   readonly depot: string;
   readonly site: string;
   readonly lastSeenAt: string;
+  /** Not heard of for three intervals of this depot's own polls. */
+  readonly silent: boolean;
   readonly authenticated: false;
 }
 
