@@ -102,8 +102,8 @@ export interface HoldStatus {
 
 export interface SourceStatus {
   readonly path: string;
-  /** `watched`: changes are seen at once. `rescanned`: too large to watch, looked through at an interval. */
-  readonly mode: 'watched' | 'rescanned' | 'starting';
+  /** `watched`: changes are seen at once. `rescanned`: looked through at an interval. `stopped`: no daemon is running. */
+  readonly mode: 'watched' | 'rescanned' | 'starting' | 'stopped';
   /** Why it is rescanned and not watched, in words; null while it is watched. */
   readonly modeReason: string | null;
   readonly scanning: boolean;
@@ -267,6 +267,8 @@ export interface ListedEntry {
   readonly executable: boolean;
   /** Of a link. */
   readonly target: string | null;
+  /** False for a file that this depot does not follow. */
+  readonly selected: boolean;
 }
 
 /** Which state of a repository was listed. */
@@ -276,32 +278,40 @@ export interface Listing {
   readonly path: string;
 }
 
-/** Content that is not what it should be. */
-export interface Damage {
-  /** Null where only the installation copy differs. */
-  readonly object: string | null;
-  readonly repository: string | null;
-  /** A path that shows it, relative to the repository; null for an object that none of the trees shows. */
-  readonly path: string | null;
-  readonly problem: 'damaged' | 'missing' | 'differs' | 'unexpected';
-}
-
+/** What a verification found. Lists name the first thousand of each kind, counts are complete. */
 export interface VerifyResult {
+  /** Null: everything was looked at. */
   readonly repository: string | null;
   /** Objects that were read and hashed. */
-  readonly objects: FileCount;
-  /** Files of installation copies that were compared. */
-  readonly treeFiles: number;
-  readonly damages: readonly Damage[];
+  readonly files: number;
+  readonly bytes: number;
+  readonly damaged: { readonly count: number; readonly shas: readonly string[] };
+  readonly missing: { readonly count: number; readonly shas: readonly string[] };
+  /** Pages of manifests that are missing or damaged. */
+  readonly pages: { readonly count: number; readonly shas: readonly string[] };
+  /** Where an installation copy is not what its manifest says. */
+  readonly trees: { readonly count: number; readonly findings: readonly TreeFinding[] };
 }
 
+export interface TreeFinding {
+  readonly repository: string;
+  readonly path: string;
+  readonly problem: 'missing' | 'altered' | 'foreign';
+  readonly detail: string;
+}
+
+/** What a collection would drop (dry run), or was to drop and has dropped. */
 export interface GcResult {
   readonly dryRun: boolean;
-  readonly generations: number;
-  readonly pages: FileCount;
+  readonly generations: readonly { readonly repository: string; readonly generation: number }[];
   readonly objects: FileCount;
-  /** Left-over staging files and difference streams. */
+  readonly pages: FileCount;
+  /** Partial transfers, difference streams, quarantined and temporary files. */
   readonly strays: FileCount;
+  /** Zero in a dry run. */
+  readonly dropped: FileCount;
+  /** Something came into use meanwhile, and the rest waits for the next collection. */
+  readonly postponed: boolean;
 }
 
 export interface ApproveResult {
