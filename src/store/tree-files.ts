@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Entry, FileEntry, LinkEntry } from '../model/entry.js';
 import type { Sha256 } from '../model/sha256.js';
+import { statFile, utimesSeconds, type FileStat } from './stat.js';
 import type { Store } from './store.js';
 
 /** ext4 allows 65,000 names of one inode. */
@@ -37,7 +38,7 @@ export class TreeFiles {
   private asideCount = 0;
   private canClone = true;
   private stagingFolder = '';
-  private linked: Sha256[] = [];
+  private linked: { readonly object: Sha256; readonly before: FileStat; readonly after: FileStat }[] = [];
 
   constructor(
     private readonly store: Store,
@@ -63,8 +64,11 @@ export class TreeFiles {
     this.stagingFolder = '';
   }
 
-  /** Makes the content of a file or link ready under a number, on the file system of the tree. */
-  stage(number: number, entry: FileEntry | LinkEntry): void {
+  /**
+   * Makes the content of a file or link ready under a number, on the file system of the tree.
+   * @throws DepotError `object-missing`, `object-damaged`: the object is forgotten then, and fetched again
+   */
+  async stage(number: number, entry: FileEntry | LinkEntry): Promise<void> {
     const staged = this.staged(number);
     if (dirname(staged) !== this.stagingFolder) {
       this.stagingFolder = dirname(staged);
@@ -74,27 +78,33 @@ export class TreeFiles {
       symlinkSync(entry.target, staged);
       return;
     }
-    const object = this.store.objects.checked(entry.object);
-    if (!this.clone(object.file, staged)) {
-      const isSameInode = object.executable === entry.executable && Math.abs(object.mtimeMs - entry.mtimeMs) < 1;
-      if (isSameInode && object.links < maxLinks && link(object.file, staged)) {
-        this.linked.push(entry.object);
+    const { objects, layout } = this.store;
+    const file = layout.objectFile(entry.object);
+    const before = await objects.checked(entry.object);
+    if (!this.clone(file, staged)) {
+      const isSame = before.executable === entry.executable && before.mtimeMs === entry.mtimeMs;
+      if (isSame && before.links < maxLinks && link(file, staged)) {
+        this.linked.push({ object: entry.object, before, after: statFile(file) });
         return;
       }
-      copyFileSync(object.file, staged);
+      copyFileSync(file, staged);
     }
     chmodSync(staged, entry.executable ? 0o555 : 0o444);
-    utimesSync(staged, entry.mtimeMs / 1000, entry.mtimeMs / 1000);
+    const mtime = utimesSeconds(entry.mtimeMs);
+    utimesSync(staged, mtime, mtime);
   }
 
-  /** After the last `stage`: tells the catalogue that the inodes' link counts and ctimes changed by our own doing. */
+  /** After some hundred `stage`s: tells the catalogue that inodes have another ctime by our own doing. */
   noteLinks(): void {
-    this.store.objects.noteLinked(this.linked);
+    const { objects } = this.store;
+    this.store.transaction(() => {
+      for (const { object, before, after } of this.linked) objects.noteStat(object, before, after);
+    });
     this.linked = [];
   }
 
   /** Brings an entry into place. Can be repeated: what is in place already stays, what was lost from the staging is staged anew. */
-  put(number: number, entry: Entry): void {
+  async put(number: number, entry: Entry): Promise<void> {
     const final = this.final(entry.path);
     if (entry.type === 'folder') {
       this.makeFolder(entry.path);
@@ -108,7 +118,7 @@ export class TreeFiles {
       if (!isCode(error, 'ENOENT')) throw error;
       if (this.holds(entry)) return;
       this.stagingFolder = '';
-      this.stage(number, entry);
+      await this.stage(number, entry);
       this.noteLinks();
       this.moveInto(staged, final, entry.path);
     }
@@ -151,8 +161,8 @@ export class TreeFiles {
     return (
       seen.isFile() &&
       seen.size === entry.size &&
-      Math.abs(seen.mtimeMs - entry.mtimeMs) < 1 &&
-      (seen.mode & 0o111) !== 0 === entry.executable
+      Math.floor(seen.mtimeMs) === entry.mtimeMs &&
+      ((seen.mode & 0o111) !== 0) === entry.executable
     );
   }
 

@@ -1,0 +1,61 @@
+import type { Demand, Selection } from '../model/selection.js';
+import type { ReportRepository } from '../model/status.js';
+import type { Store } from './store.js';
+
+export interface Lag {
+  readonly generations: number;
+  /** Since the oldest known head that is not applied yet was published. */
+  readonly seconds: number;
+}
+
+/** How far what is applied stays behind the heads that are known here; null before a head is. */
+export function lagOf(store: Store, repository: string, applied: number, nowMs: number): Lag | null {
+  const heads = store.heads.list(repository);
+  const newest = heads[0];
+  if (newest === undefined) return null;
+  const ahead = heads.filter(({ head }) => head.generation > applied);
+  const oldest = ahead.at(-1);
+  return {
+    generations: newest.head.generation - applied,
+    seconds: oldest === undefined ? 0 : Math.max(0, Math.round((nowMs - oldest.publishedAtMs) / 1000)),
+  };
+}
+
+/** What is applied: the generation of the installation copy, of a relay copy the newest complete one, at the master the newest. */
+export function appliedGeneration(
+  store: Store,
+  repository: string,
+  as: { readonly role: 'master' | 'child'; readonly selection: Selection | null; readonly demand: Demand },
+): number | null {
+  if (as.role === 'master') return store.heads.newest(repository)?.head.generation ?? null;
+  if (as.selection === null) return store.heads.newestComplete(repository, as.demand)?.head.generation ?? null;
+  const tree = store.trees.get(repository);
+  return tree?.root === undefined ? null : tree.generation;
+}
+
+/** A depot's own line about one repository in its report. */
+export function repositoryFigures(
+  store: Store,
+  repository: string,
+  as: { readonly role: 'master' | 'child'; readonly selection: Selection | null; readonly demand: Demand },
+  nowMs: number,
+): ReportRepository {
+  const applied = appliedGeneration(store, repository, as);
+  const newest = store.heads.newest(repository)?.head.generation ?? null;
+  const transfers = as.role === 'child' ? store.transfers.totals(repository) : undefined;
+  const held = store.holds
+    .list(repository)
+    .reduce((sum, hold) => sum + (hold.kind === 'deletions' ? hold.files : 1), 0);
+  return {
+    name: repository,
+    role: as.role,
+    generation: applied,
+    newest,
+    units: newest === null ? 0 : 1,
+    unitsComplete: newest !== null && applied === newest ? 1 : 0,
+    bytesLeft: transfers === undefined ? 0 : transfers.bytes - transfers.doneBytes,
+    held,
+    lagSeconds: lagOf(store, repository, applied ?? 0, nowMs)?.seconds ?? 0,
+    error: as.role === 'child' ? (store.polls.latest(repository)?.error?.message ?? null) : null,
+  };
+}

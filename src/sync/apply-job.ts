@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { cachedReader } from '../manifest/cached-reader.js';
+import { findEntry } from '../manifest/read.js';
+import type { PageRef, ReadPage } from '../manifest/page.js';
+import type { Entry } from '../model/entry.js';
+import { DepotError } from '../model/errors.js';
+import { selector, type Selection } from '../model/selection.js';
+import { syncFilesystem } from '../store/durable.js';
+import type { Job, JobControl } from '../store/job.js';
+import type { Store } from '../store/store.js';
+import { TreeFiles } from '../store/tree-files.js';
+import { reasonToHold, type HoldAbove } from './deletions.js';
+import { HeldPaths } from './held-paths.js';
+import { appliedTree, treeChanges, type AppliedTree, type TreeState } from './tree-changes.js';
+
+export interface ApplyInput {
+  readonly repository: string;
+  readonly generation: number;
+  readonly root: PageRef;
+  readonly selection: Selection;
+  readonly holdAbove: HoldAbove;
+  readonly now: number;
+}
+
+export interface ApplyResult {
+  readonly added: number;
+  readonly replaced: number;
+  readonly deleted: number;
+  /** Deletions that were not done, under a new hold. */
+  readonly held: number;
+}
+
+/**
+ * Brings an installation copy from the state that it is in to a generation:
+ * 1. Finish a switch that a crash cut short.
+ * 2. Count the deletions; beyond the limits, write down which paths are held.
+ * 3. Stage all new content beside the tree; one barrier makes it durable.
+ * 4. Journal: from here on the switch is finished, also after a crash, before anything is served.
+ * 5. The burst: renames into place, then the deletions, then the folders that they emptied.
+ * 6. End the journal.
+ * Each file is whole to every reader. Not guaranteed: that a reader of the plain files sees no mixture of two
+ * generations during the burst; depotd's own listeners serve from the objects, by the manifest.
+ */
+export const applyTree: Job<ApplyInput, ApplyResult> = {
+  name: 'apply-tree',
+  async run(store, input, control) {
+    const { repository, root, selection, generation } = input;
+    await finishSwitch(store, repository, control);
+    const tree = appliedTree(store, repository);
+    const files = new TreeFiles(store, repository);
+    files.clearStaging();
+    const newlyHeld = holdDeletions(store, input, tree, control);
+    const held = HeldPaths.load(store, repository);
+    let number = 0;
+    for (const change of treeChanges(tree, input, cachedReader(store.pages.read))) {
+      number += 1;
+      if (number % 500 === 0) {
+        control.throwIfStopped();
+        files.noteLinks();
+      }
+      if (change.kind === 'delete' || change.entry.type === 'folder') continue;
+      if (held.blocking(change.entry.path) === undefined) await files.stage(number, change.entry);
+    }
+    files.noteLinks();
+    if (number > 0) await syncFilesystem(store.layout.data);
+    store.trees.beginSwitch(repository, { generation, root, selection });
+    return { ...(await burst(store, repository, files, control)), held: newlyHeld };
+  },
+};
+
+/** Ends the journalled switches that a crash or a stop left; to be run before anything is served. Gives the repositories. */
+export const finishSwitches: Job<undefined, string[]> = {
+  name: 'finish-switches',
+  async run(store, _input, control) {
+    const unfinished = store.trees.list().filter(({ switching }) => switching !== undefined);
+    for (const { repository } of unfinished) await finishSwitch(store, repository, control);
+    return unfinished.map(({ repository }) => repository);
+  },
+};
+
+async function finishSwitch(store: Store, repository: string, control: JobControl): Promise<void> {
+  if (store.trees.get(repository)?.switching === undefined) return;
+  await burst(store, repository, new TreeFiles(store, repository), control);
+}
+
+/** Steps 5 and 6, from the journal alone; each part of them can be repeated. */
+async function burst(
+  store: Store,
+  repository: string,
+  files: TreeFiles,
+  control: JobControl,
+): Promise<Omit<ApplyResult, 'held'>> {
+  const from = appliedTree(store, repository);
+  const to = store.trees.get(repository)?.switching;
+  if (to === undefined) throw new DepotError('internal', `no switch of ${repository} has begun`);
+  const held = HeldPaths.load(store, repository);
+  const read = cachedReader(store.pages.read);
+  const done = { added: 0, replaced: 0, deleted: 0 };
+  const size = { files: from?.files ?? 0, bytes: from?.bytes ?? 0 };
+  const isForeign = from === undefined && !files.isEmpty();
+  let number = 0;
+  for (const change of treeChanges(from, to, read)) {
+    number += 1;
+    if (number % 1000 === 0) control.progress({ files: number, bytes: 0 });
+    if (change.kind === 'delete') continue;
+    count(size, change.entry, 1);
+    if (change.kind === 'replace') count(size, change.old, -1);
+    const blockedBy = held.blocking(change.entry.path);
+    if (blockedBy !== undefined) {
+      store.holds.addPaths(blockedBy, [{ path: change.entry.path, size: 0 }]);
+      continue;
+    }
+    await files.put(number, change.entry);
+    const standing = held.holdOf(change.entry.path);
+    if (standing !== undefined) store.holds.dropPaths(standing, [change.entry.path]);
+    if (change.entry.type !== 'folder') done[change.kind === 'add' ? 'added' : 'replaced'] += 1;
+  }
+  const keeps = (folder: string): boolean => findEntry(to.root, folder, read)?.type === 'folder';
+  for (const change of treeChanges(from, to, read)) {
+    if (change.kind !== 'delete') continue;
+    count(size, change.old, -1);
+    if (held.holdOf(change.old.path) !== undefined) continue;
+    files.remove(change.old);
+    files.removeEmptied(change.old.path, keeps);
+    if (change.old.type !== 'folder') done.deleted += 1;
+  }
+  if (isForeign) removeForeign(files, to, read);
+  if (number > 0) await syncFilesystem(store.layout.data);
+  store.trees.finishSwitch(repository, size);
+  files.clearStaging();
+  return done;
+}
+
+/** The size of an installation copy is that of what the manifest lets through; files that are held come on top of it. */
+function count(size: { files: number; bytes: number }, entry: Entry, times: 1 | -1): void {
+  if (entry.type === 'folder') return;
+  size.files += times;
+  if (entry.type === 'file') size.bytes += times * entry.size;
+}
+
+/** Where the catalogue was lost, the tree may hold files that no manifest accounts for. */
+function removeForeign(files: TreeFiles, to: TreeState, read: ReadPage): void {
+  const selects = selector(to.selection);
+  for (const path of files.listed()) {
+    if (findEntry(to.root, path, read) === undefined || !selects(path))
+      files.remove({ type: 'link', path, target: '' });
+  }
+}
+
+/** Where the publisher's deletions exceed the limits, writes down a hold with their paths; gives their number. */
+function holdDeletions(store: Store, input: ApplyInput, tree: AppliedTree | undefined, control: JobControl): number {
+  const { repository, generation } = input;
+  if (tree === undefined) return 0;
+  for (const hold of store.holds.list(repository)) {
+    // Written by a run that was stopped before its switch; it is decided anew.
+    if (hold.kind === 'deletions' && hold.generation === generation && tree.generation !== generation) {
+      store.holds.remove(hold.id);
+    }
+  }
+  const deletions = function* (): Generator<{ path: string; size: number }> {
+    for (const change of treeChanges(tree, input, cachedReader(store.pages.read))) {
+      if (change.kind !== 'delete' || change.withdrawn || change.old.type === 'folder') continue;
+      yield { path: change.old.path, size: change.old.type === 'file' ? change.old.size : 0 };
+    }
+  };
+  const deleted = { files: 0, bytes: 0 };
+  for (const { size } of deletions()) {
+    deleted.files += 1;
+    deleted.bytes += size;
+  }
+  const reason = reasonToHold(deleted, tree.files, input.holdAbove);
+  if (reason === undefined) return 0;
+  const id = randomBytes(4).toString('hex');
+  store.holds.add({ id, repository, kind: 'deletions', reason, ...deleted, generation, sinceMs: input.now });
+  for (const rows of chunked(deletions(), 500)) {
+    control.throwIfStopped();
+    store.holds.addPaths(id, rows);
+  }
+  return deleted.files;
+}
+
+function* chunked<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length === size) {
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}

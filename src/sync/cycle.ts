@@ -1,0 +1,173 @@
+import { asDepotError } from '../model/errors.js';
+import type { HeadFile } from '../model/head.js';
+import { covers, selectionKey } from '../model/selection.js';
+import type { CycleResult, FileCount } from '../model/status.js';
+import { applyTree, type ApplyResult } from './apply-job.js';
+import { demandOf, ownSelection, type SyncDepot } from './depot.js';
+import { fetchObjects } from './fetch.js';
+import { recordCycle, type Came } from './history.js';
+import { takeHeads } from './heads.js';
+import { takeManifest } from './manifests.js';
+import type { Parent } from './parents.js';
+import { adoptPlan, previewPlan } from './plan-job.js';
+import { planInput } from './plan-input.js';
+import { poll } from './poll.js';
+import type { CycleMeter } from './progress.js';
+import { announceDemand, report } from './report.js';
+
+/**
+ * One cycle: what this depot does about one repository at one poll.
+ * 1. Tell the parent what is wanted here, where it does not know (`announceDemand`).
+ * 2. Ask whether there is anything new (`poll`): one conditional request.
+ * 3. Take over the heads that are new, judged against the one held (`takeHeads`).
+ * 4. Bring the manifest of the generation that the parent has complete (`takeManifest`).
+ * 5. Plan what is missing, and fetch it, verified object by object (`adoptPlan`, `fetchObjects`).
+ * 6. From here on this depot calls the generation complete, and its children can take it.
+ * 7. Bring the installation copy to it: additions and changes first, deletions last (`applyTree`).
+ * 8. Tell the parent what came of it (`report`).
+ * Where a parent fails, the next one is asked; what had come stays.
+ *
+ * Not guaranteed: that each generation is seen. A depot that polls seldom goes from 3 to 7 in one cycle.
+ */
+export async function runCycle(depot: SyncDepot, repository: string, signal: AbortSignal): Promise<CycleResult> {
+  const startedAtMs = depot.host.now();
+  const meter = depot.board.begin(repository);
+  let used: Parent | undefined;
+  let came: Came;
+  try {
+    came = await depot.parents.firstThatAnswers(repository, async (parent) => {
+      used = parent;
+      await announceDemand(depot, parent, signal);
+      return cycleAt(depot, parent, repository, meter, signal);
+    });
+  } catch (thrown) {
+    const error = asDepotError(thrown, `poll for ${repository}`);
+    came = { outcome: error.code === 'interrupted' ? 'interrupted' : 'failed', error };
+  }
+  const result = recordCycle(depot, { repository, startedAtMs, parent: used, ...came });
+  if (used !== undefined && !signal.aborted) {
+    meter.phase('report');
+    await report(depot, used, signal).catch((error: unknown) => {
+      depot.log.debug({ repository, parent: used?.url }, `report: ${String(error)}`);
+    });
+  }
+  meter.end();
+  return result;
+}
+
+async function cycleAt(
+  depot: SyncDepot,
+  parent: Parent,
+  repository: string,
+  meter: CycleMeter,
+  signal: AbortSignal,
+): Promise<Came> {
+  const { store } = depot;
+  const state = await poll(depot, parent, repository, signal);
+  meter.phase('head');
+  const { target, held } = await takeHeads(depot, parent, repository, state, signal);
+  if (held) return { outcome: 'held' };
+  if (target === undefined) return { outcome: 'waiting' };
+  const { generation } = target.head;
+  const from = store.trees.get(repository)?.generation ?? null;
+  const left = whatIsLeft(depot, repository, target);
+  if (left === 'nothing') return { outcome: isWaiting(depot, repository, target) ? 'waiting' : 'unchanged' };
+
+  let fetched: FileCount = { files: 0, bytes: 0 };
+  if (left === 'content') {
+    const begun = await worthFinishing(depot, parent, repository, target, meter, signal);
+    if (begun !== undefined) {
+      await complete(depot, parent, begun, meter, signal);
+      await applyOwn(depot, begun, meter, signal);
+    }
+    fetched = await complete(depot, parent, target, meter, signal);
+  }
+  const applied = await applyOwn(depot, target, meter, signal);
+  return { outcome: 'applied', target, from, fetched, ...(applied === undefined ? {} : { applied }) };
+}
+
+/** Steps 4 to 6: all that this depot and those below it want of a generation is here when this resolves. */
+async function complete(
+  depot: SyncDepot,
+  parent: Parent,
+  target: HeadFile,
+  meter: CycleMeter,
+  signal: AbortSignal,
+): Promise<FileCount> {
+  const { store, run } = depot;
+  const { repository, generation } = target.head;
+  meter.generation(generation);
+  meter.phase('diff');
+  await takeManifest(depot, parent, target, signal);
+  meter.phase('plan');
+  const input = planInput(depot, repository, target);
+  const { fetch } = await run(adoptPlan, input, { signal });
+  meter.phase('fetch');
+  meter.expect(fetch);
+  await fetchObjects(depot, parent, repository, meter, signal);
+  store.heads.markComplete(repository, generation, input.demand);
+  store.transfers.clear(repository);
+  return fetch;
+}
+
+/**
+ * A generation that an earlier cycle began and could not finish is finished first, where that takes fewer bytes than
+ * the newer one: on a bad line, under changes that come faster than they can be fetched, something gets through.
+ */
+async function worthFinishing(
+  depot: SyncDepot,
+  parent: Parent,
+  repository: string,
+  target: HeadFile,
+  meter: CycleMeter,
+  signal: AbortSignal,
+): Promise<HeadFile | undefined> {
+  const { store, run } = depot;
+  const begun = store.transfers.totals(repository);
+  if (begun === undefined || begun.generation >= target.head.generation) return undefined;
+  const head = store.heads.get(repository, begun.generation);
+  if (head === undefined || !store.pages.has(head.head.root)) return undefined;
+  meter.phase('plan');
+  await takeManifest(depot, parent, target, signal);
+  const { summary } = await run(previewPlan, { ...planInput(depot, repository, target), stepsWanted: 0 }, { signal });
+  return begun.bytes - begun.doneBytes < summary.fetch.bytes ? head : undefined;
+}
+
+/** What stands between this depot and a generation: its content, only the switch of the installation copy, or nothing. */
+function whatIsLeft(depot: SyncDepot, repository: string, target: HeadFile): 'content' | 'switch' | 'nothing' {
+  const { store } = depot;
+  const { generation } = target.head;
+  const selection = ownSelection(depot, repository);
+  const tree = store.trees.get(repository);
+  if (selection !== null && tree !== undefined && tree.generation > generation) return 'nothing';
+  const complete = store.heads.completeness(repository, generation);
+  if (complete === undefined || !covers(complete, demandOf(depot, repository))) return 'content';
+  if (selection === null) return 'nothing';
+  const isThere =
+    tree?.generation === generation &&
+    tree.root?.sha256 === target.head.root.sha256 &&
+    selectionKey(tree.selection) === selectionKey(selection);
+  return isThere ? 'nothing' : 'switch';
+}
+
+/** Whether a newer head is known than the one that the parent has complete. */
+function isWaiting(depot: SyncDepot, repository: string, target: HeadFile): boolean {
+  const newest = depot.store.heads.newest(repository);
+  return newest !== undefined && newest.head.generation > target.head.generation;
+}
+
+/** Step 7; nothing where this depot holds the repository for those below it only. */
+async function applyOwn(
+  depot: SyncDepot,
+  target: HeadFile,
+  meter: CycleMeter,
+  signal: AbortSignal,
+): Promise<ApplyResult | undefined> {
+  const { repository, generation, root } = target.head;
+  const selection = ownSelection(depot, repository);
+  if (selection === null) return undefined;
+  meter.phase('apply');
+  const { holdAbove } = depot.settings();
+  const now = depot.host.now();
+  return depot.run(applyTree, { repository, generation, root, selection, holdAbove, now }, { signal });
+}

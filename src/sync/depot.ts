@@ -1,0 +1,60 @@
+import type { Host } from '../host.js';
+import type { Log } from '../model/log.js';
+import { unionDemand, type Demand, type Demands, type Follow, type Selection } from '../model/selection.js';
+import type { RunJob } from '../store/job.js';
+import type { Store } from '../store/store.js';
+import type { HoldAbove } from './deletions.js';
+import type { Claims } from './claims.js';
+import type { KnownRepositories } from './known.js';
+import type { Parents } from './parents.js';
+import type { ProgressBoard } from './progress.js';
+
+/** The child side of a depot, as its cycles see it. Settings are read anew each time, since a reload may change them. */
+export interface SyncDepot {
+  readonly name: string;
+  readonly site: string;
+  readonly version: string;
+  readonly store: Store;
+  readonly run: RunJob;
+  readonly host: Host;
+  readonly log: Log;
+  readonly parents: Parents;
+  readonly known: KnownRepositories;
+  readonly board: ProgressBoard;
+  readonly claims: Claims;
+  /** What the administrator of this depot set. */
+  settings(): SyncSettings;
+}
+
+export interface SyncSettings {
+  readonly follow: Follow;
+  readonly holdAbove: HoldAbove;
+  /** Repositories that are published here; this depot is not a child for them. */
+  readonly published: readonly string[];
+}
+
+/** This depot's own selection of a repository; null where it does not follow it. */
+export function ownSelection(depot: SyncDepot, repository: string): Selection | null {
+  const { follow } = depot.settings();
+  if (follow === 'all') return { include: [], exclude: [] };
+  return follow.find((followed) => followed.repository === repository) ?? null;
+}
+
+/** What this depot and all below it want of a repository. */
+export function demandOf(depot: SyncDepot, repository: string): Demand {
+  const own = ownSelection(depot, repository);
+  return unionDemand([own === null ? [] : [own], depot.store.demands.union(repository)]);
+}
+
+/** The repositories that this depot polls for: those that it follows, and those that only depots below it want. */
+export function polledRepositories(depot: SyncDepot): string[] {
+  const { follow, published } = depot.settings();
+  const names = new Set(follow === 'all' ? [] : follow.map((followed) => followed.repository));
+  for (const { name } of depot.known.list()) if (demandOf(depot, name).length > 0) names.add(name);
+  return [...names].filter((name) => !published.includes(name)).sort();
+}
+
+/** The demands as a parent is told them. */
+export function allDemands(depot: SyncDepot, repositories: readonly string[]): Demands {
+  return Object.fromEntries(repositories.map((name) => [name, demandOf(depot, name)]));
+}

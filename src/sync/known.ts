@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { directoryMessage, type DirectoryMessage } from '../protocol/messages.js';
+import { writeFileDurably } from '../store/durable.js';
+
+export type KnownRepository = DirectoryMessage['repositories'][number];
+
+/**
+ * The repositories that the parents say exist in this depot's scope. Kept in a file, so that a depot whose parent is
+ * away knows them after a restart, and serves them on.
+ */
+export class KnownRepositories {
+  private readonly byParent: Map<string, readonly KnownRepository[]>;
+
+  constructor(private readonly file: string) {
+    this.byParent = new Map(Object.entries(readKept(file)));
+  }
+
+  list(): KnownRepository[] {
+    const byName = new Map<string, KnownRepository>();
+    for (const repositories of this.byParent.values()) {
+      for (const repository of repositories) if (!byName.has(repository.name)) byName.set(repository.name, repository);
+    }
+    return [...byName.values()];
+  }
+
+  async set(parentUrl: string, repositories: readonly KnownRepository[]): Promise<void> {
+    this.byParent.set(parentUrl, repositories);
+    await writeFileDurably(this.file, `${JSON.stringify(Object.fromEntries(this.byParent), undefined, 1)}\n`);
+  }
+
+  /** Forgets what parents said that are no longer configured. */
+  async keepOnly(parentUrls: readonly string[]): Promise<void> {
+    const gone = [...this.byParent.keys()].filter((url) => !parentUrls.includes(url));
+    for (const url of gone) this.byParent.delete(url);
+    const kept = Object.fromEntries(this.byParent);
+    if (gone.length > 0) await writeFileDurably(this.file, `${JSON.stringify(kept, undefined, 1)}\n`);
+  }
+}
+
+/** A file that cannot be read or parsed counts as none: the next poll brings it anew. */
+function readKept(file: string): Record<string, KnownRepository[]> {
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries(kept).map(([url, list]) => [url, directoryMessage.shape.repositories.parse(list)]),
+    );
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,145 @@
+import type { Host } from '../host.js';
+import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
+import type { Log } from '../model/log.js';
+import type { ParentStatus, StatusError } from '../model/status.js';
+import { ParentClient } from '../protocol/client.js';
+import type { StateMessage } from '../protocol/messages.js';
+
+/** A parent as it is configured. `repositories`: it wins for those, and is not asked for others; null: for all. */
+export interface ParentSetting {
+  readonly url: string;
+  readonly repositories: readonly string[] | null;
+}
+
+/** A parent and what this depot remembers of talking to it, in this run of the daemon. */
+export interface Parent {
+  readonly url: string;
+  readonly client: ParentClient;
+  /** The last state of each repository with its ETag, so that an unchanged one needs not be sent again. */
+  readonly states: Map<string, { readonly etag: string; readonly state: StateMessage }>;
+  /** Hash of the demand that this parent is known to have; undefined until it confirmed one. */
+  demandHash: string | undefined;
+  /** What it was last told of each depot, but for the times; and when it was last told all. */
+  readonly reported: Map<string, string>;
+  reportedAllAtMs: number;
+  /** Hash of the directory that was read from it. */
+  directory: string | undefined;
+}
+
+/** Failures that another parent may not share. All others (a full disk, say) are this depot's own. */
+const ofTheParent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'parent-unreachable',
+  'parent-answer',
+  'parent-busy',
+  'transfer-cut',
+  'not-found',
+  'not-allowed',
+  'head-refused',
+  'manifest-damaged',
+  'object-damaged',
+  'path-refused',
+]);
+
+export class Parents {
+  private list: { readonly setting: ParentSetting; readonly parent: Parent }[] = [];
+  private readonly answers = new Map<string, { atMs: number; depot: string | null; error: StatusError | null }>();
+
+  constructor(
+    private readonly identity: { readonly depot: string; readonly site: string; readonly version: string },
+    private readonly host: Host,
+    private readonly log: Log,
+  ) {}
+
+  /** Takes over the settings; parents that stay keep their connections and what is remembered of them. */
+  async configure(settings: readonly ParentSetting[]): Promise<void> {
+    const before = new Map(this.list.map(({ parent }) => [parent.url, parent]));
+    this.list = settings.map((setting) => {
+      const kept = before.get(setting.url);
+      before.delete(setting.url);
+      return { setting, parent: kept ?? newParent(setting.url, this.identity) };
+    });
+    for (const url of before.keys()) this.answers.delete(url);
+    await Promise.all([...before.values()].map((parent) => parent.client.close()));
+  }
+
+  /** The parents to ask for a repository, in order: those that are set for it first, then those for all. */
+  for(repository: string | undefined): Parent[] {
+    const named = this.list.filter(
+      ({ setting }) => repository !== undefined && setting.repositories?.includes(repository) === true,
+    );
+    const general = this.list.filter(({ setting }) => setting.repositories === null);
+    const chosen = repository === undefined ? this.list : [...named, ...general];
+    return chosen.map(({ parent }) => parent);
+  }
+
+  /**
+   * Runs `ask` with the first parent, and where that fails by the parent's fault with the next.
+   * @throws DepotError of the first parent, when all failed.
+   */
+  async firstThatAnswers<T>(repository: string, ask: (parent: Parent) => Promise<T>): Promise<T> {
+    const parents = this.for(repository);
+    let first: DepotError | undefined;
+    for (const parent of parents) {
+      try {
+        const answer = await ask(parent);
+        this.note(parent, undefined);
+        return answer;
+      } catch (thrown) {
+        const error = asDepotError(thrown, `poll ${parent.url} for ${repository}`);
+        if (!ofTheParent.has(error.code)) throw error;
+        this.note(parent, error);
+        this.log.debug({ parent: parent.url, repository, code: error.code }, error.message);
+        first ??= error;
+      }
+    }
+    if (first !== undefined) throw first;
+    throw new DepotError('not-found', `no parent is set for ${repository}`, {
+      hint: 'add a parent without `repositories:`, or name the repository there',
+      retry: 'never',
+    });
+  }
+
+  /** Remembers how a parent answered; an error that says something of the repository alone means that it does answer. */
+  note(parent: Parent, error: DepotError | undefined): void {
+    const at = this.host.now();
+    const depot = parent.client.parentDepot ?? null;
+    const isDown =
+      error?.code === 'parent-unreachable' || error?.code === 'parent-answer' || error?.code === 'parent-busy';
+    const shown = isDown ? { code: error.code, message: error.message, hint: error.hint ?? null } : undefined;
+    this.answers.set(parent.url, {
+      atMs: at,
+      depot,
+      error: shown === undefined ? null : { ...shown, at: new Date(at).toISOString() },
+    });
+  }
+
+  status(): ParentStatus[] {
+    return this.list.map(({ parent: { url } }) => {
+      const answer = this.answers.get(url);
+      return {
+        url,
+        depot: answer?.depot ?? null,
+        answers: answer === undefined ? 'not-asked' : answer.error === null ? 'yes' : 'no',
+        at: answer === undefined ? null : new Date(answer.atMs).toISOString(),
+        error: answer?.error ?? null,
+        authenticated: false,
+      };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.configure([]);
+  }
+}
+
+function newParent(url: string, identity: { depot: string; site: string; version: string }): Parent {
+  return {
+    url,
+    client: new ParentClient({ url, ...identity }),
+    states: new Map(),
+    demandHash: undefined,
+    reported: new Map(),
+    reportedAllAtMs: 0,
+    directory: undefined,
+  };
+}

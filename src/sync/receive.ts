@@ -1,0 +1,83 @@
+import { createHash, type Hash } from 'node:crypto';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DepotError } from '../model/errors.js';
+import type { Sha256 } from '../model/sha256.js';
+import type { Store } from '../store/store.js';
+
+/** Writes a stream to a file, replacing what is there. What it holds is verified by whoever reads it. */
+export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const handle = await open(file, 'w');
+  try {
+    for await (const chunk of chunks) await handle.write(chunk);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A body that begins at `offset`, which a parent that ignores ranges sets to 0. */
+export interface Body {
+  readonly offset: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Told of bytes that an earlier transfer left, of bytes as they come, and of those that turned out to be of no use. */
+export interface ByteMeter {
+  kept(bytes: number): void;
+  arrived(bytes: number): void;
+  lost(bytes: number): void;
+}
+
+/**
+ * Receives an object into its staging file, going on where an earlier transfer was cut. The file is verified when this
+ * returns: it has the promised size and hashes to its name. Bytes that came before a cut stay for the next time; bytes
+ * that cannot be right are dropped at once.
+ * @throws DepotError `object-damaged`, or what the transfer threw.
+ */
+export async function receiveObject(
+  store: Store,
+  wanted: { readonly sha256: Sha256; readonly size: number },
+  request: (offset: number) => Promise<Body>,
+  meter: ByteMeter,
+): Promise<void> {
+  const { sha256, size } = wanted;
+  if (store.staging.size(sha256) > size) store.staging.discard(sha256);
+  const handle = await store.staging.openAppend(sha256);
+  try {
+    const hash = createHash('sha256');
+    let position = (await handle.stat()).size;
+    const body = position < size ? await request(position) : undefined;
+    if (body?.offset === 0 && position > 0) {
+      await handle.truncate(0);
+      position = 0;
+    }
+    meter.kept(position);
+    await hashPrefix(hash, handle, position);
+    for await (const chunk of body?.chunks ?? []) {
+      await handle.write(chunk);
+      hash.update(chunk);
+      position += chunk.length;
+      meter.arrived(chunk.length);
+    }
+    if (position === size && hash.digest('hex') === sha256) return;
+    meter.lost(position);
+    store.staging.discard(sha256);
+    const seen = position === size ? 'its bytes hash to something else' : `${position} of ${size} bytes came`;
+    throw new DepotError('object-damaged', `object ${sha256} is not what its name says: ${seen}`, {
+      hint: 'it is asked for again at the next poll; `depot verify` at the parent finds damage there',
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function hashPrefix(hash: Hash, handle: FileHandle, length: number): Promise<void> {
+  const buffer = Buffer.allocUnsafe(64 * 1024);
+  for (let at = 0; at < length;) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, length - at), at);
+    if (bytesRead === 0) throw new DepotError('object-damaged', 'a partial transfer shrank while it was read');
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}

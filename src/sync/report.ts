@@ -1,0 +1,63 @@
+import type { ReportRow } from '../model/status.js';
+import { demandsHash } from '../model/selection.js';
+import { repositoryFigures } from '../store/figures.js';
+import { allDemands, demandOf, ownSelection, polledRepositories, type SyncDepot } from './depot.js';
+import type { Parent } from './parents.js';
+
+/** A row goes out when what it says has changed, and all rows at least this often: an old row means a silent depot. */
+const allRowsEveryMs = 6 * 3600 * 1000;
+
+/** Tells the parent what is wanted here, unless it is known to have been told: what it calls complete depends on it. */
+export async function announceDemand(depot: SyncDepot, parent: Parent, signal: AbortSignal): Promise<void> {
+  const demands = allDemands(depot, polledRepositories(depot));
+  if (demandsHash(demands) !== parent.demandHash) await report(depot, parent, signal, 'demand');
+}
+
+/** Tells the parent what has become of this depot and of those below it since the last report. */
+export async function report(
+  depot: SyncDepot,
+  parent: Parent,
+  signal: AbortSignal,
+  because: 'rows' | 'demand' = 'rows',
+): Promise<void> {
+  const now = depot.host.now();
+  const isDue = now - parent.reportedAllAtMs >= allRowsEveryMs;
+  const rows = reportRows(depot, parent).filter((row) => isDue || parent.reported.get(row.depot) !== withoutTimes(row));
+  if (rows.length === 0 && because === 'rows') return;
+  const repositories = allDemands(depot, polledRepositories(depot));
+  const hash = demandsHash(repositories);
+  const isKnown = parent.demandHash === hash;
+  const answer = await parent.client.report({ rows, demand: isKnown ? { hash } : { hash, repositories } }, signal);
+  if (answer.demand === 'send') await parent.client.report({ rows: [], demand: { hash, repositories } }, signal);
+  parent.demandHash = hash;
+  for (const row of rows) parent.reported.set(row.depot, withoutTimes(row));
+  if (isDue) parent.reportedAllAtMs = now;
+}
+
+/** This depot's row, then those below it as they came. */
+export function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
+  const { store, host } = depot;
+  const now = host.now();
+  const own: ReportRow = {
+    depot: depot.name,
+    site: depot.site,
+    parent: parent?.client.parentDepot ?? parent?.url ?? null,
+    version: depot.version,
+    at: new Date(now).toISOString(),
+    repositories: [
+      ...depot
+        .settings()
+        .published.map((name) => repositoryFigures(store, name, { role: 'master', selection: null, demand: [] }, now)),
+      ...polledRepositories(depot).map((name) => {
+        const as = { role: 'child', selection: ownSelection(depot, name), demand: demandOf(depot, name) } as const;
+        return repositoryFigures(store, name, as, now);
+      }),
+    ],
+  };
+  return [own, ...store.reports.below()];
+}
+
+/** Lag in seconds grows by itself and is no news. */
+function withoutTimes(row: ReportRow): string {
+  return JSON.stringify(row, (key, value: unknown) => (key === 'at' || key === 'lagSeconds' ? undefined : value));
+}
