@@ -1,0 +1,137 @@
+import { comparePaths, type Entry, type FileEntry, type LinkEntry } from '../model/entry.js';
+import { folderGuard } from './folders.js';
+import { sumsOf, totalOf, type ManifestRoot, type Page, type PageRef, type ReadPage, type Sums } from './page.js';
+import {
+  alone,
+  opener,
+  openRoot,
+  openSubtree,
+  seek,
+  subtreesOf,
+  walk,
+  type OpenPage,
+  type Piece,
+  type Place,
+  type Subtree,
+} from './walk.js';
+
+/**
+ * The entries in the order of paths; with `under` only those in that folder, at any depth, reading only their pages.
+ * @throws DepotError `manifest-damaged`, also where the path of one entry is the folder of another; `path-refused`
+ */
+export function* readEntries(root: PageRef, read: ReadPage, range: { readonly under?: string } = {}): Generator<Entry> {
+  const folder = folderRange(range.under ?? '');
+  const guard = folderGuard();
+  for (const piece of walk(root, opener(read), folder.meets)) {
+    if ('skipped' in piece) continue;
+    for (const entry of piece.entries) {
+      if (!folder.has(entry.path)) continue;
+      guard(entry.path);
+      yield entry;
+    }
+  }
+}
+
+/** Reads one page a level. */
+export function findEntry(root: PageRef, path: string, read: ReadPage): Entry | undefined {
+  const entry = seek(root, path, opener(read));
+  return entry?.path === path ? entry : undefined;
+}
+
+/** A folder with the sums of all that lies in it at any depth; all zero for an empty folder, which is an entry itself. */
+export interface FolderListing extends Sums {
+  readonly type: 'folder';
+  readonly path: string;
+}
+
+export type Listed = FileEntry | LinkEntry | FolderListing;
+
+/**
+ * What lies directly in a folder ('' is the whole repository), folders placed as if their paths ended with `/`. Nothing
+ * where there is no such folder. Pages that lie within one subfolder are not read: their sums are known from above.
+ */
+export function* listFolder(root: PageRef, folder: string, read: ReadPage): Generator<Listed> {
+  const range = folderRange(folder);
+  const depth = folder === '' ? 0 : folder.length + 1;
+  const subfolderOf = (path: string): string | undefined => {
+    const slash = path.indexOf('/', depth);
+    return slash === -1 ? undefined : path.slice(0, slash);
+  };
+  const withinOne = ({ after, branch }: Subtree): boolean =>
+    after !== undefined &&
+    range.has(after) &&
+    range.has(branch.last) &&
+    subfolderOf(after) !== undefined &&
+    subfolderOf(after) === subfolderOf(branch.last);
+
+  let current: FolderListing | undefined;
+  for (const piece of walk(root, opener(read), (subtree) => range.meets(subtree) && !withinOne(subtree))) {
+    for (const { path, entry, sums } of partsOf(piece)) {
+      if (!range.has(path)) continue;
+      const subfolder = subfolderOf(path);
+      if (current !== undefined && current.path !== subfolder) {
+        yield current;
+        current = undefined;
+      }
+      if (subfolder !== undefined) {
+        current = { type: 'folder', path: subfolder, ...totalOf(current === undefined ? [sums] : [current, sums]) };
+      } else if (entry !== undefined) {
+        yield entry.type === 'folder' ? { ...entry, ...totalOf([]) } : entry;
+      }
+    }
+  }
+  if (current !== undefined) yield current;
+}
+
+function* partsOf(piece: Piece): Generator<{ path: string; entry?: Entry; sums: Sums }> {
+  if ('skipped' in piece) yield { path: piece.skipped.branch.last, sums: piece.skipped.branch };
+  else for (const entry of piece.entries) yield { path: entry.path, entry, sums: sumsOf(entry) };
+}
+
+/** The paths in a folder at any depth; all paths for ''. They are neighbours, since `0` is what comes after `/`. */
+function folderRange(folder: string): { has(path: string): boolean; meets(subtree: Subtree): boolean } {
+  if (folder === '') return { has: () => true, meets: () => true };
+  const begin = `${folder}/`;
+  const end = `${folder}0`;
+  return {
+    has: (path) => path.startsWith(begin),
+    meets: ({ after, branch }) =>
+      comparePaths(branch.last, begin) > 0 && (after === undefined || comparePaths(after, end) < 0),
+  };
+}
+
+/** What a manifest holds in all, from its root page alone. */
+export function summarize(root: PageRef, read: ReadPage): ManifestRoot {
+  return { sha256: root.sha256, length: root.length, ...openRoot(root, opener(read)).sums };
+}
+
+/**
+ * All pages, each before those that it lists. Leaves are named without being read, unless the root is one.
+ * @param seen pages to leave out together with all below them
+ */
+export function* pageRefs(
+  root: PageRef,
+  read: ReadPage,
+  seen: (ref: PageRef) => boolean = () => false,
+): Generator<{ readonly ref: PageRef; readonly level: number }> {
+  if (seen(root)) return;
+  const open = opener(read);
+  const page = openRoot(root, open);
+  yield { ref: { sha256: root.sha256, length: root.length }, level: page.level };
+  yield* refsBelow(page, alone, open, seen);
+}
+
+function* refsBelow(
+  page: Page,
+  place: Place,
+  open: OpenPage,
+  seen: (ref: PageRef) => boolean,
+): Generator<{ readonly ref: PageRef; readonly level: number }> {
+  if (page.branches === undefined) return;
+  for (const subtree of subtreesOf(page, place)) {
+    const { branch, level } = subtree;
+    if (seen(branch)) continue;
+    yield { ref: { sha256: branch.sha256, length: branch.length }, level };
+    if (level > 0) yield* refsBelow(openSubtree(subtree, open), subtree, open, seen);
+  }
+}
