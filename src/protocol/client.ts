@@ -1,0 +1,223 @@
+import type { Pool } from 'undici';
+import { DepotError } from '../model/errors.js';
+import { isName } from '../model/names.js';
+import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
+import {
+  accept,
+  atMost,
+  checkBinary,
+  checkRange,
+  checkTag,
+  exactly,
+  parseJson,
+  readJson,
+  readJsonBytes,
+  refusalOf,
+  whole,
+} from './acceptance.js';
+import { notTheProtocol } from './answers.js';
+import { collect, type Floor } from './body.js';
+import { exchange, openPool, type Answer } from './exchange.js';
+import { compressedBound, limits } from './limits.js';
+import {
+  directoryMessage,
+  formatMessage,
+  reportAnswer,
+  stateMessage,
+  type DirectoryMessage,
+  type ReportAnswer,
+  type ReportMessage,
+  type StateMessage,
+} from './messages.js';
+import { formatRoute, type Route } from './routes.js';
+
+export interface ParentOptions {
+  /** Of the parent; a path in it is a prefix of all routes. */
+  readonly url: string;
+  /** Who asks: this depot, its site and its version. Mere claims until there is TLS (README section 1). */
+  readonly depot: string;
+  readonly site: string;
+  readonly version: string;
+  /** Requests under way at once; those beyond wait. */
+  readonly connections?: number;
+  readonly connectMs?: number;
+  /** From the request to the headers of its answer. */
+  readonly headersMs?: number;
+  readonly floor?: Floor;
+}
+
+/** The bytes of an object from `offset` on: the one asked for, or 0 where the parent does not do ranges. */
+export interface ObjectBody {
+  readonly offset: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** A page of a manifest, by hash and length of its text. */
+export interface PageName {
+  readonly sha256: Sha256;
+  readonly length: number;
+}
+
+/**
+ * One parent, as its children talk to it. What comes back has the promised form and size; whether it is true is for the
+ * caller to check against the head and the hashes. Each method rejects with a `DepotError`: `parent-unreachable`,
+ * `parent-busy`, `parent-answer`, `transfer-cut`, `interrupted`, or the parent's own refusal (`not-found`, ...).
+ * A body that is given as chunks holds a connection until it is read to its end or its iteration is ended.
+ */
+export class ParentClient {
+  private readonly pool: Pool;
+  private readonly origin: string;
+  private readonly prefix: string;
+  private readonly identity: Readonly<Record<string, string>>;
+  private readonly floor: Floor;
+  private named: string | undefined;
+
+  constructor(options: ParentOptions) {
+    const url = new URL(options.url);
+    this.prefix = url.pathname.replace(/\/+$/, '');
+    this.origin = url.origin;
+    const { connections = 16, connectMs = 10_000, headersMs = 60_000 } = options;
+    this.pool = openPool(new URL(url.origin), connections, { connectMs, headersMs });
+    this.floor = options.floor ?? limits.floor;
+    this.identity = {
+      'depotd-depot': options.depot,
+      'depotd-site': options.site,
+      'depotd-version': options.version,
+    };
+  }
+
+  /** Whom the parent said it is in its last answer; undefined before that, and for a server that is no depot. */
+  get parentDepot(): string | undefined {
+    return this.named;
+  }
+
+  /** @param held hash of the directory that the caller has */
+  async directory(
+    held?: string,
+    signal?: AbortSignal,
+  ): Promise<'unchanged' | { readonly hash: Sha256; readonly directory: DirectoryMessage }> {
+    const answer = await this.get({ name: 'directory' }, held === undefined ? undefined : `"${held}"`, signal);
+    if (answer === 'unchanged') return answer;
+    const bytes = await readJsonBytes(answer, limits.directoryBytes);
+    return { hash: hashOf(bytes), directory: parseJson(answer, bytes, directoryMessage) };
+  }
+
+  /** @param etag of the state that the caller has */
+  async state(
+    repository: string,
+    etag?: string,
+    signal?: AbortSignal,
+  ): Promise<'unchanged' | { readonly etag: string; readonly state: StateMessage }> {
+    const answer = await this.get({ name: 'state', repository }, etag, signal);
+    if (answer === 'unchanged') return answer;
+    const bytes = await readJsonBytes(answer, limits.stateBytes);
+    const state = parseJson(answer, bytes, stateMessage);
+    if (state.repository !== repository) throw notTheProtocol(answer, `answered the state of ${state.repository}`);
+    return { etag: usableTag(answer) ?? `"${hashOf(bytes)}"`, state };
+  }
+
+  /** The bytes of a head, unread. */
+  async head(repository: string, generation: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const answer = await this.ask({ name: 'head', repository, generation }, {}, [200], signal);
+    return whole(answer, limits.headBytes);
+  }
+
+  /** The page as the parent has it, compressed. */
+  async page(repository: string, page: PageName, signal?: AbortSignal): Promise<Uint8Array> {
+    if (page.length > limits.pageTextBytes) {
+      throw new DepotError(
+        'manifest-damaged',
+        `page ${page.sha256} of ${repository} is said to have ${page.length} bytes`,
+      );
+    }
+    const answer = await this.ask({ name: 'page', repository, sha256: page.sha256 }, {}, [200], signal);
+    checkBinary(answer);
+    return whole(answer, compressedBound(page.length));
+  }
+
+  /** The compressed difference stream between two manifests; undefined where the parent has none to give. */
+  async difference(
+    repository: string,
+    root: Sha256,
+    from: Sha256,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const answer = await this.ask({ name: 'difference', repository, root, from }, {}, [200, 404], signal);
+    if (answer.status === 404) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    checkBinary(answer);
+    return atMost(answer, limits.differenceBytes);
+  }
+
+  /** @param offset bytes that the caller has already; below `size`, or equal to it, when nothing is asked */
+  async object(
+    repository: string,
+    sha256: Sha256,
+    size: number,
+    offset: number,
+    signal?: AbortSignal,
+  ): Promise<ObjectBody> {
+    if (offset === size) return { offset, chunks: nothing() };
+    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
+    const statuses = offset === 0 ? [200] : [200, 206];
+    const answer = await this.ask({ name: 'object', repository, sha256 }, headers, statuses, signal);
+    checkBinary(answer);
+    checkTag(answer, sha256);
+    if (answer.status === 200) return { offset: 0, chunks: exactly(answer, size) };
+    checkRange(answer, offset, size);
+    return { offset, chunks: exactly(answer, size - offset) };
+  }
+
+  async report(message: ReportMessage, signal?: AbortSignal): Promise<ReportAnswer> {
+    const body = formatMessage(message);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.ask({ name: 'report' }, headers, [200], signal, body);
+    return readJson(answer, limits.stateBytes, reportAnswer);
+  }
+
+  /** Ends what is under way: its callers see `interrupted`. */
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private async get(route: Route, etag: string | undefined, signal?: AbortSignal): Promise<Answer | 'unchanged'> {
+    if (etag === undefined) return this.ask(route, {}, [200], signal);
+    const answer = await this.ask(route, { 'if-none-match': etag }, [200, 304], signal);
+    if (answer.status === 200) return answer;
+    // A 304 has no body. Waiting for its end gives the connection back to the pool; undici stumbles over the length
+    // of the body that was not sent, which servers may state.
+    await collect(answer.chunks).catch(() => undefined);
+    return 'unchanged';
+  }
+
+  private async ask(
+    route: Route,
+    headers: Readonly<Record<string, string>>,
+    wanted: readonly number[],
+    signal: AbortSignal | undefined,
+    body?: Uint8Array,
+  ): Promise<Answer> {
+    const request = {
+      method: body === undefined ? ('GET' as const) : ('POST' as const),
+      path: this.prefix + formatRoute(route),
+      headers: { ...this.identity, ...headers },
+      signal,
+      ...(body === undefined ? {} : { body }),
+    };
+    const answer = await exchange(this.pool, this.origin, request, this.floor);
+    const named = answer.headers['depotd-depot'];
+    this.named = typeof named === 'string' && isName(named) ? named : undefined;
+    return accept(answer, wanted);
+  }
+}
+
+/** An ETag that can be sent back. Where there is none, the next question is conditional all the same, but never matches. */
+function usableTag({ headers }: Answer): string | undefined {
+  return /^(W\/)?"[\x21\x23-\x7e]{1,200}"$/.test(headers.etag ?? '') ? headers.etag : undefined;
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // An object that is here to its last byte has nothing left to come.
+}

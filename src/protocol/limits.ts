@@ -1,0 +1,40 @@
+import { maxHeadBytes } from '../model/head.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * Every limit of the wire, for both sides (README section 9). What is larger is refused before it is held in memory;
+ * sizes are bytes of the body as it travels unless the name says otherwise.
+ */
+export const limits = {
+  stateBytes: 16 * KiB,
+  directoryBytes: 4 * MiB,
+  headBytes: maxHeadBytes,
+  /** The text of one page, decompressed. */
+  pageTextBytes: 64 * MiB,
+  /** A difference stream, compressed. Beyond it the pages are fetched. */
+  differenceBytes: 256 * MiB,
+  /** About 5,000 depots of three repositories each. */
+  reportBytes: 16 * MiB,
+  reportRows: 5_000,
+  /** Repositories in a directory, in one row of a report, in one demand. */
+  repositories: 10_000,
+  /** Selections in the demand of one repository, and globs in one selection. */
+  selections: 1_000,
+  globs: 1_000,
+  globBytes: 1 * KiB,
+  errorBytes: 16 * KiB,
+  urlBytes: 1 * KiB,
+  headerBytes: 8 * KiB,
+  /** A body must make this much headway while it is waited for, or it is cut: a tenth of what a 64 kbit/s line gives to four transfers. */
+  floor: { bytes: 16 * KiB, windowMs: 60_000 },
+  /** The longest that a parent can keep a child away by Retry-After. */
+  retryAfterMs: 3_600_000,
+} as const;
+
+/** The most bytes that zstd makes of a text of this length: ZSTD_COMPRESSBOUND of zstd.h. */
+export function compressedBound(length: number): number {
+  const small = 128 * KiB;
+  return length + Math.floor(length / 256) + (length < small ? Math.floor((small - length) / 2048) : 0);
+}

@@ -1,0 +1,83 @@
+import { DepotError } from '../model/errors.js';
+import { isName } from '../model/names.js';
+import { isSha256, type Sha256 } from '../model/sha256.js';
+import { limits } from './limits.js';
+
+/** What a request names. README section 2 lists them. */
+export type Route =
+  | { readonly name: 'directory' }
+  | { readonly name: 'report' }
+  | { readonly name: 'state'; readonly repository: string }
+  | { readonly name: 'head'; readonly repository: string; readonly generation: number }
+  | { readonly name: 'page'; readonly repository: string; readonly sha256: Sha256 }
+  | { readonly name: 'difference'; readonly repository: string; readonly root: Sha256; readonly from: Sha256 }
+  | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 };
+
+/** The path of a URL, below whatever prefix the parent's URL has. */
+export function formatRoute(route: Route): string {
+  switch (route.name) {
+    case 'directory':
+    case 'report':
+      return `/v1/${route.name}`;
+    case 'state':
+      return `/v1/repositories/${route.repository}/state`;
+    case 'head':
+      return `/v1/repositories/${route.repository}/metadata/${route.generation}.head.json`;
+    case 'page':
+      return `/v1/repositories/${route.repository}/pages/${route.sha256}`;
+    case 'difference':
+      return `/v1/repositories/${route.repository}/manifests/${route.root}.from.${route.from}`;
+    case 'object':
+      return `/v1/repositories/${route.repository}/objects/${route.sha256}`;
+  }
+}
+
+/**
+ * Reads the target of a request line. No route has characters that need escaping, so that one path has one spelling:
+ * nothing is decoded or normalized, and `%2e%2e`, `//` or `.` match nothing.
+ * @throws DepotError `bad-request` for what cannot be a target of this protocol, `not-found` for what names no route.
+ */
+export function parseRoute(target: string): Route {
+  if (target.length > limits.urlBytes) {
+    throw new DepotError('bad-request', `the URL has ${target.length} characters, at most ${limits.urlBytes} are read`);
+  }
+  if (!/^\/[A-Za-z0-9._/-]*$/.test(target)) {
+    throw new DepotError('bad-request', `${JSON.stringify(target)} is not a path of this protocol`, {
+      hint: 'paths have letters, digits and - . _ / only, without escapes and without a query',
+    });
+  }
+  const route = match(target.split('/').slice(1));
+  if (route === undefined) {
+    throw new DepotError('not-found', `nothing is served at ${target}`, { hint: 'this depot speaks /v1' });
+  }
+  return route;
+}
+
+function match(parts: readonly string[]): Route | undefined {
+  const [version, kind, repository, folder, file, ...more] = parts;
+  if (version !== 'v1' || more.length > 0) return undefined;
+  if (kind === 'directory' || kind === 'report') return repository === undefined ? { name: kind } : undefined;
+  if (kind !== 'repositories' || repository === undefined || !isName(repository)) return undefined;
+  if (folder === 'state') return file === undefined ? { name: 'state', repository } : undefined;
+  return file === undefined ? undefined : matchFile(repository, folder, file);
+}
+
+function matchFile(repository: string, folder: string | undefined, file: string): Route | undefined {
+  switch (folder) {
+    case 'metadata': {
+      const generation = /^([1-9][0-9]{0,14})\.head\.json$/.exec(file)?.[1];
+      return generation === undefined ? undefined : { name: 'head', repository, generation: Number(generation) };
+    }
+    case 'pages':
+      return isSha256(file) ? { name: 'page', repository, sha256: file } : undefined;
+    case 'objects':
+      return isSha256(file) ? { name: 'object', repository, sha256: file } : undefined;
+    case 'manifests': {
+      const [root, from, ...more] = file.split('.from.');
+      if (root === undefined || from === undefined || more.length > 0) return undefined;
+      return isSha256(root) && isSha256(from) ? { name: 'difference', repository, root, from } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
