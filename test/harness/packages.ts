@@ -3,16 +3,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Real packages, each in two versions that `npm ci` installs under these names: about 3,000 files in each version. */
-export const packages = ['highlight', 'lodash', 'ramda'] as const;
+const installed = {
+  highlight: { a: 'highlight-a', b: 'highlight-b' },
+  lodash: { a: 'lodash-a', b: 'lodash-b' },
+  ramda: { a: 'ramda-a', b: 'ramda-b' },
+} as const;
 
-export type PackageName = (typeof packages)[number];
+export type PackageName = keyof typeof installed;
 
 /** The older and the newer version. */
 export type PackageVersion = 'a' | 'b';
 
 /** The folder that holds one version; only to be read. */
 export function packageFolder(name: PackageName, version: PackageVersion): string {
-  return fileURLToPath(new URL(`../../node_modules/${name}-${version}`, import.meta.url));
+  return fileURLToPath(new URL(`../../node_modules/${installed[name][version]}`, import.meta.url));
 }
 
 /**
@@ -25,7 +29,7 @@ export async function putPackage(folder: string, name: PackageName, version: Pac
 
 /** All of them. */
 export async function putPackages(folder: string, version: PackageVersion): Promise<void> {
-  for (const name of packages) await putPackage(folder, name, version);
+  for (const name of Object.keys(installed) as PackageName[]) await putPackage(folder, name, version);
 }
 
 async function mirror(from: string, to: string): Promise<void> {
