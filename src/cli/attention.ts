@@ -1,0 +1,75 @@
+import type { DepotStatus, HeldBack, RepositoryStatus, StatusError } from '../model/status.js';
+import type { Terminal } from './terminal.js';
+import { ago, plural, safe, size, span } from './words.js';
+
+type Colours = Terminal['colours'];
+
+const mostNames = 10;
+
+/** What a person should look at, each with the command that helps; empty where all is well. */
+export function attention(status: DepotStatus, colours: Colours, now: number): string[] {
+  return [
+    ...status.parents.flatMap(({ url, error }) => (error === null ? [] : [...problem(url, error, colours, now)])),
+    ...status.repositories.flatMap((repository) => [...repositoryAttention(repository, status, colours, now)]),
+    ...status.children
+      .filter(({ silent }) => silent)
+      .map(({ depot, lastSeenAt }) =>
+        warn(colours, `${depot} was last heard of ${ago(lastSeenAt, now)}: three polls are overdue`),
+      ),
+  ];
+}
+
+function* repositoryAttention(
+  repository: RepositoryStatus,
+  status: DepotStatus,
+  colours: Colours,
+  now: number,
+): Generator<string> {
+  const { name, error, waitingFor, holds, source } = repository;
+  const isParents = status.parents.some((parent) => parent.error?.message === error?.message);
+  if (error !== null && !isParents) yield* problem(name, error, colours, now);
+  if (waitingFor !== null) yield `${colours.yellow('!')} ${name} waits for ${safe(waitingFor)} to have it complete`;
+  for (const hold of holds) {
+    const what =
+      hold.kind === 'head'
+        ? `generation ${hold.generation}`
+        : `the deletion of ${plural(hold.files, 'file')} (${size(hold.bytes)})`;
+    yield warn(
+      colours,
+      `${name}: ${what} has waited for approval for ${span(now - Date.parse(hold.since))}: ${safe(hold.reason)}`,
+    );
+    yield `  depot approve ${hold.id}`;
+  }
+  if (source === null) return;
+  if (source.refused !== null) {
+    yield stop(colours, `${name}: nothing is published from ${safe(source.path)}: ${safe(source.refused)}`);
+    yield `  when it is right as it is: depot publish ${name} --accept-source`;
+  }
+  yield* heldBackLines(name, source.heldBack, source.heldBackCount, colours);
+}
+
+/** The names that were held back, each with its reason; the first ten. */
+export function* heldBackLines(
+  repository: string,
+  heldBack: readonly HeldBack[],
+  total: number,
+  colours: Colours,
+): Generator<string> {
+  if (total === 0) return;
+  yield warn(colours, `${repository}: ${plural(total, 'name')} held back`);
+  for (const { path, reason } of heldBack.slice(0, mostNames)) yield `  ${safe(path)}  ${colours.dim(safe(reason))}`;
+  if (total > mostNames) yield `  and ${total - mostNames} more: depot status --json`;
+}
+
+function* problem(subject: string, error: StatusError, colours: Colours, now: number): Generator<string> {
+  yield stop(colours, `${subject}: ${safe(error.message)} (${ago(error.at, now)})`);
+  if (error.hint !== null) yield `  ${safe(error.hint)}`;
+}
+
+function stop(colours: Colours, text: string): string {
+  return `${colours.red('!')} ${text}`;
+}
+
+function warn(colours: Colours, text: string): string {
+  return `${colours.yellow('!')} ${text}`;
+}

@@ -1,0 +1,145 @@
+import type { CyclePhase, CycleProgress, DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
+import { attention } from './attention.js';
+import { columns, type Column } from './columns.js';
+import type { Terminal } from './terminal.js';
+import { ago, count, plural, safe, size, span, until } from './words.js';
+
+type Look = Pick<Terminal, 'colours' | 'width'>;
+
+/** A depot at one glance: who it is, its parents, its repositories, what moves, and then only what needs a person. */
+export function statusView(status: DepotStatus, look: Look): string {
+  const now = Date.parse(status.now);
+  const blocks = [
+    [...header(status, look, now)],
+    repositoryTable(status.repositories, look, now),
+    status.repositories.flatMap((repository) => transferLine(repository, look)),
+    attention(status, look.colours, now),
+  ];
+  const text = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
+  return `${text.join('\n\n')}\n`;
+}
+
+function* header(status: DepotStatus, { colours }: Look, now: number): Generator<string> {
+  const running =
+    status.startedAt === null
+      ? colours.yellow('not running')
+      : colours.green(`running for ${span(now - Date.parse(status.startedAt))}`);
+  yield [colours.bold(status.depot), status.site, running, `depotd ${status.version}`].join('  ');
+  const label = (text: string): string => colours.dim(text.padEnd(8));
+  for (const [at, parent] of status.parents.entries()) {
+    yield `${label(at === 0 ? 'parent' : '')}${parentLine(parent, now)}`;
+  }
+  if (status.listen !== null || status.children.length > 0) {
+    const heard = status.children.map(({ depot, lastSeenAt }) => `${depot} (${ago(lastSeenAt, now)})`);
+    const below = heard.length === 0 ? 'no depot below yet' : shortList(heard, 3);
+    yield `${label('serves')}${status.listen ?? ''}${status.listen === null ? '' : '  '}${below}`;
+  }
+}
+
+function parentLine({ url, depot, answers, at }: ParentStatus, now: number): string {
+  const name = depot === null ? url : `${url}  ${safe(depot)}`;
+  if (answers === 'yes') return at === null ? `${name} answers` : `${name}  answered ${ago(at, now)}`;
+  if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
+  return `${name}  not asked yet`;
+}
+
+function shortList(items: readonly string[], most: number): string {
+  const shown = items.slice(0, most).join(', ');
+  return items.length > most ? `${shown} and ${items.length - most} more` : shown;
+}
+
+interface Cell extends Column {
+  readonly cell: (repository: RepositoryStatus, look: Look, now: number) => string;
+}
+
+const cells: readonly Cell[] = [
+  { head: 'REPOSITORY', cell: ({ name }, { colours }) => colours.bold(name) },
+  { head: 'ROLE', cell: ({ role }) => role },
+  { head: 'GENERATION', align: 'right', cell: ({ generation }) => (generation === null ? '-' : String(generation)) },
+  { head: 'STATE', cell: (repository, { colours }, now) => stateWords(repository, colours, now) },
+  { head: 'FILES', align: 'right', cell: ({ files }) => (files === null ? '-' : count(files)) },
+  { head: 'SIZE', align: 'right', cell: ({ bytes }) => (bytes === null ? '-' : size(bytes)) },
+  { head: 'POLLED', cell: (repository, _look, now) => lastLooked(repository, now) },
+  { head: 'NEXT', cell: (repository, _look, now) => nextLook(repository, now) },
+];
+
+/** What gives way, in this order, where the terminal is too narrow. */
+const dispensable = ['ROLE', 'NEXT', 'POLLED', 'FILES'];
+
+function repositoryTable(repositories: readonly RepositoryStatus[], look: Look, now: number): string[] {
+  if (repositories.length === 0) return [look.colours.dim('no repositories yet')];
+  const rows = repositories.map(
+    (repository) => new Map(cells.map(({ head, cell }) => [head, cell(repository, look, now)])),
+  );
+  for (let without = 0; ; without += 1) {
+    const shown = cells.filter(({ head }) => !dispensable.slice(0, without).includes(head));
+    const picked = rows.map((row) => shown.map(({ head }) => row.get(head) ?? ''));
+    const table = columns(shown, picked, look.colours.dim);
+    if (table.width <= look.width || without === dispensable.length) return table.lines;
+  }
+}
+
+/** How far behind, in words. */
+export function stateWords(repository: RepositoryStatus, colours: Look['colours'], now: number): string {
+  const { role, generation, publishedAt, lag, source, error, waitingFor, cycle } = repository;
+  if (role === 'master') {
+    if (source?.refused != null || error !== null) return colours.red('not published');
+    if (generation === null || publishedAt === null) return colours.yellow('nothing published');
+    return `published ${ago(publishedAt, now)}`;
+  }
+  if (lag !== null && lag.generations > 0) {
+    const behind = `${count(lag.generations)} behind, ${span(lag.seconds * 1000)}`;
+    return (error === null ? colours.yellow : colours.red)(waitingFor === null ? behind : `${behind}, waits`);
+  }
+  if (generation === null) return colours.yellow(cycle === null ? 'not here yet' : 'first copy');
+  return error === null ? colours.green('current') : colours.yellow('current when last polled');
+}
+
+function lastLooked({ poll, source, role }: RepositoryStatus, now: number): string {
+  if (role === 'master') {
+    if (source === null) return '';
+    if (source.scanning) return 'scanning';
+    return source.lastScanAt === null ? '' : `scan ${ago(source.lastScanAt, now)}`;
+  }
+  return poll?.lastAt == null ? 'never' : ago(poll.lastAt, now);
+}
+
+function nextLook({ poll, source, role }: RepositoryStatus, now: number): string {
+  if (role !== 'master') return poll?.nextAt == null ? '' : until(poll.nextAt, now);
+  if (source === null) return '';
+  if (source.mode === 'watched') return 'watched';
+  return source.nextScanAt === null ? source.mode : until(source.nextScanAt, now);
+}
+
+const phaseWords: Readonly<Record<CyclePhase, string>> = {
+  poll: 'asks the parent',
+  head: 'checks the head',
+  diff: 'compares',
+  plan: 'plans',
+  fetch: 'fetches',
+  apply: 'applies',
+  report: 'reports',
+};
+
+const barWidth = 20;
+
+function transferLine({ name, cycle }: RepositoryStatus, { colours }: Look): string[] {
+  if (cycle === null) return [];
+  const what = `${name} ${phaseWords[cycle.phase]}${cycle.generation === null ? '' : ` ${cycle.generation}`}`;
+  if (cycle.phase !== 'fetch' && cycle.phase !== 'apply') return [what];
+  return [[what, bar(cycle, colours), ...progressWords(cycle)].join('  ')];
+}
+
+function bar({ files, bytes }: CycleProgress, colours: Look['colours']): string {
+  const { done, total } = bytes.total > 0 ? bytes : files;
+  const share = total === 0 ? 0 : Math.min(1, done / total);
+  const full = Math.floor(share * barWidth);
+  return `${colours.cyan('█'.repeat(full))}${colours.dim('░'.repeat(barWidth - full))} ${String(Math.floor(share * 100)).padStart(3)} %`;
+}
+
+function* progressWords({ files, bytes, bytesPerSecond, etaSeconds }: CycleProgress): Generator<string> {
+  if (bytes.total > 0) yield `${size(bytes.done)} of ${size(bytes.total)}`;
+  else yield `${count(files.done)} of ${plural(files.total, 'file')}`;
+  if (bytesPerSecond !== null) yield `${size(bytesPerSecond)}/s`;
+  if (etaSeconds !== null) yield `${span(etaSeconds * 1000)} left`;
+}

@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import picocolors from 'picocolors';
+import { DepotError } from '../model/errors.js';
+import { realHost } from '../host.js';
+
+type Colours = ReturnType<typeof picocolors.createColors>;
+
+/** Where a command writes, and what it may know of the one who reads. */
+export interface Terminal {
+  /** Resolves when there is room for more. Rejects with `ReaderGone` when nobody reads any more (`depot ls … | head`). */
+  out(text: string): Promise<void>;
+  err(text: string): void;
+  /** Width of the terminal; what is piped is laid out for 100. */
+  readonly width: number;
+  /** Whether a person watches stderr: progress is then one line that is rewritten. */
+  readonly watched: boolean;
+  /** Those of stdout and of stderr: none where it is not a terminal, or NO_COLOR is set. */
+  readonly colours: Colours;
+  readonly errColours: Colours;
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Aborted by Ctrl-C, SIGTERM, and when nobody reads the output any more. */
+  readonly signal: AbortSignal;
+}
+
+/** The reader of the output has seen enough: no failure, and nothing more to say. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
+const pipedWidth = 100;
+
+/** The terminal of this process. Call once: it installs the handlers of signals and of broken pipes. */
+export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
+  const { stdout, stderr } = process;
+  const ending = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => ending.abort(new DepotError('interrupted', 'interrupted')));
+  }
+  for (const stream of [stdout, stderr])
+    stream.on('error', () => ending.abort(new ReaderGone('nobody reads the output')));
+  const isColoured = (stream: NodeJS.WriteStream): boolean =>
+    stream.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return {
+    async out(text) {
+      ending.signal.throwIfAborted();
+      if (stdout.write(text)) return;
+      await once(stdout, 'drain', { signal: ending.signal }).catch(() => ending.signal.throwIfAborted());
+    },
+    err: (text) => void stderr.write(text),
+    get width() {
+      return stdout.isTTY ? stdout.columns : pipedWidth;
+    },
+    watched: stderr.isTTY && env['TERM'] !== 'dumb',
+    colours: picocolors.createColors(isColoured(stdout)),
+    errColours: picocolors.createColors(isColoured(stderr)),
+    now: realHost.now,
+    sleep: realHost.sleep,
+    signal: ending.signal,
+  };
+}

@@ -1,0 +1,71 @@
+/** Numbers, sizes, times and foreign text as a person reads them. */
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** Powers of 1024, as `ls -lh` and `df -h` count; three digits at most, `1.2 GiB`. */
+export function size(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[unit] ?? 'PiB'}`;
+}
+
+/** With commas: `12,345`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** The two largest units: `3 h 10 min`; below a minute in seconds. Negative spans (clocks that differ) count as none. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return withRest(hours, 'h', minutes % 60, 'min');
+  const days = Math.floor(hours / 24);
+  return days < 7 ? withRest(days, 'd', hours % 24, 'h') : `${days} d`;
+}
+
+function withRest(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+
+export function ago(time: string, nowMs: number): string {
+  const ms = nowMs - Date.parse(time);
+  return ms < 1500 ? 'just now' : `${span(ms)} ago`;
+}
+
+export function until(time: string, nowMs: number): string {
+  const ms = Date.parse(time) - nowMs;
+  return ms < 500 ? 'now' : `in ${span(ms)}`;
+}
+
+/** `2026-11-21 14:03` in the time zone of the one who reads. */
+export function localTime(time: string): string {
+  const at = new Date(time);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/**
+ * Foreign text (a path, a message of another depot) that cannot move the cursor, change colours, or reverse the
+ * direction of what stands beside it: control, format and private characters and lone surrogates are written as `\u{…}`.
+ */
+export function safe(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}

@@ -1,0 +1,244 @@
+import type { Kind } from '../model/head.js';
+import { everything, unionDemand, type Follow, type Selection } from '../model/selection.js';
+import type {
+  ChildStatus,
+  CycleProgress,
+  DepotStatus,
+  ParentStatus,
+  RepositoryStatus,
+  SourceStatus,
+  StatusError,
+} from '../model/status.js';
+import type { StoredError } from '../store/cycles.js';
+import { appliedGeneration, lagOf } from '../store/figures.js';
+import type { PollRow } from '../store/polls.js';
+import type { Store } from '../store/store.js';
+import { holdStatuses } from './queries.js';
+
+/** What the configuration says of a depot, as far as its status shows it. */
+export interface DepotFacts {
+  readonly depot: string;
+  readonly site: string;
+  readonly version: string;
+  readonly data: string;
+  /** URLs, in the order in which they are asked. */
+  readonly parents: readonly string[];
+  readonly pollEveryMs: number;
+  readonly follow: Follow;
+  readonly published: readonly PublishedFacts[];
+}
+
+export interface PublishedFacts extends NamedRepository {
+  /** Absolute path of the source. */
+  readonly source: string;
+}
+
+export interface NamedRepository {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly context: string;
+}
+
+/** What only a running daemon knows. */
+export interface LiveFacts {
+  readonly startedAtMs: number;
+  /** URL that it really listens on; null while it does not. */
+  readonly listen: string | null;
+  readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number };
+  readonly parents: readonly ParentStatus[];
+  /** Those that the parents name, and those whose head is not here yet. */
+  readonly known: readonly NamedRepository[];
+  cycle(repository: string): CycleProgress | null;
+  nextPollAtMs(repository: string): number | null;
+  source(repository: string): SourceStatus | null;
+}
+
+export interface StatusQuery {
+  readonly nowMs: number;
+  /** With what the depots below reported. */
+  readonly tree: boolean;
+}
+
+/** A child polls as often as this depot does, as far as this depot knows; so many missed polls are worth a word. */
+const missedPolls = 3;
+
+/** The status from what is kept and, where a daemon runs, from what it knows; a read-only `store` is enough. */
+export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | null, query: StatusQuery): DepotStatus {
+  const { nowMs } = query;
+  const parents = live?.parents ?? facts.parents.map((url) => parentAsKept(url, store.polls.list()));
+  return {
+    schema: 1,
+    depot: facts.depot,
+    site: facts.site,
+    version: facts.version,
+    running: live !== null,
+    now: iso(nowMs),
+    startedAt: live === null ? null : iso(live.startedAtMs),
+    listen: live?.listen ?? null,
+    data: facts.data,
+    parents,
+    repositories: repositoriesOf(store, facts, live).map((named) =>
+      named.source === undefined
+        ? childRepository(store, facts, live, named, parents, nowMs)
+        : masterRepository(store, live, { ...named, source: named.source }, nowMs),
+    ),
+    children: store.demands
+      .list()
+      .map(({ child, site, lastHeardMs }): ChildStatus => {
+        const silent = nowMs - lastHeardMs > missedPolls * facts.pollEveryMs;
+        return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated: false };
+      })
+      .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
+    below: query.tree ? store.reports.below() : null,
+    process: live?.process ?? null,
+  };
+}
+
+interface Listed {
+  readonly name: string;
+  readonly kind: Kind | null;
+  readonly context: string | null;
+  readonly source?: string;
+}
+
+/** Those published here, followed by name, named by the parents, and held; by name, the configuration's word first. */
+function repositoriesOf(store: Store, facts: DepotFacts, live: LiveFacts | null): Listed[] {
+  const byName = new Map<string, Listed>();
+  const add = (listed: Listed): void => void byName.set(listed.name, listed);
+  if (facts.follow !== 'all') {
+    for (const { repository } of facts.follow) add({ name: repository, kind: null, context: null });
+  }
+  for (const known of live?.known ?? []) add(known);
+  for (const name of store.heads.repositories()) {
+    const head = store.heads.newest(name)?.head;
+    if (head !== undefined) add({ name, kind: head.kind, context: head.context });
+  }
+  for (const published of facts.published) add(published);
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function masterRepository(
+  store: Store,
+  live: LiveFacts | null,
+  { name, kind, context, source }: Listed & { readonly source: string },
+  nowMs: number,
+): RepositoryStatus {
+  const newest = store.heads.newest(name);
+  const generation = newest?.head.generation ?? null;
+  return {
+    name,
+    kind,
+    context,
+    role: 'master',
+    generation,
+    publishedAt: newest?.head.publishedAt ?? null,
+    files: newest?.head.files ?? null,
+    bytes: newest?.head.bytes ?? null,
+    newest: generation,
+    lag: generation === null ? null : lagOf(store, name, generation, nowMs),
+    waitingFor: null,
+    selection: null,
+    tree: source,
+    poll: null,
+    cycle: null,
+    holds: holdStatuses(store, name),
+    source: live?.source(name) ?? sourceAsKept(store, name, source),
+    error: null,
+  };
+}
+
+function childRepository(
+  store: Store,
+  facts: DepotFacts,
+  live: LiveFacts | null,
+  { name, kind, context }: Listed,
+  parents: readonly ParentStatus[],
+  nowMs: number,
+): RepositoryStatus {
+  const selection = selectionOf(facts.follow, name);
+  const demand = unionDemand([selection === null ? [] : [selection], store.demands.union(name)]);
+  const generation = appliedGeneration(store, name, { role: 'child', selection, demand });
+  const head = generation === null ? undefined : store.heads.get(name, generation)?.head;
+  const tree = selection === null ? undefined : store.trees.get(name);
+  const polled = store.polls.latest(name);
+  const nextAtMs = live?.nextPollAtMs(name) ?? null;
+  const lag = lagOf(store, name, generation ?? 0, nowMs);
+  return {
+    name,
+    kind,
+    context,
+    role: 'child',
+    generation,
+    publishedAt: head?.publishedAt ?? null,
+    files: tree?.root === undefined ? null : tree.files,
+    bytes: tree?.root === undefined ? null : tree.bytes,
+    newest: store.heads.newest(name)?.head.generation ?? null,
+    lag,
+    waitingFor: isBehind(lag) && polled?.lastOutcome === 'waiting' ? nameOf(polled.parent, parents) : null,
+    selection,
+    tree: tree?.root === undefined ? null : store.layout.tree(name),
+    poll: {
+      lastAt: polled === undefined ? null : iso(polled.lastAtMs),
+      lastOutcome: polled?.lastOutcome ?? null,
+      nextAt: nextAtMs === null ? null : iso(nextAtMs),
+    },
+    cycle: live?.cycle(name) ?? null,
+    holds: holdStatuses(store, name),
+    source: null,
+    error: polled?.error == null ? null : statusError(polled.error, polled.lastAtMs),
+  };
+}
+
+/** Null where the depot holds the repository for depots below it only. */
+function selectionOf(follow: Follow, name: string): Selection | null {
+  if (follow === 'all') return everything;
+  const followed = follow.find(({ repository }) => repository === name);
+  return followed === undefined ? null : { include: followed.include, exclude: followed.exclude };
+}
+
+function isBehind(lag: RepositoryStatus['lag']): boolean {
+  return lag !== null && lag.generations > 0;
+}
+
+function nameOf(url: string, parents: readonly ParentStatus[]): string {
+  return parents.find((parent) => parent.url === url)?.depot ?? url;
+}
+
+/** How a parent answered last, over all repositories. */
+function parentAsKept(url: string, polls: readonly PollRow[]): ParentStatus {
+  const asked = polls.filter(({ parent }) => parent === url).sort((a, b) => b.lastAtMs - a.lastAtMs)[0];
+  if (asked === undefined) {
+    return { url, depot: null, answers: 'not-asked', at: null, error: null, authenticated: false };
+  }
+  const failure = asked.error !== null && isNoAnswer(asked.error) ? statusError(asked.error, asked.lastAtMs) : null;
+  const answers = failure === null ? 'yes' : 'no';
+  return { url, depot: null, answers, at: iso(asked.lastAtMs), error: failure, authenticated: false };
+}
+
+function isNoAnswer({ code }: StoredError): boolean {
+  return code === 'parent-unreachable' || code === 'parent-answer';
+}
+
+function sourceAsKept(store: Store, repository: string, path: string): SourceStatus {
+  const source = store.sources.get(repository);
+  const heldBack = store.sources.problems(repository, undefined, 1000);
+  return {
+    path,
+    mode: 'stopped',
+    modeReason: 'the daemon is not running',
+    scanning: false,
+    lastScanAt: source === undefined ? null : iso(source.lastScanMs),
+    nextScanAt: null,
+    refused: null,
+    heldBack: heldBack.map(({ path: name, problem }) => ({ path: name, reason: problem })),
+    heldBackCount: store.sources.counts(repository).problems,
+  };
+}
+
+function statusError({ code, message, hint }: StoredError, atMs: number): StatusError {
+  return { code, message, hint, at: iso(atMs) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
