@@ -1,21 +1,47 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const shipped = 'src/**/*.ts';
 
-/** Functions that change the file system; `import { rename } from 'node:fs'` is a door to durable state. */
+/** Who may change the file system: what depotd keeps goes through the store, and these write for a reason of their own. */
+const writers = [
+  'src/store/**',
+  'src/serve/control.ts', // its socket
+  'src/cli/init*.ts', // the YAML of a new depot
+];
+
+/** The functions that change it. */
 const writing = [
   ...['appendFile', 'chmod', 'chown', 'copyFile', 'cp', 'createWriteStream', 'fchmod', 'fchown', 'fdatasync', 'fsync'],
   ...['ftruncate', 'futimes', 'lchown', 'link', 'lutimes', 'mkdir', 'mkdtemp', 'rename', 'rm', 'rmdir', 'symlink'],
   ...['truncate', 'unlink', 'utimes', 'write', 'writeFile', 'writev'],
 ].flatMap((name) => [name, `${name}Sync`]);
 
-export default tseslint.config(
+const byTheStore = 'What depotd keeps is written by src/store.';
+const byTheHost = 'Take a Host: time and chance have one door, src/host.ts.';
+
+const noExit = {
+  object: 'process',
+  property: 'exit',
+  message: 'Set process.exitCode, so that what is under way can end.',
+};
+const noClock = { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: byTheHost };
+const noWholeFs = {
+  selector: 'ImportDeclaration[source.value=/^(node:)?fs/] :matches(ImportDefaultSpecifier, ImportNamespaceSpecifier)',
+  message: 'Import the functions of node:fs by name, so that it shows which files write.',
+};
+const noOpenToWrite = {
+  selector: 'CallExpression[callee.name=/^open(Sync)?$/][arguments.1.value=/[wa+]/]',
+  message: byTheStore,
+};
+
+export default defineConfig(
   { ignores: ['dist/', 'node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.js', '**/*.cjs'],
-    languageOptions: { globals: { process: 'readonly', module: 'writable', require: 'readonly' } },
+    languageOptions: { globals: { process: 'readonly', module: 'writable' } },
   },
   {
     files: ['**/*.ts'],
@@ -30,16 +56,12 @@ export default tseslint.config(
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
-      '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/require-await': 'off', // an async function may answer at once, so that it throws as a promise
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       eqeqeq: ['error', 'smart'],
       'no-control-regex': 'off', // names with control characters are our business
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'exit', message: 'Set process.exitCode, so that what is under way can end.' },
-      ],
+      'no-restricted-properties': ['error', noExit],
     },
   },
   {
@@ -50,36 +72,22 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'exit', message: 'Set process.exitCode, so that what is under way can end.' },
-        { object: 'Date', property: 'now', message: 'Take a Host: time has one door, src/host.ts.' },
-        { object: 'Math', property: 'random', message: 'Take a Host: chance has one door, src/host.ts.' },
+        noExit,
+        { object: 'Date', property: 'now', message: byTheHost },
+        { object: 'Math', property: 'random', message: byTheHost },
       ],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
-          message: 'Take a Host: time has one door, src/host.ts.',
-        },
-        {
-          selector:
-            'ImportDeclaration[source.value=/^(node:)?fs/] :matches(ImportDefaultSpecifier, ImportNamespaceSpecifier)',
-          message: 'Import the functions of node:fs by name, so that it shows which files write.',
-        },
-      ],
+      'no-restricted-syntax': ['error', noClock, noWholeFs],
     },
   },
   {
     files: [shipped],
-    ignores: ['src/store/**'],
+    ignores: writers,
     rules: {
+      'no-restricted-syntax': ['error', noClock, noWholeFs, noOpenToWrite],
       'no-restricted-imports': [
         'error',
         {
-          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
-            name,
-            importNames: writing,
-            message: 'What depotd keeps is written by src/store.',
-          })),
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({ name, importNames: writing, message: byTheStore })),
         },
       ],
     },
