@@ -1,0 +1,107 @@
+import { isName, isWithin } from '../model/names.js';
+import { readDraft, type Draft, type Found } from './draft.js';
+import { nameRefusal } from './leaves.js';
+import { shown, type Finding } from './problems.js';
+
+/** Checks what zod cannot: the names of repositories, and that the settings fit together. `value` is as written. */
+export function disagreements(value: unknown): Finding[] {
+  const draft = readDraft(value);
+  return [
+    ...badNames([...draft.published.map((repository) => repository.name), ...draft.intervals]),
+    ...contextsElsewhere(draft),
+    ...followWithoutParent(draft),
+    ...publishedAndFetched(draft),
+    ...repeated(draft),
+    ...nestedFolders(draft),
+  ];
+}
+
+function* badNames(names: readonly Found<string>[]): Generator<Finding> {
+  for (const { value, path } of names) {
+    if (!isName(value)) yield { path, at: 'key', message: `found ${shown(value)}; ${nameRefusal(value)}` };
+  }
+}
+
+function* contextsElsewhere({ site, published }: Draft): Generator<Finding> {
+  if (site === undefined) return;
+  const names = site.value.split('/');
+  const covering = names.map((_, at) => names.slice(0, at + 1).join('/'));
+  for (const { context } of published) {
+    if (context === undefined || isWithin(site.value, context.value)) continue;
+    yield {
+      path: context.path,
+      at: 'value',
+      message:
+        `found ${shown(context.value)}, which does not cover this depot's own site ${shown(site.value)}; ` +
+        `allowed: ${covering.join(', ')}`,
+    };
+  }
+}
+
+function* followWithoutParent({ hasParent, hasFollow }: Draft): Generator<Finding> {
+  if (hasParent || !hasFollow) return;
+  const message = 'there is no parent to follow anything from; add parent: http://ADDRESS:PORT, or remove follow';
+  yield { path: ['follow'], at: 'key', message };
+}
+
+function* publishedAndFetched(draft: Draft): Generator<Finding> {
+  const published = new Set(draft.published.map((repository) => repository.name.value));
+  const limited = draft.parents.flatMap((parent) => parent.repositories);
+  for (const { value, path } of [...limited, ...draft.followed, ...draft.intervals]) {
+    if (!published.has(value)) continue;
+    const message = `${shown(value)} is published here, so it is not fetched from a parent; name it in one place only`;
+    yield { path, at: path.at(-1) === value ? 'key' : 'value', message };
+  }
+}
+
+function* repeated(draft: Draft): Generator<Finding> {
+  const own = draft.listen;
+  for (const { url } of draft.parents) {
+    if (url === undefined || url.value !== own?.value) continue;
+    yield {
+      path: url.path,
+      at: 'value',
+      message: `${url.value} is where this depot itself listens; name the depot above`,
+    };
+  }
+  const urls = draft.parents.flatMap(({ url }) => url ?? []);
+  yield* twice(urls, 'a second time; remove one of the two');
+  yield* twice(draft.followed, 'a second time; put its patterns into one entry');
+  for (const { repositories } of draft.parents) yield* twice(repositories, 'a second time; remove one of the two');
+}
+
+function* twice(list: readonly Found<string>[], message: string): Generator<Finding> {
+  const seen = new Set<string>();
+  for (const { value, path } of list) {
+    if (seen.has(value)) yield { path, at: 'value', message: `found ${shown(value)} ${message}` };
+    seen.add(value);
+  }
+}
+
+function* nestedFolders({ data, published }: Draft): Generator<Finding> {
+  const sources = published.flatMap(({ name, source }) => (source === undefined ? [] : [{ name: name.value, source }]));
+  for (const [at, { source }] of sources.entries()) {
+    const finding = (what: string): Finding => ({
+      path: source.path,
+      at: 'value',
+      message: `found ${shown(source.value)}, ${what}`,
+    });
+    if (data !== undefined && isInside(source.value, data.value)) {
+      yield finding(`which lies in the data directory ${data.value}; a source must be a folder of its own`);
+    } else if (data !== undefined && isInside(data.value, source.value)) {
+      yield finding(`which holds the data directory ${data.value}; depotd would publish its own files`);
+    }
+    for (const other of sources.slice(0, at)) {
+      if (other.source.value === source.value) yield finding(`which is the source of ${other.name} already`);
+      else if (isInside(source.value, other.source.value))
+        yield finding(`which lies in the source of ${other.name}, ${other.source.value}`);
+      else if (isInside(other.source.value, source.value))
+        yield finding(`which holds the source of ${other.name}, ${other.source.value}`);
+    }
+  }
+}
+
+/** Whether the folder `inner` is `outer` or lies in it; both absolute and normalized. */
+export function isInside(inner: string, outer: string): boolean {
+  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}

@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import { formatAddress } from './address.js';
+import { address, folder, name, site } from './leaves.js';
+import type { Path } from './problems.js';
+import { defaultData, defaultListen } from './shape.js';
+
+/** A value that is good by itself, and where it stands. */
+export interface Found<T> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+/**
+ * What must agree with something else in the file, as far as it can be read. Whatever is missing or faulty by itself is
+ * left out, so that disagreements are found together with all other problems. URLs and folders are normalized.
+ */
+export interface Draft {
+  readonly site: Found<string> | undefined;
+  readonly data: Found<string> | undefined;
+  readonly listen: Found<string> | undefined;
+  readonly hasParent: boolean;
+  readonly parents: readonly {
+    readonly url: Found<string> | undefined;
+    readonly repositories: readonly Found<string>[];
+  }[];
+  /** Names of `poll.repositories`, good or not. */
+  readonly intervals: readonly Found<string>[];
+  readonly hasFollow: boolean;
+  readonly followed: readonly Found<string>[];
+  readonly published: readonly {
+    /** Good or not. */
+    readonly name: Found<string>;
+    readonly context: Found<string> | undefined;
+    readonly source: Found<string> | undefined;
+  }[];
+}
+
+export function readDraft(config: unknown): Draft {
+  const parent = field(config, 'parent');
+  return {
+    site: good(site, field(config, 'site'), ['site']),
+    data: good(folder, field(config, 'data') ?? defaultData, ['data']),
+    listen: goodUrl(field(config, 'listen') ?? defaultListen, ['listen']),
+    hasParent: parent !== undefined,
+    parents: Array.isArray(parent)
+      ? elements(parent, ['parent']).map(({ value, path }) => readParent(value, path))
+      : [readParent(parent, ['parent'])],
+    intervals: entries(field(field(config, 'poll'), 'repositories'), ['poll', 'repositories']).map(({ key }) => key),
+    hasFollow: field(config, 'follow') !== undefined,
+    followed: elements(field(config, 'follow'), ['follow']).flatMap(
+      ({ value, path }) => good(name, field(value, 'repository'), [...path, 'repository']) ?? [],
+    ),
+    published: entries(field(config, 'repositories'), ['repositories']).map(({ key, value }) => ({
+      name: key,
+      context: good(site, field(value, 'context'), [...key.path, 'context']),
+      source: good(folder, field(value, 'source'), [...key.path, 'source']),
+    })),
+  };
+}
+
+function readParent(parent: unknown, path: Path): Draft['parents'][number] {
+  if (typeof parent === 'string') return { url: goodUrl(parent, path), repositories: [] };
+  const names = elements(field(parent, 'repositories'), [...path, 'repositories']);
+  return {
+    url: goodUrl(field(parent, 'url'), [...path, 'url']),
+    repositories: names.flatMap((found) => good(name, found.value, found.path) ?? []),
+  };
+}
+
+function good<T>(shape: z.ZodType<T>, value: unknown, path: Path): Found<T> | undefined {
+  const reading = shape.safeParse(value);
+  return reading.success ? { value: reading.data, path } : undefined;
+}
+
+function goodUrl(value: unknown, path: Path): Found<string> | undefined {
+  const found = good(address, value, path);
+  return found === undefined ? undefined : { value: formatAddress(found.value), path };
+}
+
+function field(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}
+
+function entries(value: unknown, path: Path): { readonly key: Found<string>; readonly value: unknown }[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).map(([key, inner]: [string, unknown]) => ({
+    key: { value: key, path: [...path, key] },
+    value: inner,
+  }));
+}
+
+function elements(value: unknown, path: Path): Found<unknown>[] {
+  return Array.isArray(value) ? value.map((item: unknown, at) => ({ value: item, path: [...path, at] })) : [];
+}

@@ -1,0 +1,140 @@
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { isName, isSite } from '../model/names.js';
+import { addressForm, parseAddress } from './address.js';
+import {
+  durationForm,
+  formatDuration,
+  meantDuration,
+  parseDuration,
+  parsePercentage,
+  percentageForm,
+} from './units.js';
+
+/*
+ * The values at the ends of the configuration's tree. Their error messages are the second half of what a person reads:
+ * `explain` puts what was found before them.
+ */
+
+/** What a text stands for, or why it stands for nothing. */
+type Reading<T> = { readonly value: T } | { readonly refused: string };
+
+/** A value written as text. `pattern` is for editors, `read` decides. */
+function written<T>(allowed: string, pattern: RegExp | undefined, read: (text: string) => Reading<T>) {
+  return z
+    .string({ error: allowed })
+    .transform((text, context): T => {
+      const reading = read(text);
+      if ('value' in reading) return reading.value;
+      context.addIssue({ code: 'custom', message: reading.refused });
+      return z.NEVER;
+    })
+    .meta(pattern === undefined ? {} : { pattern: pattern.source });
+}
+
+function accept<T>(value: T | undefined, refusal: () => string): Reading<T> {
+  return value === undefined ? { refused: refusal() } : { value };
+}
+
+function orMeant(suggestion: string | undefined): string {
+  return suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+}
+
+const nameRule =
+  'a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters';
+const siteRule =
+  'a site is a path of names from the company down, such as enterprise/germany/munich (at most 16 names)';
+
+export const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const siteForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(\/[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,15}$/;
+
+export const name = written(`${nameRule}; one that looks like a number must be in quotes`, nameForm, (text) =>
+  isName(text) ? { value: text } : { refused: nameRefusal(text) },
+);
+
+export function nameRefusal(text: string): string {
+  return `${nameRule}${orMeant(meantName(text))}`;
+}
+
+export const site = written(siteRule, siteForm, (text) =>
+  isSite(text) ? { value: text } : { refused: `${siteRule}${orMeant(meantSite(text))}` },
+);
+
+/** The name that comes of a text when accents go and everything foreign becomes a `-`. */
+export function meantName(text: string): string | undefined {
+  const plain = text.slice(0, 200).normalize('NFKD').replace(/\p{M}/gu, '');
+  const candidate = plain.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '');
+  return isName(candidate) ? candidate : undefined;
+}
+
+function meantSite(text: string): string | undefined {
+  const names = text
+    .slice(0, 1500)
+    .split(/[/\\]+/)
+    .map(meantName);
+  const candidate = names.filter((part) => part !== undefined).join('/');
+  return isSite(candidate) ? candidate : undefined;
+}
+
+export const address = written('allowed: http://ADDRESS:PORT, such as http://127.0.0.1:8443', addressForm, (text) => {
+  const reading = parseAddress(text);
+  return 'refused' in reading ? reading : { value: reading };
+});
+
+/** The longest wait that the system's timers take is 24 days; half of it is left for jitter. */
+const longestTimerMs = 7 * 86_400_000;
+
+/** A duration in milliseconds, between `shortest` and `longest`. */
+export function duration(shortest: number, longest = longestTimerMs) {
+  const rule = 'allowed: a whole number and its unit (ms, s, m, h or d), such as 15m';
+  return written(rule, durationForm, (text) => {
+    const ms = parseDuration(text);
+    if (ms === undefined) return { refused: `${rule}${orMeant(meantDuration(text))}` };
+    if (ms < shortest) return { refused: `the shortest allowed here is ${formatDuration(shortest)}` };
+    if (ms > longest) return { refused: `the longest allowed here is ${formatDuration(longest)}` };
+    return { value: ms };
+  });
+}
+
+/** A fraction from 0 to `highest` per cent. */
+export function percentage(highest: number) {
+  const rule = `allowed: a whole number with its sign, from 0% to ${highest}%`;
+  return written(rule, percentageForm, (text) => {
+    const fraction = parsePercentage(text);
+    return accept(fraction !== undefined && fraction * 100 <= highest ? fraction : undefined, () => rule);
+  });
+}
+
+/** An absolute path, without a slash at its end. */
+export const folder = written('allowed: an absolute path, such as /srv/tools', /^\/./, (text) => {
+  if (text.startsWith('~')) return { refused: 'allowed: an absolute path; "~" is not expanded here' };
+  if (!isAbsolute(text)) return { refused: 'allowed: an absolute path, beginning with "/"' };
+  if (/[\0-\x1f\x7f]/.test(text)) return { refused: 'a path must not contain control characters' };
+  if (text.split('/').includes('..')) return { refused: 'a path must not contain ".."; write the place that it means' };
+  if (resolve(text) === '/') return { refused: 'this is the whole file system; name a folder of it' };
+  return { value: resolve(text) };
+});
+
+export const glob = written(
+  'allowed: a pattern of paths, such as "**/*.bak"; in quotes where it begins with *',
+  /^[^/\\]/,
+  (text) => {
+    const fault = globFault(text);
+    return fault === undefined ? { value: text } : { refused: fault };
+  },
+);
+
+/** Patterns are held against paths inside the repository, such as `mac/app/tool.pkg`. */
+function globFault(text: string): string | undefined {
+  if (text.trim() === '') return 'an empty pattern selects nothing; remove it';
+  if (text.length > 1000) return 'a pattern has at most 1000 characters';
+  if (text.includes('\\')) return `folders are separated by "/"${orMeant(JSON.stringify(text.replaceAll('\\', '/')))}`;
+  const bare = text.replace(/^(\.?\/)+/, '');
+  if (bare !== text) {
+    return `paths begin inside the repository, without "/" or "./"${orMeant(bare === '' ? '"**"' : JSON.stringify(bare))}`;
+  }
+  if (text.endsWith('/')) return `this selects no file${orMeant(JSON.stringify(`${text}**`))}`;
+  if (text.split('/').includes('..')) return 'paths have no ".."; nothing outside the repository can be selected';
+  if (/^!(?!\()/.test(text)) return 'a pattern must not begin with "!"; use include and exclude';
+  return undefined;
+}

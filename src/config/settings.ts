@@ -1,0 +1,150 @@
+import type { Follow } from '../model/selection.js';
+import { disagreements } from './agreement.js';
+import { formatAddress } from './address.js';
+import { readDocument, type ConfigDocument, type TextFault } from './document.js';
+import { explain } from './explain.js';
+import { readConfigFile } from './file.js';
+import { ConfigError, formatPath, maxProblems, type Finding, type Path, type Problem } from './problems.js';
+import { configShape, type Config } from './shape.js';
+
+/** What a depot is told to do: everything filled in, durations in milliseconds, frozen through and through. */
+export interface Settings {
+  /** The file that it was read from, as it was named. */
+  readonly file: string;
+  readonly depot: string;
+  readonly site: string;
+  /** Absolute. */
+  readonly data: string;
+  /** Loopback; `::1` without brackets. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** In the order in which they are asked. `repositories`: those for which this parent wins; null: it is for all. */
+  readonly parents: readonly { readonly url: string; readonly repositories: readonly string[] | null }[];
+  readonly poll: {
+    readonly everyMs: number;
+    /** A fraction of the interval, 0 to 0.5. */
+    readonly jitter: number;
+    readonly atStart: boolean;
+    /** Milliseconds by repository; an object without prototype, so that no name finds what is not there. */
+    readonly repositories: Readonly<Record<string, number>>;
+  };
+  /** An empty list where there is no parent. */
+  readonly follow: Follow;
+  /** Those published here, sorted by name. */
+  readonly repositories: readonly MirrorSettings[];
+  /** Limits above which deletions wait for approval; null: no limit. */
+  readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
+  readonly keepGenerationsMs: number;
+  readonly log: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface MirrorSettings {
+  readonly name: string;
+  readonly kind: 'mirror';
+  readonly context: string;
+  /** Absolute. */
+  readonly source: string;
+  readonly settleMs: number;
+  readonly exclude: readonly string[];
+  readonly names: 'portable' | 'strict' | 'posix';
+  /** Files; a larger source is rescanned instead of watched. */
+  readonly watchLimit: number;
+  readonly rescanMs: number;
+}
+
+/** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
+export async function loadSettings(file: string): Promise<Settings> {
+  return parseSettings(await readConfigFile(file), file);
+}
+
+/**
+ * @param file names the text in messages.
+ * @throws ConfigError with all problems.
+ */
+export function parseSettings(text: string, file: string): Settings {
+  const source = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const document = readDocument(source);
+  if (!document.sound) {
+    throw configError(source, file, document.faults, 'the settings themselves are checked once the YAML can be read');
+  }
+  const reading = configShape.safeParse(document.value);
+  const issues = reading.success ? [] : explain(reading.error.issues, document.value);
+  const findings = [...issues, ...disagreements(document.value)];
+  const faults = [...document.faults, ...placed(findings, document)];
+  if (faults.length > 0 || !reading.success) {
+    throw configError(source, file, faults, `correct the file, then: depot config check ${file}`);
+  }
+  return frozen(settingsFrom(reading.data, file));
+}
+
+/** A fault of the text hides what else could be said of the same place. */
+function placed(findings: readonly Finding[], document: ConfigDocument): TextFault[] {
+  const faulty = document.faults.map(({ path }) => path);
+  return findings
+    .filter(({ path }) => !faulty.some((fault) => isBelow(path, fault)))
+    .map(({ path, at, message }) => ({ offset: document.place(path)[at], path, message }));
+}
+
+function isBelow(path: Path, above: Path): boolean {
+  return above.every((step, at) => path[at] === step);
+}
+
+function configError(text: string, file: string, faults: readonly TextFault[], hint: string): ConfigError {
+  // What a reference repeats is wrong once, where it is written.
+  const distinct = new Map(faults.toReversed().map((fault) => [`${fault.offset} ${fault.message}`, fault]));
+  const sorted = [...distinct.values()].reverse().sort((a, b) => a.offset - b.offset);
+  const listed = sorted.slice(0, maxProblems);
+  const problems = listed.map(({ offset, path, message }): Problem => {
+    const before = text.slice(0, offset);
+    const line = before.split('\n').length;
+    return { file, line, column: offset - before.lastIndexOf('\n'), path: formatPath(path), message };
+  });
+  return new ConfigError(problems, hint, sorted.length - listed.length);
+}
+
+function settingsFrom(config: Config, file: string): Settings {
+  const parents = config.parent === undefined ? [] : Array.isArray(config.parent) ? config.parent : [config.parent];
+  const { poll, follow, deletions } = config;
+  return {
+    file,
+    depot: config.depot,
+    site: config.site,
+    data: config.data,
+    listen: config.listen,
+    parents: parents.map((parent) =>
+      'url' in parent
+        ? { url: formatAddress(parent.url), repositories: parent.repositories ?? null }
+        : { url: formatAddress(parent), repositories: null },
+    ),
+    poll: {
+      everyMs: poll.every,
+      jitter: poll.jitter,
+      atStart: poll['at-start'],
+      repositories: Object.assign(Object.create(null) as Record<string, number>, poll.repositories),
+    },
+    follow: Array.isArray(follow)
+      ? follow.map(({ repository, include, exclude }) => ({ repository, include: include ?? [], exclude }))
+      : (follow ?? (parents.length > 0 ? 'all' : [])),
+    // An object gives names that are whole numbers first, wherever they stand in the file.
+    repositories: Object.entries(config.repositories)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, mirror]) => ({
+        name,
+        kind: mirror.kind,
+        context: mirror.context,
+        source: mirror.source,
+        settleMs: mirror.settle,
+        exclude: mirror.exclude,
+        names: mirror.names,
+        watchLimit: mirror['watch-limit'],
+        rescanMs: mirror.rescan,
+      })),
+    deletions: { holdAbove: deletions['hold-above'] },
+    keepGenerationsMs: config['keep-generations'],
+    log: config.log,
+  };
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
+}

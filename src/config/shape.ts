@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { address, duration, folder, glob, name, nameForm, percentage, site } from './leaves.js';
+
+/*
+ * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
+ * depot.schema.json, and as comments in the file that `depot init` writes. Messages say what is allowed; `explain`
+ * puts what was found before them.
+ */
+
+/** A mapping with these keys and no others. For unknown keys the message is the list of the known ones. */
+function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, allowed: string) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : allowed),
+  });
+}
+
+function atLeastOne<Item extends z.ZodType>(item: Item, allowed: string) {
+  return z.array(item, { error: allowed }).min(1, allowed);
+}
+
+/** By name of a repository. The names themselves are checked with what else must agree, so that all faults are found. */
+function byRepository<Value extends z.ZodType>(value: Value, allowed: string) {
+  return z.record(z.string(), value, { error: allowed }).meta({ propertyNames: { pattern: nameForm.source } });
+}
+
+function wholeNumber(highest: number) {
+  const allowed = `allowed: a whole number from 0 to ${highest}`;
+  return z.int(allowed).min(0, allowed).max(highest, allowed);
+}
+
+export const defaultData = '/var/lib/depotd';
+export const defaultListen = 'http://127.0.0.1:8443';
+
+const second = 1000;
+const day = 86_400 * second;
+
+const limitedParent = mapping(
+  {
+    url: address.describe('Where the parent listens.'),
+    repositories: atLeastOne(name, 'allowed: a list of repository names, such as [tools]')
+      .describe('This parent is asked for these repositories, before those without such a list.')
+      .optional(),
+  },
+  'allowed: { url: http://ADDRESS:PORT, repositories: [NAME] }',
+);
+
+const parentRule = 'allowed: a URL, { url: ..., repositories: [NAME] }, or a list of these';
+
+const parent = z
+  .union([address, limitedParent, atLeastOne(z.union([address, limitedParent], parentRule), parentRule)], parentRule)
+  .describe(
+    'The depot above, which is polled: a URL, or a list of them; the first that answers is used. None on a pure origin.',
+  );
+
+const pollEvery = duration(second);
+
+const poll = mapping(
+  {
+    every: pollEvery
+      .prefault('15m')
+      .describe('How often the parent is asked whether there is anything new: a number and ms, s, m, h or d.'),
+    jitter: percentage(50)
+      .prefault('10%')
+      .describe('Each wait is longer or shorter by up to this much, by chance, so that depots do not ask all at once.'),
+    'at-start': z
+      .boolean('allowed: true or false')
+      .prefault(true)
+      .describe('Whether to ask as soon as the daemon starts, instead of waiting for the first interval to pass.'),
+    repositories: byRepository(pollEvery, 'allowed: repository names with their intervals, such as { tools: 5m }')
+      .prefault({})
+      .describe('Intervals of their own, by repository: { tools: 5m }.'),
+  },
+  'allowed: a mapping with every, jitter, at-start, repositories',
+);
+
+const globsRule = 'allowed: a list of patterns, such as ["**/*.bak"]';
+
+const followed = mapping(
+  {
+    repository: name.describe('The name of the repository.'),
+    include: atLeastOne(glob, globsRule)
+      .describe('Only paths that match one of these patterns; everything where this is left out.')
+      .optional(),
+    exclude: z.array(glob, globsRule).prefault([]).describe('Not the paths that match one of these patterns.'),
+  },
+  'allowed: { repository: NAME, include: [PATTERN], exclude: [PATTERN] }',
+);
+
+const followRule = 'allowed: all, or a list of { repository: NAME, include: [PATTERN], exclude: [PATTERN] }';
+
+const follow = z
+  .union([z.literal('all'), z.array(followed, followRule)], followRule)
+  .describe(
+    'Which repositories are kept here: all whose scope covers this site, or a list of those wanted, each whole or in part.',
+  );
+
+const mirror = mapping(
+  {
+    kind: z
+      .enum(['mirror'], { error: 'allowed: mirror' })
+      .describe('mirror: a folder that is kept the same everywhere, file by file.'),
+    context: site.describe(
+      "The scope: this site and all below get the repository. This depot's own site must lie within it.",
+    ),
+    source: folder.describe('The folder that is published: an absolute path.'),
+    settle: duration(100, 3600 * second)
+      .prefault('5s')
+      .describe('How long nothing may change any more before a new generation is published.'),
+    exclude: z
+      .array(glob, globsRule)
+      .prefault([])
+      .describe('Paths that match one of these patterns are not published.'),
+    names: z
+      .enum(['portable', 'strict', 'posix'], { error: 'allowed: portable, strict or posix' })
+      .prefault('portable')
+      .describe(
+        'Which file names are published: portable: what Windows, macOS and Linux can all hold; ' +
+          'strict: also without [ and ]; posix: whatever Linux can hold. Others are held back and listed by depot status.',
+      ),
+    'watch-limit': wholeNumber(1_000_000)
+      .prefault(20_000)
+      .describe(
+        'Up to this many files the source is watched, so that changes are seen at once; above, it is rescanned.',
+      ),
+    rescan: duration(second).prefault('10m').describe('How often a source is looked through that is not watched.'),
+  },
+  'allowed: a mapping with kind, context, source',
+);
+
+function limit(allowed: string, value: z.ZodNumber, usual: number) {
+  return z.union([value, z.literal('unlimited').transform(() => null)], allowed).prefault(usual);
+}
+
+const percentRule = 'allowed: a number from 0 to 100, without the sign, or unlimited';
+
+const holdAbove = z
+  .union(
+    [
+      z.literal('none').transform(() => ({ files: null, percent: null })),
+      mapping(
+        {
+          files: limit('allowed: a whole number from 0, or unlimited', wholeNumber(1_000_000_000), 1000).describe(
+            'Files; unlimited switches this limit off.',
+          ),
+          percent: limit(percentRule, z.number(percentRule).min(0, percentRule).max(100, percentRule), 20).describe(
+            'Per cent of the files of the repository; unlimited switches this limit off.',
+          ),
+        },
+        'allowed: a mapping with files, percent',
+      ),
+    ],
+    'allowed: { files: NUMBER, percent: NUMBER }, or none',
+  )
+  .prefault({})
+  .describe(
+    'When one change would delete more than this here, the deletions wait for depot approve, and the rest is applied. ' +
+      'none: never hold.',
+  );
+
+export const configShape = mapping(
+  {
+    depot: name.describe('The name of this depot; no other depot of the company has it.'),
+    site: site.describe('Where this depot stands in the company: names from the top down, joined by "/".'),
+    data: folder
+      .prefault(defaultData)
+      .describe('The folder where everything is kept: the database, the files by content, the installation copies.'),
+    listen: address
+      .prefault(defaultListen)
+      .describe('Where the depots below this one, and its clients, reach it. Plain HTTP is for loopback only.'),
+    parent: parent.optional(),
+    poll: poll.prefault({}).describe('When to ask the parent.'),
+    follow: follow.optional(),
+    repositories: byRepository(mirror, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')
+      .prefault({})
+      .describe('The repositories that are published here, by name.'),
+    deletions: mapping({ 'hold-above': holdAbove }, 'allowed: { hold-above: ... }')
+      .prefault({})
+      .describe('A guard against a source that was emptied by mistake.'),
+    'keep-generations': duration(second, 365 * day)
+      .prefault('24h')
+      .describe('How long a generation that was replaced stays fetchable for depots that are still transferring it.'),
+    log: z
+      .enum(['debug', 'info', 'warn', 'error'], { error: 'allowed: debug, info, warn or error' })
+      .prefault('info')
+      .describe('The least important messages that are logged.'),
+  },
+  'allowed: a mapping that begins with depot: NAME and site: SITE',
+);
+
+/** The configuration as it was understood: defaults filled in, durations in milliseconds, keys as in YAML. */
+export type Config = z.output<typeof configShape>;

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Document, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { formatAddress } from './address.js';
+import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
+import { parseSettings, type MirrorSettings, type Settings } from './settings.js';
+import { formatDuration, formatPercentage } from './units.js';
+
+/** A mapping as it stands in YAML, by the names of the keys. */
+export type Written = Readonly<Record<string, unknown>>;
+
+/** The settings under the names of the file; every key is there, `undefined` where there is nothing to write. */
+export function asWritten(settings: Settings): Written {
+  const { parents, poll, follow, deletions } = settings;
+  const { files, percent } = deletions.holdAbove;
+  const urls = parents.map(({ url, repositories }) => (repositories === null ? url : { url, repositories }));
+  return {
+    depot: settings.depot,
+    site: settings.site,
+    data: settings.data,
+    listen: formatAddress(settings.listen),
+    parent: urls.length > 1 ? urls : urls[0],
+    poll: {
+      every: formatDuration(poll.everyMs),
+      jitter: formatPercentage(poll.jitter),
+      'at-start': poll.atStart,
+      repositories: Object.fromEntries(
+        Object.entries(poll.repositories).map(([name, ms]) => [name, formatDuration(ms)]),
+      ),
+    },
+    follow:
+      parents.length === 0
+        ? undefined
+        : follow === 'all'
+          ? follow
+          : follow.map((followed) => withoutEmptyLists({ ...followed })),
+    repositories: Object.fromEntries(settings.repositories.map((mirror) => [mirror.name, mirrorAsWritten(mirror)])),
+    deletions: {
+      'hold-above':
+        files === null && percent === null ? 'none' : { files: files ?? 'unlimited', percent: percent ?? 'unlimited' },
+    },
+    'keep-generations': formatDuration(settings.keepGenerationsMs),
+    log: settings.log,
+  };
+}
+
+function mirrorAsWritten(mirror: MirrorSettings): Written {
+  return {
+    kind: mirror.kind,
+    context: mirror.context,
+    source: mirror.source,
+    settle: formatDuration(mirror.settleMs),
+    exclude: mirror.exclude,
+    names: mirror.names,
+    'watch-limit': mirror.watchLimit,
+    rescan: formatDuration(mirror.rescanMs),
+  };
+}
+
+function withoutEmptyLists(mapping: Written): Written {
+  return Object.fromEntries(Object.entries(mapping).filter(([, value]) => !Array.isArray(value) || value.length > 0));
+}
+
+/**
+ * A configuration file that reads as these settings. Each key has its description as a comment; keys that are not set
+ * are explained at the end.
+ * @param header comment lines for the top, without their `#`.
+ */
+export function configText(settings: Settings, header: readonly string[] = []): string {
+  const written = asWritten(settings);
+  const usual = asWritten(parseSettings('depot: a\nsite: a\n', settings.file));
+  const idlePoll = settings.parents.length === 0 && isDeepStrictEqual(written['poll'], usual['poll']);
+  const keys = Object.entries(written).filter(
+    ([key, value]) => value !== undefined && !isEmpty(value) && !(key === 'poll' && idlePoll),
+  );
+  const document = new Document(Object.fromEntries(keys), { aliasDuplicateObjects: false });
+  const schema = configSchema();
+  if (isMap(document.contents)) {
+    explainKeys(document.contents, schema, 0);
+    for (const { key } of document.contents.items.slice(1)) if (isScalar(key)) key.spaceBefore = true;
+  }
+  const absent = Object.entries(schema.properties ?? {}).filter(([key]) => !document.has(key));
+  const absences = absent.flatMap(([key, { description }]) => ['', ...wrapped(`${key}: ${description ?? ''}`, 0)]);
+  document.commentBefore = header.map((line) => ` ${line}`).join('\n');
+  document.comment = absent.length === 0 ? null : [' Not set here:', ...absences].join('\n');
+  return document.toString({ lineWidth: 0 });
+}
+
+function explainKeys(mapping: YAMLMap, schema: JsonSchema, depth: number): void {
+  mapping.items = mapping.items.filter(({ value }) => !(isMap(value) && value.items.length === 0));
+  for (const { key, value } of mapping.items) {
+    if (!isScalar(key)) continue;
+    const inner = schemaOfKey(schema, String(key.value));
+    if (inner?.description !== undefined) key.commentBefore = wrapped(inner.description, depth).join('\n');
+    if (isMap(value)) explainKeys(value, inner ?? {}, depth + 1);
+    if (isSeq(value) && value.items.every(isScalar)) value.flow = true;
+  }
+}
+
+/** An empty list says something, an empty mapping nothing. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+/** Lines that stay within 100 columns when they are indented to their depth. */
+function wrapped(text: string, depth: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line.length + word.length > 96 - 2 * depth) {
+      lines.push(line);
+      line = '';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

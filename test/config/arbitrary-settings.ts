@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import type { MirrorSettings, Settings } from '../../src/config/settings.js';
+
+const letter = fc.constantFrom(...'abcxyzABCXYZ0189');
+const inner = fc.constantFrom(...'abcXYZ019._-');
+
+/** Names, among them those that YAML would take for something else. */
+const name = fc.oneof(
+  fc.constantFrom('12', '0x10', '1e3', '007', 'null', 'true', 'no', 'constructor', 'all', '1.5', '2026-11-21'),
+  fc.tuple(letter, fc.string({ unit: inner, maxLength: 20 })).map(([first, rest]) => first + rest),
+);
+
+/** Folder names with what a person might put into them, YAML's own signs and other scripts included. */
+const part = fc
+  .string({ unit: fc.constantFrom(...'ab #:-&*!|>\'"%@`{}[],?~\\ üß漢🙂'), minLength: 1, maxLength: 12 })
+  .filter((text) => text !== '.' && text !== '..');
+
+const glob = fc
+  .tuple(fc.constantFrom('**/', '*.', 'mac/', '@(a|b)', ''), part)
+  .map(([first, rest]) => first + rest.replaceAll('\\', ''))
+  .filter((text) => text.trim() !== '' && !text.endsWith('/') && !/^!(?!\()/.test(text));
+
+const duration = (shortestMs: number, longestMs: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    fc.integer({ min: shortestMs, max: longestMs }),
+    fc.constantFrom(1000, 5000, 60_000, 900_000, 3_600_000).filter((ms) => ms >= shortestMs && ms <= longestMs),
+  );
+
+const day = 86_400_000;
+const interval = duration(1000, 7 * day);
+const host = fc.constantFrom('127.0.0.1', '127.8.9.10', '::1');
+const limit = (highest: number, value: fc.Arbitrary<number>): fc.Arbitrary<number | null> =>
+  fc.oneof(fc.constant(null), value, fc.integer({ min: 0, max: highest }));
+
+function mirror(site: string, name: string, at: number): fc.Arbitrary<MirrorSettings> {
+  const names = site.split('/');
+  return fc.record({
+    name: fc.constant(name),
+    kind: fc.constant('mirror' as const),
+    context: fc.integer({ min: 1, max: names.length }).map((length) => names.slice(0, length).join('/')),
+    source: part.map((text) => `/srv/${at}${text}`),
+    settleMs: duration(100, 3_600_000),
+    exclude: fc.array(glob, { maxLength: 3 }),
+    names: fc.constantFrom('portable' as const, 'strict' as const, 'posix' as const),
+    watchLimit: fc.integer({ min: 0, max: 1_000_000 }),
+    rescanMs: interval,
+  });
+}
+
+/** Settings that agree with themselves: names published here are not fetched, folders are not nested, and so on. */
+export const settings: fc.Arbitrary<Settings> = fc
+  .record({
+    site: fc.array(name, { minLength: 1, maxLength: 16 }).map((names) => names.join('/')),
+    names: fc.uniqueArray(name, { minLength: 6, maxLength: 9 }),
+    published: fc.integer({ min: 0, max: 3 }),
+    ports: fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 4, maxLength: 4 }),
+    parents: fc.integer({ min: 0, max: 3 }),
+  })
+  .chain(({ site, names, published, ports, parents }) => {
+    const [own, ...others] = ports;
+    const foreign = names.slice(published);
+    const [first = 'a', ...rest] = foreign;
+    const url = (port: number): fc.Arbitrary<string> =>
+      host.map((address) => `http://${address === '::1' ? '[::1]' : address}:${port}`);
+    const followed = fc.record({
+      repository: fc.constantFrom(first, ...rest),
+      include: fc.array(glob, { maxLength: 3 }),
+      exclude: fc.array(glob, { maxLength: 3 }),
+    });
+    const list = fc.uniqueArray(followed, { selector: ({ repository }) => repository, maxLength: 4 });
+    return fc.record({
+      file: fc.constant('depot.yaml'),
+      depot: name,
+      site: fc.constant(site),
+      data: part.map((text) => `/data/${text}`),
+      listen: fc.record({ host, port: fc.constant(own ?? 1) }),
+      parents: fc.tuple(
+        ...others.slice(0, parents).map((port) =>
+          fc.record({
+            url: url(port),
+            repositories: fc.oneof(
+              fc.constant(null),
+              fc.uniqueArray(fc.constantFrom(first, ...rest), { minLength: 1 }),
+            ),
+          }),
+        ),
+      ),
+      poll: fc.record({
+        everyMs: interval,
+        jitter: fc.integer({ min: 0, max: 50 }).map((percent) => percent / 100),
+        atStart: fc.boolean(),
+        repositories: fc.dictionary(fc.constantFrom(first, ...rest), interval),
+      }),
+      follow: parents === 0 ? fc.constant([]) : fc.oneof(fc.constant('all' as const), list),
+      repositories: fc.tuple(
+        ...names
+          .slice(0, published)
+          .sort()
+          .map((name, at) => mirror(site, name, at)),
+      ),
+      deletions: fc.record({
+        holdAbove: fc.record({
+          files: limit(1_000_000_000, fc.nat(2000)),
+          percent: limit(100, fc.double({ min: 0.001, max: 100, noNaN: true })),
+        }),
+      }),
+      keepGenerationsMs: duration(1000, 365 * day),
+      log: fc.constantFrom('debug' as const, 'info' as const, 'warn' as const, 'error' as const),
+    });
+  });

@@ -1,0 +1,308 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/config/problems.js';
+import { parseSettings } from '../../src/config/settings.js';
+
+/** The message for `depot.yaml`, or 'no problem'. */
+function problems(text: string): string {
+  try {
+    parseSettings(text, 'depot.yaml');
+    return 'no problem';
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
+const base = 'depot: munich-1\nsite: enterprise/germany/munich\n';
+
+describe('a good file', () => {
+  test('needs a depot and a site; the rest is filled in', () => {
+    expect(parseSettings(base, 'depot.yaml')).toEqual({
+      file: 'depot.yaml',
+      depot: 'munich-1',
+      site: 'enterprise/germany/munich',
+      data: '/var/lib/depotd',
+      listen: { host: '127.0.0.1', port: 8443 },
+      parents: [],
+      poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
+      follow: [],
+      repositories: [],
+      deletions: { holdAbove: { files: 1000, percent: 20 } },
+      keepGenerationsMs: 86_400_000,
+      log: 'info',
+    });
+  });
+
+  test('may say everything', () => {
+    const text = `
+depot: "12"
+site: enterprise/germany/munich
+data: /var/lib/depotd/
+listen: http://[::1]:8443/
+parent:
+  - http://127.0.0.1:8441
+  - { url: "http://127.0.0.2:8441", repositories: [drivers] }
+poll: { every: 2h, jitter: 0%, at-start: false, repositories: { drivers: 90s } }
+follow:
+  - { repository: office, include: ["mac/**"], exclude: ["**/*.bak"] }
+  - repository: drivers
+repositories:
+  tools:
+    kind: mirror
+    context: enterprise
+    source: /srv//tools
+    settle: 250ms
+    exclude: ["**/.DS_Store"]
+    names: strict
+    watch-limit: 0
+    rescan: 1d
+deletions: { hold-above: { files: unlimited, percent: 12.5 } }
+keep-generations: 48h
+log: debug
+`;
+    expect(parseSettings(text, 'depot.yaml')).toEqual({
+      file: 'depot.yaml',
+      depot: '12',
+      site: 'enterprise/germany/munich',
+      data: '/var/lib/depotd',
+      listen: { host: '::1', port: 8443 },
+      parents: [
+        { url: 'http://127.0.0.1:8441', repositories: null },
+        { url: 'http://127.0.0.2:8441', repositories: ['drivers'] },
+      ],
+      poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
+      follow: [
+        { repository: 'office', include: ['mac/**'], exclude: ['**/*.bak'] },
+        { repository: 'drivers', include: [], exclude: [] },
+      ],
+      repositories: [
+        {
+          name: 'tools',
+          kind: 'mirror',
+          context: 'enterprise',
+          source: '/srv/tools',
+          settleMs: 250,
+          exclude: ['**/.DS_Store'],
+          names: 'strict',
+          watchLimit: 0,
+          rescanMs: 86_400_000,
+        },
+      ],
+      deletions: { holdAbove: { files: null, percent: 12.5 } },
+      keepGenerationsMs: 172_800_000,
+      log: 'debug',
+    });
+  });
+
+  test('with one parent, as a URL or a mapping, follows all', () => {
+    const url = parseSettings(`${base}parent: http://127.0.0.1:8441\n`, 'f');
+    const mapping = parseSettings(`${base}parent: { url: http://127.0.0.1:8441 }\n`, 'f');
+    expect(url).toEqual(mapping);
+    expect(url).toMatchObject({ parents: [{ url: 'http://127.0.0.1:8441', repositories: null }], follow: 'all' });
+  });
+
+  test('switches holding off with none, and keeps the other limit where one is given', () => {
+    const holdAbove = (text: string) =>
+      parseSettings(`${base}deletions: { hold-above: ${text} }\n`, 'f').deletions.holdAbove;
+    expect(holdAbove('none')).toEqual({ files: null, percent: null });
+    expect(holdAbove('{ files: 5 }')).toEqual({ files: 5, percent: 20 });
+    expect(holdAbove('{ percent: unlimited }')).toEqual({ files: 1000, percent: null });
+  });
+
+  test('may use references of YAML', () => {
+    const text = `${base}parent: http://127.0.0.1:8441
+follow:
+  - { repository: a, exclude: &junk ["**/*.bak"] }
+  - { repository: b, exclude: *junk }
+`;
+    expect(parseSettings(text, 'f').follow).toMatchObject([{ exclude: ['**/*.bak'] }, { exclude: ['**/*.bak'] }]);
+  });
+
+  test('gives settings that nobody can change', () => {
+    const settings = parseSettings(`${base}parent: http://127.0.0.1:8441\npoll: { repositories: { a: 5m } }\n`, 'f');
+    for (const part of [settings, settings.listen, settings.parents, settings.parents[0], settings.poll.repositories]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test('has no interval for a repository whose name every object knows', () => {
+    expect(parseSettings(base, 'f').poll.repositories['constructor']).toBeUndefined();
+  });
+});
+
+test('all problems are told at once, each in its place, with what is allowed and what was meant', () => {
+  const text = `depot: munich 1
+site: /enterprise//germany/münchen/
+dta: /srv/depotd
+listen: https://depot.example.com
+parent: 127.0.0.1:8441
+poll:
+  evry: 15
+  jitter: 10
+  at-start: yes
+  repositories: { tools: 5 min, "a b": 1s }
+follow: al
+repositories:
+  tools:
+    kind: mirrors
+    context: enterprise/france
+    settle: 5
+    exclude: [*.bak, /x, 'a\\b', "", 'x/']
+    names: Strict
+    watch-limit: -1
+every: 5m
+deletions: { hold-above: { files: 10%, percent: 120 } }
+keep-generations:
+log: verbose
+`;
+  expect(problems(text).split('\n')).toEqual([
+    'depot.yaml:1:8: depot: found "munich 1"; a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters; did you mean munich-1?',
+    'depot.yaml:2:7: site: found "/enterprise//germany/münchen/"; a site is a path of names from the company down, such as enterprise/germany/munich (at most 16 names); did you mean enterprise/germany/munchen?',
+    'depot.yaml:3:1: dta: unknown key; did you mean data?',
+    'depot.yaml:4:9: listen: found "https://depot.example.com"; plain HTTP is for loopback only (127.0.0.0/8 or [::1]); other addresses need certificates, which come with joining',
+    'depot.yaml:5:9: parent: found "127.0.0.1:8441"; allowed: http://ADDRESS:PORT, such as http://127.0.0.1:8443; did you mean http://127.0.0.1:8441?',
+    'depot.yaml:7:3: poll.evry: unknown key; did you mean every?',
+    'depot.yaml:8:11: poll.jitter: found 10; allowed: a whole number with its sign, from 0% to 50%',
+    'depot.yaml:9:13: poll.at-start: found "yes"; allowed: true or false; did you mean true?',
+    'depot.yaml:10:19: poll.repositories.tools: "tools" is published here, so it is not fetched from a parent; name it in one place only',
+    'depot.yaml:10:26: poll.repositories.tools: found "5 min"; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m; did you mean 5m?',
+    'depot.yaml:10:33: poll.repositories."a b": found "a b"; a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters; did you mean a-b?',
+    'depot.yaml:11:9: follow: found "al"; allowed: all, or a list of { repository: NAME, include: [PATTERN], exclude: [PATTERN] }; did you mean all?',
+    'depot.yaml:13:3: repositories.tools.source: is missing; allowed: an absolute path, such as /srv/tools',
+    'depot.yaml:14:11: repositories.tools.kind: found "mirrors"; allowed: mirror; did you mean mirror?',
+    'depot.yaml:16:13: repositories.tools.settle: found 5; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m',
+    'depot.yaml:17:15: repositories.tools.exclude[0]: a text that begins with * is a reference in YAML; put it in quotes, as in "**/*.bak"',
+    'depot.yaml:17:22: repositories.tools.exclude[1]: found "/x"; paths begin inside the repository, without "/" or "./"; did you mean "x"?',
+    'depot.yaml:17:26: repositories.tools.exclude[2]: found "a\\\\b"; folders are separated by "/"; did you mean "a/b"?',
+    'depot.yaml:17:33: repositories.tools.exclude[3]: found ""; an empty pattern selects nothing; remove it',
+    'depot.yaml:17:37: repositories.tools.exclude[4]: found "x/"; this selects no file; did you mean "x/**"?',
+    'depot.yaml:18:12: repositories.tools.names: found "Strict"; allowed: portable, strict or posix; did you mean strict?',
+    'depot.yaml:19:18: repositories.tools.watch-limit: found -1; allowed: a whole number from 0 to 1000000',
+    'depot.yaml:20:1: every: unknown key here; it belongs to poll: check the indentation',
+    'depot.yaml:21:35: deletions.hold-above.files: found "10%"; allowed: a whole number from 0, or unlimited',
+    'depot.yaml:21:49: deletions.hold-above.percent: found 120; allowed: a number from 0 to 100, without the sign, or unlimited',
+    'depot.yaml:22:1: keep-generations: found nothing; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m',
+    'depot.yaml:23:6: log: found "verbose"; allowed: debug, info, warn or error',
+  ]);
+});
+
+test('what disagrees is told even where each value is good by itself', () => {
+  const text = `depot: a
+site: e/f
+parent: [http://127.0.0.1:8443, http://127.0.0.1:8441, { url: http://127.0.0.1:8441/, repositories: [t, x, x] }]
+poll: { repositories: { t: 5m } }
+follow: [{ repository: y }, { repository: y }, { repository: t }]
+repositories:
+  t: { kind: mirror, context: e/f/g, source: /var/lib/depotd/x }
+  u: { kind: mirror, context: e, source: /var/lib }
+  v: { kind: mirror, context: e, source: /srv/a }
+  w: { kind: mirror, context: e, source: /srv/a/b }
+  x.y: { kind: mirror, context: e, source: /srv/a }
+`;
+  const published = '"t" is published here, so it is not fetched from a parent; name it in one place only';
+  expect(problems(text).split('\n')).toEqual([
+    'depot.yaml:3:10: parent[0]: http://127.0.0.1:8443 is where this depot itself listens; name the depot above',
+    'depot.yaml:3:63: parent[2].url: found "http://127.0.0.1:8441" a second time; remove one of the two',
+    `depot.yaml:3:102: parent[2].repositories[0]: ${published}`,
+    'depot.yaml:3:108: parent[2].repositories[2]: found "x" a second time; remove one of the two',
+    `depot.yaml:4:25: poll.repositories.t: ${published}`,
+    'depot.yaml:5:43: follow[1].repository: found "y" a second time; put its patterns into one entry',
+    `depot.yaml:5:62: follow[2].repository: ${published}`,
+    'depot.yaml:7:31: repositories.t.context: found "e/f/g", which does not cover this depot\'s own site "e/f"; allowed: e, e/f',
+    'depot.yaml:7:46: repositories.t.source: found "/var/lib/depotd/x", which lies in the data directory /var/lib/depotd; a source must be a folder of its own',
+    'depot.yaml:8:42: repositories.u.source: found "/var/lib", which holds the data directory /var/lib/depotd; depotd would publish its own files',
+    'depot.yaml:8:42: repositories.u.source: found "/var/lib", which holds the source of t, /var/lib/depotd/x',
+    'depot.yaml:10:42: repositories.w.source: found "/srv/a/b", which lies in the source of v, /srv/a',
+    'depot.yaml:11:44: repositories.x.y.source: found "/srv/a", which is the source of v already',
+    'depot.yaml:11:44: repositories.x.y.source: found "/srv/a", which holds the source of w, /srv/a/b',
+  ]);
+});
+
+test('following without a parent is a mistake', () => {
+  expect(problems(`${base}follow: all\n`)).toBe(
+    'depot.yaml:3:1: follow: there is no parent to follow anything from; add parent: http://ADDRESS:PORT, or remove follow',
+  );
+});
+
+describe('addresses', () => {
+  const listen = (url: string) => problems(`${base}listen: ${url}\n`).replace(/^depot.yaml:3:9: listen: /, '');
+  const loopbackOnly =
+    'plain HTTP is for loopback only (127.0.0.0/8 or [::1]); other addresses need certificates, which come with joining';
+
+  test.each(['http://127.0.0.1:1', 'http://127.255.0.9:65535', '"http://[::1]:8443"', 'HTTP://127.0.0.1:8443/'])(
+    'accepts %s',
+    (url) => expect(listen(url)).toBe('no problem'),
+  );
+
+  test.each([
+    'http://0.0.0.0:8443',
+    'http://10.1.2.3:8443',
+    'http://depot:8443',
+    '"http://[::]:8443"',
+    'http://127.1:80',
+  ])('refuses %s, because plain HTTP must not leave the machine', (url) => expect(listen(url)).toContain(loopbackOnly));
+
+  test.each([
+    ['http://localhost:8441', 'write the address itself; did you mean http://127.0.0.1:8441?'],
+    ['http://127.0.0.1', 'the port is missing; did you mean http://127.0.0.1:8443?'],
+    ['http://127.0.0.1:0', 'port 0 means another port at each start, where no child could find it'],
+    ['http://127.0.0.1:65536', 'there is no such port; allowed: 1 to 65535'],
+    ['http://127.0.0.1:8443/depot', 'nothing may follow the port; did you mean http://127.0.0.1:8443?'],
+    ['ftp://127.0.0.1:21', 'the scheme must be http, not ftp'],
+    ['8443', 'found 8443; allowed: http://ADDRESS:PORT'],
+  ])('refuses %s with the reason', (url, reason) => expect(listen(url)).toContain(reason));
+});
+
+describe('values', () => {
+  test.each([
+    ['poll: { every: 999ms }', 'found "999ms"; the shortest allowed here is 1s'],
+    ['poll: { every: 8d }', 'found "8d"; the longest allowed here is 7d'],
+    ['poll: { every: 1.5h }', 'did you mean 90m?'],
+    ['poll: { every: 15M }', 'did you mean 15m?'],
+    ['poll: { jitter: 51% }', 'found "51%"; allowed: a whole number with its sign, from 0% to 50%'],
+    ['data: var/lib', 'found "var/lib"; allowed: an absolute path, beginning with "/"'],
+    ['data: ~/depot', '"~" is not expanded here'],
+    ['data: /srv/../etc', 'a path must not contain ".."'],
+    ['data: /', 'this is the whole file system; name a folder of it'],
+    ['data: "/a\\0b"', 'found "/a\\u0000b"; a path must not contain control characters'],
+    ['depot: 12', 'one that looks like a number must be in quotes'],
+    ['parent: []', 'found an empty list; allowed: a URL, { url: ..., repositories: [NAME] }, or a list of these'],
+    ['log: [info]', 'found a list; allowed: debug, info, warn or error'],
+    ['deletions: { hold-above: nune }', 'allowed: { files: NUMBER, percent: NUMBER }, or none; did you mean none?'],
+    ['repositories: { __proto__: { kind: mirror } }', 'repositories.__proto__: found "__proto__"; a name has letters'],
+  ])('%s is refused with the reason', (line, reason) => {
+    const key = line.slice(0, line.indexOf(':'));
+    const text = `${base.replace(new RegExp(`^${key}:.*\n`, 'm'), '')}${line}\n`;
+    expect(problems(text)).toContain(reason);
+  });
+});
+
+test('a password in a URL, wherever it stands, is refused and shown nowhere', () => {
+  const text = `${base}listen: http://admin:hunter2@127.0.0.1:8443
+parent: ["http://admin:hunter2 @127.0.0.1:8441", { url: "http://admin:hunter2@[::1]:80" }, "admin:hunter2@host"]
+data: http://admin:hunter2@${'x'.repeat(100)}
+follow: [http://127.0.0.1/?password=hunter2]
+log: "http://admin:hunt/er2@h"
+`;
+  expect(problems(text)).toContain('found "http://***@127.0.0.1:8443"; a URL must not hold a user or password');
+  expect(problems(text)).not.toMatch(/hunt|admin/);
+});
+
+test('neither a value of an unknown key nor an excerpt of broken YAML is shown', () => {
+  const broken = [
+    `${base}password: hunter2\n`,
+    `${base}password: "hunter2\n`,
+    `${base}password: *hunter2\n`,
+    `${base}password: @hunter2\n`,
+    `${base}password: "\\hunter2"\n`,
+    `${base}password: !hunter2 x\n`,
+    `${base}password: | hunter2\n`,
+    `${base}password: {a: b} hunter2\n`,
+    `${base}password: "a" hunter2\n`,
+    `${base}]hunter2\n`,
+  ];
+  for (const text of broken) {
+    expect(problems(text)).not.toBe('no problem');
+    expect(problems(text)).not.toContain('hunter');
+  }
+});
