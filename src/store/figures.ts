@@ -29,8 +29,7 @@ export function appliedGeneration(
 ): number | null {
   if (as.role === 'master') return store.heads.newest(repository)?.head.generation ?? null;
   if (as.selection === null) return store.heads.newestComplete(repository, as.demand)?.head.generation ?? null;
-  const tree = store.trees.get(repository);
-  return tree?.root === undefined ? null : tree.generation;
+  return store.trees.get(repository)?.generation ?? null;
 }
 
 /** A depot's own line about one repository in its report. */

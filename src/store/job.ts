@@ -18,6 +18,8 @@ export interface JobControl {
  */
 export interface Job<Input, Output> {
   readonly name: string;
+  /** Long work that nobody waits for: it leaves a thread to the rest. */
+  readonly background?: boolean;
   run(store: Store, input: Input, control: JobControl): Output | Promise<Output>;
 }
 

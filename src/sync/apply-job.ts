@@ -9,9 +9,10 @@ import { syncFilesystem } from '../store/durable.js';
 import type { Job, JobControl } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { TreeFiles } from '../store/tree-files.js';
+import type { TreeRow } from '../store/trees.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';
 import { HeldPaths } from './held-paths.js';
-import { appliedTree, treeChanges, type AppliedTree, type TreeState } from './tree-changes.js';
+import { treeChanges, type TreeState } from './tree-changes.js';
 
 export interface ApplyInput {
   readonly repository: string;
@@ -46,7 +47,7 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
   async run(store, input, control) {
     const { repository, root, selection, generation } = input;
     await finishSwitch(store, repository, control);
-    const tree = appliedTree(store, repository);
+    const tree = store.trees.get(repository);
     const files = new TreeFiles(store, repository);
     files.clearStaging();
     const newlyHeld = holdDeletions(store, input, tree, control);
@@ -79,7 +80,7 @@ export const finishSwitches: Job<undefined, string[]> = {
 };
 
 async function finishSwitch(store: Store, repository: string, control: JobControl): Promise<void> {
-  if (store.trees.get(repository)?.switching === undefined) return;
+  if (store.trees.switching(repository) === undefined) return;
   await burst(store, repository, new TreeFiles(store, repository), control);
 }
 
@@ -90,8 +91,8 @@ async function burst(
   files: TreeFiles,
   control: JobControl,
 ): Promise<Omit<ApplyResult, 'held'>> {
-  const from = appliedTree(store, repository);
-  const to = store.trees.get(repository)?.switching;
+  const from = store.trees.get(repository);
+  const to = store.trees.switching(repository);
   if (to === undefined) throw new DepotError('internal', `no switch of ${repository} has begun`);
   const held = HeldPaths.load(store, repository);
   const read = cachedReader(store.pages.read);
@@ -148,7 +149,7 @@ function removeForeign(files: TreeFiles, to: TreeState, read: ReadPage): void {
 }
 
 /** Where the publisher's deletions exceed the limits, writes down a hold with their paths; gives their number. */
-function holdDeletions(store: Store, input: ApplyInput, tree: AppliedTree | undefined, control: JobControl): number {
+function holdDeletions(store: Store, input: ApplyInput, tree: TreeRow | undefined, control: JobControl): number {
   const { repository, generation } = input;
   if (tree === undefined) return 0;
   for (const hold of store.holds.list(repository)) {
@@ -171,7 +172,7 @@ function holdDeletions(store: Store, input: ApplyInput, tree: AppliedTree | unde
   const reason = reasonToHold(deleted, tree.files, input.holdAbove);
   if (reason === undefined) return 0;
   const id = randomBytes(4).toString('hex');
-  store.holds.add({ id, repository, kind: 'deletions', reason, ...deleted, generation, sinceMs: input.now });
+  store.holds.add({ id, repository, kind: 'deletions', reason, ...deleted, generation, epoch: null, sinceMs: input.now });
   for (const rows of chunked(deletions(), 500)) {
     control.throwIfStopped();
     store.holds.addPaths(id, rows);

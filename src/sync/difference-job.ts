@@ -1,27 +1,34 @@
-import { createReadStream, rmSync } from 'node:fs';
-import { editManifest } from '../manifest/edit.js';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { PageRef } from '../manifest/page.js';
+import { applyDifference } from '../manifest/stream.js';
 import { DepotError } from '../model/errors.js';
+import { readCompressedText } from '../store/compressed-text.js';
 import type { Job } from '../store/job.js';
 
 export interface DifferenceInput {
   readonly base: PageRef;
   readonly root: PageRef;
-  /** The compressed stream as it came. Where it does not lead to the root it is removed; else it stays, to be served on. */
+  /** The compressed stream as it came; it is gone when the job ends. */
   readonly file: string;
+  /** Where it goes once it is known to lead to the root: children are served from there. */
+  readonly keepAs: string;
 }
 
-/** Rebuilds the pages of a manifest from those of an older one and what differs, and checks that they come to the promised root. */
-export const applyDifference: Job<DifferenceInput, void> = {
-  name: 'apply-difference',
-  async run(store, { base, root, file }) {
+/** Makes the pages of a manifest from those of an older one and what differs, checked against the root that was promised. */
+export const takeDifferenceJob: Job<DifferenceInput, void> = {
+  name: 'take-difference',
+  async run(store, { base, root, file, keepAs }) {
     try {
-      throw new DepotError(
-        'internal',
-        `${editManifest.name} ${createReadStream.name} ${base.sha256} ${root.sha256} ${store.layout.quarantine}`,
-      );
+      applyDifference(readCompressedText(file), base, root, store.pages.read, store.pages.write);
+      await store.pages.flush();
+      mkdirSync(dirname(keepAs), { recursive: true });
+      renameSync(file, keepAs);
     } catch (error) {
       rmSync(file, { force: true });
+      if (error instanceof DepotError && error.code === 'path-refused') {
+        throw new DepotError('manifest-damaged', error.message, { cause: error });
+      }
       throw error;
     }
   },

@@ -1,3 +1,4 @@
+import { asDepotError, type DepotError } from '../model/errors.js';
 import { isWithin } from '../model/names.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
@@ -15,4 +16,25 @@ export async function learnDirectory(
   const inScope = answer.directory.repositories.filter(({ context }) => isWithin(depot.site, context));
   await depot.known.set(parent.url, inScope);
   parent.directory = answer.hash;
+}
+
+/**
+ * Asks every parent which repositories there are: for a depot that knows none yet.
+ * @throws DepotError of the first parent, when none answered
+ */
+export async function discover(depot: SyncDepot, signal: AbortSignal): Promise<void> {
+  let failure: DepotError | undefined;
+  let isAnswered = false;
+  for (const parent of depot.parents.for(undefined)) {
+    try {
+      await learnDirectory(depot, parent, undefined, signal);
+      depot.parents.note(parent, undefined);
+      isAnswered = true;
+    } catch (thrown) {
+      const error = asDepotError(thrown, `ask ${parent.url} for its repositories`);
+      depot.parents.note(parent, error);
+      failure ??= error;
+    }
+  }
+  if (!isAnswered && failure !== undefined) throw failure;
 }

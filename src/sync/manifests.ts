@@ -3,7 +3,7 @@ import { childPages, type PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { SyncDepot } from './depot.js';
-import { applyDifference } from './difference-job.js';
+import { takeDifferenceJob } from './difference-job.js';
 import type { Parent } from './parents.js';
 import { receiveFile } from './receive.js';
 
@@ -46,10 +46,11 @@ async function takeDifference(
   const { repository, root } = target.head;
   const stream = await parent.client.difference(repository, root.sha256, base.sha256, signal);
   if (stream === undefined) return false;
-  const file = store.layout.differenceFile(root.sha256, base.sha256);
+  const file = store.layout.scratchFile(`${repository}-${root.sha256}`);
   try {
     await receiveFile(stream, file);
-    await run(applyDifference, { base, root, file }, { signal });
+    const keepAs = store.layout.differenceFile(root.sha256, base.sha256);
+    await run(takeDifferenceJob, { base, root, file, keepAs }, { signal });
     return true;
   } catch (error) {
     if (!(error instanceof DepotError) || error.code !== 'manifest-damaged') throw error;

@@ -1,7 +1,6 @@
 import type { HeadFile } from '../model/head.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import type { PlanInput } from './plan.js';
-import { appliedTree } from './tree-changes.js';
 
 /** Gathers what the plan for a generation depends on. */
 export function planInput(depot: SyncDepot, repository: string, target: HeadFile): PlanInput {
@@ -15,7 +14,7 @@ export function planInput(depot: SyncDepot, repository: string, target: HeadFile
     demand,
     selection: ownSelection(depot, repository),
     complete: complete === undefined ? null : { root: complete.head.root, demand: complete.complete ?? [] },
-    tree: appliedTree(store, repository) ?? null,
+    tree: store.trees.get(repository) ?? null,
     holdAbove: depot.settings().holdAbove,
   };
 }

@@ -1,8 +1,9 @@
 import { cachedReader } from '../manifest/cached-reader.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { PlanSummary } from '../model/status.js';
+import type { PlanStep, PlanSummary } from '../model/status.js';
 import type { Job } from '../store/job.js';
-import { planSteps, PlanTotals, type PlanInput, type PlanStep, type WantedObject } from './plan.js';
+import { planSteps, PlanTotals, type PlanInput, type WantedObject } from './plan.js';
+import type { TreeChange } from './tree-changes.js';
 
 /** Steps between two looks at whether the work is still wanted. */
 const stepsPerLook = 500;
@@ -41,22 +42,54 @@ export const adoptPlan: Job<PlanInput, PlanSummary> = {
   },
 };
 
-/** A dry run: the very plan that `adoptPlan` would make, with its first steps; changes nothing. */
-export const previewPlan: Job<
-  PlanInput & { readonly stepsWanted: number },
-  { readonly summary: PlanSummary; readonly steps: readonly PlanStep[] }
-> = {
+/** A plan as people see it: sums, and the first steps, path by path. */
+export interface PlanPreview {
+  readonly summary: PlanSummary;
+  readonly steps: readonly PlanStep[];
+  /** Whether there are more steps than were asked for. */
+  readonly isCut: boolean;
+}
+
+/** A dry run: the very plan that `adoptPlan` would make; changes nothing. */
+export const previewPlan: Job<PlanInput & { readonly stepsWanted: number }, PlanPreview> = {
   name: 'preview-plan',
   run(store, input, control) {
     const totals = new PlanTotals();
-    const shown: PlanStep[] = [];
+    const fetched = new Set<Sha256>();
+    const shown: Shown[] = [];
+    let isCut = false;
     let count = 0;
+    const show = (step: Shown): void => {
+      if (shown.length < input.stepsWanted) shown.push(step);
+      else isCut = true;
+    };
     for (const step of planSteps(input, cachedReader(store.pages.read), (object) => store.objects.has(object))) {
       count += 1;
       if (count % stepsPerLook === 0) control.throwIfStopped();
       totals.take(step);
-      if (step.kind !== 'reuse' && shown.length < input.stepsWanted) shown.push(step);
+      if (step.kind === 'change') show(step.change);
+      if (step.kind !== 'fetch') continue;
+      fetched.add(step.object.sha256);
+      if (step.object.relay) show({ kind: 'relay', path: step.path, bytes: step.object.size });
     }
-    return { summary: totals.summary(input), steps: shown };
+    const isHeld = totals.holdReason(input) !== undefined;
+    const steps = shown.map((step) => stepForPeople(input.repository, step, isHeld, fetched));
+    return { summary: totals.summary(input), steps, isCut };
   },
 };
+
+type Shown = TreeChange | { readonly kind: 'relay'; readonly path: string; readonly bytes: number };
+
+function stepForPeople(repository: string, step: Shown, isHeld: boolean, fetched: ReadonlySet<Sha256>): PlanStep {
+  if (step.kind === 'relay') return { repository, action: 'relay', path: step.path, bytes: step.bytes, fetch: true };
+  const entry = step.kind === 'delete' ? step.old : step.entry;
+  const isFile = entry.type === 'file';
+  const waits = isHeld && step.kind === 'delete' && !step.withdrawn && entry.type !== 'folder';
+  return {
+    repository,
+    action: waits ? 'hold' : step.kind,
+    path: entry.path,
+    bytes: isFile ? entry.size : 0,
+    fetch: step.kind !== 'delete' && isFile && fetched.has(entry.object),
+  };
+}

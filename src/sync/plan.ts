@@ -35,7 +35,8 @@ export interface WantedObject {
   readonly relay: boolean;
 }
 
-export type PlanStep =
+/** A step as it is carried out; `PlanStep` of the status is its form for people. */
+export type Step =
   | { readonly kind: 'fetch'; readonly object: WantedObject; readonly path: string }
   | { readonly kind: 'reuse'; readonly sha256: Sha256; readonly size: number }
   | { readonly kind: 'change'; readonly change: TreeChange };
@@ -44,7 +45,7 @@ export type PlanStep =
  * The steps of one cycle: each missing object once, in the order of paths, then the changes of the installation copy.
  * Inert data: reading it changes nothing, so a dry run prints the very plan that a poll executes.
  */
-export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sha256) => boolean): Generator<PlanStep> {
+export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sha256) => boolean): Generator<Step> {
   const isOwn = input.selection === null ? () => false : selector(input.selection);
   const seen = new Set<Sha256>();
   for (const entry of wantedFiles(input, read)) {
@@ -87,7 +88,7 @@ export class PlanTotals {
   /** Deletions that are the publisher's, which the limits count. */
   private readonly published = none();
 
-  take(step: PlanStep): void {
+  take(step: Step): void {
     const { counts } = this;
     if (step.kind === 'reuse') return count(counts.reused, step.size);
     if (step.kind === 'fetch') {

@@ -45,15 +45,17 @@ export async function receiveObject(
   if (store.staging.size(sha256) > size) store.staging.discard(sha256);
   const handle = await store.staging.openAppend(sha256);
   try {
-    const hash = createHash('sha256');
+    let hash = createHash('sha256');
     let position = (await handle.stat()).size;
+    // Before the request: an answer that nobody reads while gigabytes are hashed would be cut.
+    await hashPrefix(hash, handle, position);
     const body = position < size ? await request(position) : undefined;
     if (body?.offset === 0 && position > 0) {
       await handle.truncate(0);
+      hash = createHash('sha256');
       position = 0;
     }
     meter.kept(position);
-    await hashPrefix(hash, handle, position);
     for await (const chunk of body?.chunks ?? []) {
       await handle.write(chunk);
       hash.update(chunk);

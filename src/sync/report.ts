@@ -1,4 +1,5 @@
 import type { ReportRow } from '../model/status.js';
+import { isWithin } from '../model/names.js';
 import { demandsHash } from '../model/selection.js';
 import { repositoryFigures } from '../store/figures.js';
 import { allDemands, demandOf, ownSelection, polledRepositories, type SyncDepot } from './depot.js';
@@ -54,7 +55,8 @@ export function reportRows(depot: SyncDepot, parent: Parent | undefined): Report
       }),
     ],
   };
-  return [own, ...store.reports.below()];
+  // A parent refuses a report with a row from elsewhere as a whole.
+  return [own, ...store.reports.below().filter((row) => isWithin(row.site, depot.site))];
 }
 
 /** Lag in seconds grows by itself and is no news. */

@@ -6,7 +6,6 @@ import { syncFilesystem } from '../store/durable.js';
 import type { Job } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { TreeFiles } from '../store/tree-files.js';
-import { appliedTree } from './tree-changes.js';
 
 export interface Restored {
   readonly put: number;
@@ -33,7 +32,7 @@ export const restoreTree: Job<{ readonly repository: string; readonly paths: rea
 };
 
 async function restorePaths(store: Store, repository: string, paths: readonly string[]): Promise<Restored> {
-  const tree = appliedTree(store, repository);
+  const tree = store.trees.get(repository);
   if (tree === undefined) return { put: 0, deleted: 0 };
   const read = cachedReader(store.pages.read);
   const selects = selector(tree.selection);

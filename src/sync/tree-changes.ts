@@ -2,7 +2,6 @@ import { diffManifests } from '../manifest/diff.js';
 import type { PageRef, ReadPage } from '../manifest/page.js';
 import { findEntry, readEntries } from '../manifest/read.js';
 import { comparePaths, pathOf, sameEntry, type Change, type Entry } from '../model/entry.js';
-import type { Store } from '../store/store.js';
 import { selectionKey, selector, type Selection } from '../model/selection.js';
 
 /** What an installation copy shows: the entries of a manifest that a selection lets through. */
@@ -15,12 +14,6 @@ export interface TreeState {
 export interface AppliedTree extends TreeState {
   readonly generation: number;
   readonly files: number;
-}
-
-/** Undefined before the first switch has ended. */
-export function appliedTree(store: Store, repository: string): (AppliedTree & { readonly bytes: number }) | undefined {
-  const row = store.trees.get(repository);
-  return row?.root === undefined ? undefined : { ...row, root: row.root };
 }
 
 /**

@@ -1,0 +1,230 @@
+import { DepotError } from '../model/errors.js';
+import type {
+  ApproveResult,
+  DepotStatus,
+  GcResult,
+  HistoryRow,
+  HoldStatus,
+  Listing,
+  PlanSummary,
+  PollResult,
+  PublishResult,
+  ReloadResult,
+  VerifyResult,
+} from '../model/status.js';
+import type { ControlApi, LongWork } from '../serve/control-api.js';
+import { listHeld, listPath } from '../serve/listing.js';
+import { historyRows, holdStatuses, requireHold, requireRepository } from '../serve/queries.js';
+import { depotStatus, repositoryNames } from '../serve/status.js';
+import type { GcPlan } from '../store/gc.js';
+import { verify } from '../store/verify.js';
+import { ownSelection, polledRepositories } from '../sync/depot.js';
+import { previewCycle } from '../sync/preview.js';
+import { releaseHold, restoreTree } from '../sync/restore-job.js';
+import type { Depot } from './depot.js';
+import { depotFacts, liveFacts } from './facts.js';
+
+/** How often a person who waits is told how far things are. */
+const progressEveryMs = 250;
+/** Paths of a plan that are listed; a person reads fewer. */
+const maxSteps = 100_000;
+
+/** What the commands ask of a running depot, done with its parts. */
+export class DaemonControl implements ControlApi {
+  constructor(private readonly depot: Depot) {}
+
+  async status({ tree }: { readonly tree: boolean }): Promise<DepotStatus> {
+    const { depot } = this;
+    const query = { nowMs: depot.host.now(), tree };
+    return depotStatus(depot.store, depotFacts(depot), liveFacts(depot), query);
+  }
+
+  async poll(
+    repositories: readonly string[] | null,
+    { wait, onEvent }: LongWork & { readonly wait: boolean },
+  ): Promise<PollResult> {
+    const { schedule, host, sync } = this.depot;
+    this.requireParent();
+    for (const name of repositories ?? []) this.requirePolled(name);
+    const names = (): string[] => (repositories === null ? polledRepositories(sync) : [...repositories]);
+    if (!wait) {
+      void schedule.pollNow(repositories);
+      return { repositories: names(), cycles: null };
+    }
+    const ended = new AbortController();
+    const cycles = schedule
+      .pollNow(repositories, (cycle) => void onEvent({ type: 'cycle', cycle }))
+      .finally(() => ended.abort());
+    const report = async (): Promise<void> => {
+      while (!ended.signal.aborted) {
+        for (const repository of names()) {
+          const cycle = sync.board.read(repository);
+          if (cycle === null) continue;
+          const { phase, files, bytes } = cycle;
+          await onEvent({ type: 'progress', repository, phase, files, bytes });
+        }
+        await host.sleep(progressEveryMs, ended.signal).catch(() => undefined);
+      }
+    };
+    const [results] = await Promise.all([cycles, report()]);
+    return { repositories: names(), cycles: results };
+  }
+
+  async plan(
+    repository: string | null,
+    { steps, signal, onEvent }: LongWork & { readonly steps: boolean },
+  ): Promise<readonly PlanSummary[]> {
+    const { sync } = this.depot;
+    this.requireParent();
+    if (repository !== null) this.requirePolled(repository);
+    const summaries: PlanSummary[] = [];
+    for (const name of repository === null ? polledRepositories(sync) : [repository]) {
+      const preview = await previewCycle(sync, name, steps ? maxSteps : 0, signal);
+      for (let at = 0; at < preview.steps.length; at += 500) {
+        await onEvent({ type: 'steps', steps: preview.steps.slice(at, at + 500) });
+      }
+      if (steps && preview.isCut) await onEvent({ type: 'line', text: `(only the first ${maxSteps} paths are listed)` });
+      summaries.push(preview.summary);
+    }
+    return summaries;
+  }
+
+  async publish(
+    repository: string,
+    how: LongWork & { readonly wait: boolean; readonly dryRun: boolean; readonly acceptSource: boolean },
+  ): Promise<PublishResult | null> {
+    const publisher = this.depot.publishers.get(repository);
+    const { signal, onEvent, wait, dryRun, acceptSource } = how;
+    const result = publisher.publish({
+      dryRun,
+      acceptSource,
+      signal,
+      onProgress: ({ phase, files, bytes }) => void onEvent({ type: 'progress', repository, phase, files, bytes }),
+    });
+    if (wait || dryRun) return result;
+    // Its outcome stands in the status and in the log.
+    result.catch(() => undefined);
+    return null;
+  }
+
+  async ls(
+    repository: string,
+    path: string,
+    { generation, onEvent }: LongWork & { readonly generation: number | null },
+  ): Promise<Listing> {
+    this.requireKnown(repository);
+    const isOwn = this.depot.settings.repositories.some(({ name }) => name === repository);
+    const selection = isOwn ? null : ownSelection(this.depot.sync, repository);
+    return listPath(this.depot.store, repository, path, generation, selection, (entries) =>
+      onEvent({ type: 'entries', entries }),
+    );
+  }
+
+  async history(repository: string | null, { limit }: { readonly limit: number }): Promise<readonly HistoryRow[]> {
+    if (repository !== null) this.requireKnown(repository);
+    const names = repository === null ? this.names() : [repository];
+    const published = this.depot.settings.repositories.map(({ name }) => name);
+    return historyRows(this.depot.store, names, published, limit);
+  }
+
+  /** What is damaged is set aside and fetched again by the next poll; files of an installation copy are put right at once. */
+  async verify(repository: string | null, { signal, onEvent }: LongWork): Promise<VerifyResult> {
+    const { workers, schedule } = this.depot;
+    if (repository !== null) this.requireKnown(repository);
+    const result = await workers.run(
+      verify,
+      { ...(repository === null ? {} : { repository }), quarantine: true },
+      {
+        signal,
+        onProgress: ({ files, bytes }) =>
+          void onEvent({
+            type: 'progress',
+            repository,
+            phase: 'verify',
+            files: { done: files, total: null },
+            bytes: { done: bytes, total: null },
+          }),
+      },
+    );
+    const altered = new Map<string, string[]>();
+    for (const finding of result.trees.findings) {
+      if (finding.problem === 'foreign') continue;
+      altered.set(finding.repository, [...(altered.get(finding.repository) ?? []), finding.path]);
+    }
+    for (const [name, paths] of altered) {
+      const restored = await schedule.between(name, () => workers.run(restoreTree, { repository: name, paths }, { signal }));
+      await onEvent({ type: 'line', text: `${name}: put ${restored.put} files of the installation copy right` });
+    }
+    return { repository, ...result };
+  }
+
+  async holds(): Promise<readonly HoldStatus[]> {
+    return holdStatuses(this.depot.store);
+  }
+
+  held(id: string, { onEvent }: LongWork): Promise<HoldStatus> {
+    return listHeld(this.depot.store, id, (entries) => onEvent({ type: 'entries', entries }));
+  }
+
+  async approve(id: string): Promise<ApproveResult> {
+    const { store, schedule, workers, log } = this.depot;
+    const hold = requireHold(store, id);
+    const epoch = store.holds.get(id)?.epoch ?? null;
+    const { repository } = hold;
+    if (epoch !== null) {
+      store.heads.approveEpoch(repository, epoch);
+      store.holds.remove(id);
+      void schedule.pollNow([repository]);
+    } else {
+      await schedule.between(repository, () => workers.run(releaseHold, { id }));
+    }
+    log.info({ repository, hold: id, files: hold.files }, `${repository}: hold ${id} was approved`);
+    return { hold };
+  }
+
+  async gc({ dryRun, signal }: LongWork & { readonly dryRun: boolean }): Promise<GcResult> {
+    const { maintenance } = this.depot;
+    if (dryRun) {
+      const plan = await maintenance.plan(signal);
+      return { dryRun, ...summaryOf(plan), dropped: { files: 0, bytes: 0 }, postponed: false };
+    }
+    const { plan, result } = await maintenance.collect();
+    const dropped = { files: result.files, bytes: result.bytes };
+    return { dryRun, ...summaryOf(plan), dropped, postponed: result.stale };
+  }
+
+  reload(): Promise<ReloadResult> {
+    return this.depot.reload();
+  }
+
+  private requireParent(): void {
+    if (this.depot.settings.parents.length > 0) return;
+    throw new DepotError('bad-request', `${this.depot.settings.depot} has no parent to poll`, {
+      hint: 'it publishes: `depot publish REPO` looks through a source now',
+      retry: 'never',
+    });
+  }
+
+  private requirePolled(repository: string): void {
+    const { settings, sync } = this.depot;
+    if (settings.repositories.some(({ name }) => name === repository)) {
+      throw new DepotError('not-found', `${repository} is published here, and has no parent`, {
+        hint: `depot publish ${repository}`,
+        retry: 'never',
+      });
+    }
+    requireRepository(repository, polledRepositories(sync));
+  }
+
+  private requireKnown(repository: string): void {
+    requireRepository(repository, this.names());
+  }
+
+  private names(): string[] {
+    return repositoryNames(this.depot.store, depotFacts(this.depot), liveFacts(this.depot));
+  }
+}
+
+function summaryOf({ generations, objects, pages, strays }: GcPlan): Pick<GcResult, 'generations' | 'objects' | 'pages' | 'strays'> {
+  return { generations, objects, pages, strays };
+}

@@ -1,0 +1,213 @@
+import { join } from 'node:path';
+import { describeChange } from '../config/changes.js';
+import { loadSettings, type Settings } from '../config/settings.js';
+import type { Host } from '../host.js';
+import type { Log } from '../model/log.js';
+import type { ReloadResult } from '../model/status.js';
+import { childHandler } from '../serve/children.js';
+import { serveControl, type ControlServer } from '../serve/control.js';
+import { listen, type Listener } from '../serve/listener.js';
+import { acquireLock } from '../store/lock.js';
+import { relist } from '../store/rebuild.js';
+import { Store } from '../store/store.js';
+import { finishSwitches } from '../sync/apply-job.js';
+import { Claims } from '../sync/claims.js';
+import { runCycle } from '../sync/cycle.js';
+import { polledRepositories, type SyncDepot } from '../sync/depot.js';
+import { discover } from '../sync/directory.js';
+import { KnownRepositories } from '../sync/known.js';
+import { Parents } from '../sync/parents.js';
+import { ProgressBoard } from '../sync/progress.js';
+import { DaemonControl } from './control.js';
+import { LoopDelay } from './loop-delay.js';
+import { Maintenance } from './maintenance.js';
+import { Publishers } from './publishers.js';
+import { Schedule } from './schedule.js';
+import { Workers } from './workers.js';
+
+/** Three for disk and processor, and one that background work leaves free. */
+const workerThreads = 4;
+
+/** How long answers under way may take to end when the daemon stops; children go on elsewhere, or later, from where they were cut. */
+const closeGraceMs = 2_000;
+
+export interface DepotOptions {
+  readonly settings: Settings;
+  readonly version: string;
+  /** Path of the control socket; in the data directory when undefined. */
+  readonly controlSocket: string | undefined;
+  readonly host: Host;
+  readonly log: Log;
+  /** Something happened that the service's status line may show. */
+  readonly onChange: () => void;
+}
+
+/** A running depot: its parts, put together once, and the order in which they start, change and stop. */
+export class Depot {
+  settings: Settings;
+  readonly startedAtMs: number;
+  readonly version: string;
+  readonly host: Host;
+  readonly log: Log;
+  readonly store: Store;
+  readonly workers: Workers;
+  readonly sync: SyncDepot;
+  readonly schedule: Schedule;
+  readonly publishers: Publishers;
+  readonly maintenance: Maintenance;
+  readonly loopDelay = new LoopDelay();
+  private readonly lock: { release(): void };
+  private readonly onChange: () => void;
+  private listener: Listener | undefined;
+  private control: ControlServer | undefined;
+
+  private constructor(options: DepotOptions) {
+    const { settings, version, host, log } = options;
+    this.settings = settings;
+    this.version = version;
+    this.host = host;
+    this.log = log;
+    this.onChange = options.onChange;
+    this.startedAtMs = host.now();
+    this.lock = acquireLock(settings.data, host.now());
+    this.store = Store.open(settings.data, { now: () => host.now() });
+    this.workers = new Workers({ data: settings.data }, workerThreads, log);
+    const { run } = this.workers;
+    const identity = { depot: settings.depot, site: settings.site, version };
+    this.sync = {
+      name: settings.depot,
+      site: settings.site,
+      version,
+      store: this.store,
+      run,
+      host,
+      log,
+      parents: new Parents(identity, host, log),
+      known: new KnownRepositories(join(this.store.layout.metadata, '.known.json')),
+      board: new ProgressBoard(host),
+      claims: new Claims(),
+      settings: () => ({
+        follow: this.settings.follow,
+        holdAbove: this.settings.deletions.holdAbove,
+        published: this.settings.repositories.map(({ name }) => name),
+      }),
+    };
+    this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
+    this.publishers = new Publishers({ store: this.store, run, host, log, onPublished: () => this.changed() });
+    this.schedule = new Schedule(
+      {
+        repositories: () => (this.settings.parents.length === 0 ? [] : polledRepositories(this.sync)),
+        discover: (signal) => discover(this.sync, signal),
+        cycle: async (repository, signal) => {
+          const result = await runCycle(this.sync, repository, signal);
+          if (result.outcome === 'applied') this.changed();
+          this.onChange();
+          return result;
+        },
+      },
+      settings.poll,
+      host,
+      log,
+    );
+  }
+
+  /**
+   * Starts a depot. What a crash left is finished first; nothing is served before.
+   * @throws DepotError `data-locked`, `data-unusable`, `listen-failed`
+   */
+  static async start(options: DepotOptions): Promise<Depot> {
+    const depot = new Depot(options);
+    try {
+      await depot.recover();
+      await depot.open(options);
+      return depot;
+    } catch (error) {
+      await depot.stop();
+      throw error;
+    }
+  }
+
+  /** URL of the listener; null while there is none. */
+  get listen(): string | null {
+    return this.listener?.url ?? null;
+  }
+
+  /**
+   * Takes over the file as it is now. Transfers under way go on.
+   * @throws DepotError `config-invalid` with all problems; the settings stay as they were
+   */
+  async reload(): Promise<ReloadResult> {
+    const read = await loadSettings(this.settings.file);
+    const { changed, needsRestart } = describeChange(this.settings, read);
+    const { depot, site, data } = this.settings;
+    const next: Settings = { ...read, depot, site, data };
+    const isElsewhere = next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
+    if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
+    this.settings = next;
+    await this.sync.parents.configure(next.parents);
+    await this.sync.known.keepOnly(next.parents.map(({ url }) => url));
+    await this.publishers.configure(next.repositories);
+    this.schedule.configure(next.poll);
+    const inForce = changed.filter((key) => !needsRestart.includes(key));
+    this.log.info({ changed: inForce, needsRestart }, inForce.length === 0 ? 'reloaded: nothing changed' : 'reloaded');
+    return { changed: inForce, needsRestart };
+  }
+
+  /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
+  async stop(): Promise<void> {
+    await this.control?.close();
+    await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
+    await this.listener?.close(closeGraceMs);
+    await this.workers.close();
+    await this.sync.parents.close();
+    this.loopDelay.stop();
+    this.store.close();
+    this.lock.release();
+  }
+
+  private async recover(): Promise<void> {
+    const { run } = this.workers;
+    if (this.store.needsRelist) {
+      this.log.warn({}, 'the catalogue is not complete: reading all objects again');
+      const { files, damaged } = await run(relist, {});
+      this.log.warn({ files, damaged }, 'the catalogue is complete again');
+    }
+    const finished = await run(finishSwitches, undefined);
+    if (finished.length > 0) this.log.warn({ repositories: finished }, 'finished what a crash had interrupted');
+  }
+
+  private async open({ settings, version, controlSocket, host, log }: DepotOptions): Promise<void> {
+    this.loopDelay.start();
+    await this.sync.parents.configure(settings.parents);
+    const handler = childHandler({
+      store: this.store,
+      run: this.workers.run,
+      depot: settings.depot,
+      site: settings.site,
+      directory: () => this.directory(),
+      now: () => host.now(),
+      onFault: (error, request) => log.error({ code: error.code, request, cause: error.cause }, error.message),
+    });
+    this.listener = await listen(settings.listen, handler);
+    const path = controlSocket ?? this.store.layout.controlSocket;
+    this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
+    await this.publishers.configure(settings.repositories);
+    this.schedule.start();
+    this.maintenance.start();
+  }
+
+  private directory() {
+    const published = this.settings.repositories.map(({ name, kind, context }) => ({
+      name,
+      kind,
+      context,
+      master: this.settings.depot,
+    }));
+    return [...published, ...this.sync.known.list().filter(({ name }) => !published.some((own) => own.name === name))];
+  }
+
+  private changed(): void {
+    this.maintenance.changed();
+    this.onChange();
+  }
+}

@@ -1,0 +1,30 @@
+import type { DepotFacts, LiveFacts } from '../serve/status.js';
+import type { Depot } from './depot.js';
+
+/** What the settings say, as the status wants it. */
+export function depotFacts({ settings, version }: Pick<Depot, 'settings' | 'version'>): DepotFacts {
+  return {
+    depot: settings.depot,
+    site: settings.site,
+    version,
+    data: settings.data,
+    parents: settings.parents.map(({ url }) => url),
+    pollEveryMs: settings.poll.everyMs,
+    follow: settings.follow,
+    published: settings.repositories.map(({ name, kind, context, source }) => ({ name, kind, context, source })),
+  };
+}
+
+/** What only the running daemon knows. */
+export function liveFacts(depot: Depot): LiveFacts {
+  return {
+    startedAtMs: depot.startedAtMs,
+    listen: depot.listen,
+    process: { rssBytes: process.memoryUsage.rss(), eventLoopP99Ms: depot.loopDelay.p99Ms() },
+    parents: depot.sync.parents.status(),
+    known: depot.sync.known.list(),
+    cycle: (repository) => depot.sync.board.read(repository),
+    nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),
+    source: (repository) => depot.publishers.find(repository)?.status() ?? null,
+  };
+}

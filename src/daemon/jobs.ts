@@ -1,0 +1,44 @@
+import { DepotError } from '../model/errors.js';
+import { compose } from '../publish/compose.js';
+import { readFiles } from '../publish/read-files.js';
+import { survey } from '../publish/survey.js';
+import { makeDifference } from '../serve/differences.js';
+import { takeReport } from '../serve/reports.js';
+import { collect, planGc } from '../store/gc.js';
+import type { Job } from '../store/job.js';
+import { relist } from '../store/rebuild.js';
+import { rehash } from '../store/rehash.js';
+import { verify } from '../store/verify.js';
+import { applyTree, finishSwitches } from '../sync/apply-job.js';
+import { takeDifferenceJob } from '../sync/difference-job.js';
+import { adoptPlan, previewPlan } from '../sync/plan-job.js';
+import { releaseHold, restoreTree } from '../sync/restore-job.js';
+
+/** All work that worker threads do; a job travels to its thread by name. */
+const jobs = [
+  adoptPlan,
+  applyTree,
+  collect,
+  compose,
+  finishSwitches,
+  makeDifference,
+  planGc,
+  previewPlan,
+  readFiles,
+  rehash,
+  releaseHold,
+  relist,
+  restoreTree,
+  survey,
+  takeDifferenceJob,
+  takeReport,
+  verify,
+];
+
+const byName = new Map(jobs.map((job) => [job.name, job as unknown as Job<unknown, unknown>]));
+
+export function findJob(name: string): Job<unknown, unknown> {
+  const job = byName.get(name);
+  if (job === undefined) throw new DepotError('internal', `no job is called ${name}`);
+  return job;
+}

@@ -1,0 +1,54 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { realHost } from '../host.js';
+import { asDepotError, DepotError } from '../model/errors.js';
+import { Store } from '../store/store.js';
+import { findJob } from './jobs.js';
+import type { FromWorker, ToWorker, WorkerError, WorkerStart } from './worker-messages.js';
+
+/** The entry of a worker thread: runs one job after the other on its own `Store`. */
+const port = parentPort;
+if (port === null) throw new DepotError('internal', 'worker.js is started as a worker thread only');
+
+const { data } = workerData as WorkerStart;
+const progressEveryMs = 200;
+let store: Store | undefined;
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'run') {
+    void run(message);
+    return;
+  }
+  store?.close();
+  port.close();
+});
+
+async function run({ id, job, input, stop }: Extract<ToWorker, { kind: 'run' }>): Promise<void> {
+  const isStopped = new Int32Array(stop);
+  let saidAt = 0;
+  try {
+    store ??= Store.open(data);
+    const output: unknown = await findJob(job).run(store, input, {
+      progress(done) {
+        if (realHost.now() - saidAt < progressEveryMs) return;
+        saidAt = realHost.now();
+        post({ kind: 'progress', id, done });
+      },
+      throwIfStopped() {
+        if (Atomics.load(isStopped, 0) === 1) throw new DepotError('interrupted', `job ${job}: stopped before its end`);
+      },
+    });
+    post({ kind: 'result', id, output });
+  } catch (thrown) {
+    post({ kind: 'error', id, error: wireError(asDepotError(thrown, `job ${job}`)) });
+  }
+  // The threads, not the one that serves, move the write-ahead log into the database file.
+  store?.checkpoint();
+}
+
+function post(message: FromWorker): void {
+  port?.postMessage(message);
+}
+
+function wireError({ code, message, hint, retry, stack }: DepotError): WorkerError {
+  return { code, message, hint, retry, stack: code === 'internal' ? stack : undefined };
+}

@@ -1,0 +1,166 @@
+import { Worker } from 'node:worker_threads';
+import { DepotError } from '../model/errors.js';
+import type { Log } from '../model/log.js';
+import type { Job, JobOptions, JobProgress, RunJob } from '../store/job.js';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js';
+
+/** A thread that has had nothing to do for so long is ended, and its memory given back. */
+const idleMs = 20_000;
+
+interface Task {
+  readonly id: number;
+  readonly job: string;
+  readonly isBackground: boolean;
+  readonly input: unknown;
+  readonly options: JobOptions;
+  /** One 32-bit word: 1 once the work is not wanted any more. The thread looks at it between steps. */
+  readonly stop: SharedArrayBuffer;
+  resolve(output: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  task: Task | undefined;
+  idle: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The worker threads of the daemon: they start when there is work, at most `threads` at once, and each has its own
+ * connection to the catalogue. Background jobs leave one thread to the others, so that a long scan keeps no poll waiting.
+ */
+export class Workers {
+  private readonly threads = new Set<Thread>();
+  private readonly queue: Task[] = [];
+  private lastId = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly start: WorkerStart,
+    private readonly maxThreads: number,
+    private readonly log: Log,
+  ) {}
+
+  /** Runs a job in a thread. Aborting the signal asks it to stop at its next step; it rejects with `interrupted` then. */
+  readonly run: RunJob = <Input, Output>(job: Job<Input, Output>, input: Input, options: JobOptions = {}) =>
+    new Promise<Output>((resolve, reject) => {
+      if (this.isClosed || options.signal?.aborted === true) {
+        reject(interrupted(job.name));
+        return;
+      }
+      this.lastId += 1;
+      const stop = new SharedArrayBuffer(4);
+      const onAbort = (): void => {
+        Atomics.store(new Int32Array(stop), 0, 1);
+        this.dropQueued(task);
+      };
+      const settle = (): void => options.signal?.removeEventListener('abort', onAbort);
+      const task: Task = {
+        id: this.lastId,
+        job: job.name,
+        isBackground: job.background === true,
+        input,
+        options,
+        stop,
+        resolve: (output) => {
+          settle();
+          resolve(output as Output);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      this.queue.push(task);
+      this.dispatch();
+    });
+
+  /** Stops what runs at its next step, and ends the threads. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const task of this.queue.splice(0)) task.reject(interrupted(task.job));
+    await Promise.all(
+      [...this.threads].map(async (thread) => {
+        if (thread.task !== undefined) Atomics.store(new Int32Array(thread.task.stop), 0, 1);
+        await this.end(thread);
+      }),
+    );
+  }
+
+  private dispatch(): void {
+    const running = [...this.threads].filter(({ task }) => task?.isBackground === true).length;
+    const isRoomForBackground = running < Math.max(1, this.maxThreads - 1);
+    const at = this.queue.findIndex((task) => !task.isBackground || isRoomForBackground);
+    const task = this.queue[at];
+    if (task === undefined) return;
+    const thread = [...this.threads].find((candidate) => candidate.task === undefined) ?? this.spawn();
+    if (thread === undefined) return;
+    this.queue.splice(at, 1);
+    clearTimeout(thread.idle);
+    thread.task = task;
+    const message: ToWorker = { kind: 'run', id: task.id, job: task.job, input: task.input, stop: task.stop };
+    thread.worker.postMessage(message);
+    this.dispatch();
+  }
+
+  private spawn(): Thread | undefined {
+    if (this.threads.size >= this.maxThreads) return undefined;
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.start });
+    const thread: Thread = { worker, task: undefined, idle: undefined };
+    this.threads.add(thread);
+    worker.on('message', (message: FromWorker) => this.receive(thread, message));
+    worker.on('error', (error) => this.lose(thread, error));
+    worker.on('exit', (code) => this.lose(thread, new Error(`the worker thread ended with ${code}`)));
+    return thread;
+  }
+
+  private receive(thread: Thread, message: FromWorker): void {
+    const { task } = thread;
+    if (task === undefined || message.id !== task.id) return;
+    if (message.kind === 'progress') {
+      const done: JobProgress = message.done;
+      task.options.onProgress?.(done);
+      return;
+    }
+    thread.task = undefined;
+    thread.idle = setTimeout(() => void this.end(thread), idleMs);
+    thread.idle.unref();
+    if (message.kind === 'result') {
+      task.resolve(message.output);
+    } else {
+      const { code, message: text, hint, retry, stack } = message.error;
+      const details = { retry, ...(hint === undefined ? {} : { hint }), ...(stack === undefined ? {} : { cause: stack }) };
+      task.reject(new DepotError(code, text, details));
+    }
+    this.dispatch();
+  }
+
+  private lose(thread: Thread, error: Error): void {
+    if (!this.threads.delete(thread)) return;
+    clearTimeout(thread.idle);
+    if (thread.task !== undefined) {
+      this.log.error({ job: thread.task.job, error: error.message }, 'a worker thread was lost');
+      thread.task.reject(new DepotError('internal', `job ${thread.task.job}: ${error.message}`, { cause: error }));
+    }
+    if (!this.isClosed) this.dispatch();
+  }
+
+  private async end(thread: Thread): Promise<void> {
+    const ended = new Promise((resolve) => thread.worker.once('exit', resolve));
+    const message: ToWorker = { kind: 'close' };
+    thread.worker.postMessage(message);
+    await ended;
+  }
+
+  private dropQueued(task: Task): void {
+    const at = this.queue.indexOf(task);
+    if (at < 0) return;
+    this.queue.splice(at, 1);
+    task.reject(interrupted(task.job));
+  }
+}
+
+function interrupted(job: string): DepotError {
+  return new DepotError('interrupted', `job ${job}: stopped before its end`);
+}

@@ -1,0 +1,53 @@
+import { judgeHead, parseHead, type HeadFile } from '../model/head.js';
+import type { PlanSummary } from '../model/status.js';
+import { ownSelection, type SyncDepot } from './depot.js';
+import { takeManifest } from './manifests.js';
+import type { Parent } from './parents.js';
+import { planInput } from './plan-input.js';
+import { previewPlan, type PlanPreview } from './plan-job.js';
+
+/**
+ * The plan that a poll would carry out now. Asks the parent, and keeps pages of its manifest, which a collection drops
+ * again; heads, content and the installation copy stay as they are.
+ */
+export async function previewCycle(
+  depot: SyncDepot,
+  repository: string,
+  stepsWanted: number,
+  signal: AbortSignal,
+): Promise<PlanPreview> {
+  return depot.parents.firstThatAnswers(repository, async (parent) => {
+    const target = await offeredTarget(depot, parent, repository, signal);
+    if (target === undefined) return { summary: nothingToDo(depot, repository), steps: [], isCut: false };
+    await takeManifest(depot, parent, target, signal);
+    return depot.run(previewPlan, { ...planInput(depot, repository, target), stepsWanted }, { signal });
+  });
+}
+
+/** The head of the generation that the parent has complete; undefined where it has none, or an older one than this depot. */
+async function offeredTarget(
+  depot: SyncDepot,
+  parent: Parent,
+  repository: string,
+  signal: AbortSignal,
+): Promise<HeadFile | undefined> {
+  const answer = await parent.client.state(repository, undefined, signal);
+  const named = answer === 'unchanged' ? null : answer.state.complete;
+  if (named === null) return undefined;
+  const { heads, trees } = depot.store;
+  const applied = ownSelection(depot, repository) === null ? undefined : trees.get(repository);
+  if (applied !== undefined && applied.generation > named.generation) return undefined;
+  const known = heads.get(repository, named.generation);
+  if (known?.sha256 === named.sha256) return known;
+  const offered = parseHead(await parent.client.head(repository, named.generation, signal));
+  const expected = { repository, site: depot.site, approvedEpoch: heads.approvedEpoch(repository) };
+  const verdict = judgeHead(offered, { ...expected, held: heads.newest(repository) });
+  return verdict === 'new-epoch' ? undefined : offered;
+}
+
+function nothingToDo(depot: SyncDepot, repository: string): PlanSummary {
+  const none = { files: 0, bytes: 0 };
+  const generation = depot.store.trees.get(repository)?.generation ?? null;
+  const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
+  return { repository, from: generation, to: generation ?? 0, ...counts };
+}
