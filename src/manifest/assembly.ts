@@ -22,8 +22,8 @@ export interface Assembly {
   fits(level: number): boolean;
   /** Only where it fits. */
   appendPage(page: Branch, level: number): void;
-  /** Of several pages the one that holds them all; otherwise the only one, which may have come whole. */
-  finish(): ManifestRoot;
+  /** Of several pages the one that holds them all, written by `writeRoot`; otherwise the only one, which may have come whole. */
+  finish(writeRoot: WritePage): ManifestRoot;
 }
 
 export function assembly(write: WritePage): Assembly {
@@ -34,14 +34,15 @@ export function assembly(write: WritePage): Assembly {
   /** The highest level on which a page ends behind the last key. Before the first key, all begin. */
   let ends = Infinity;
 
-  const store = (level: number, lines: readonly string[], sums: Sums): Branch => {
-    const { sha256, length } = write(pageHeader(level) + lines.join(''));
+  const store = (level: number, lines: readonly string[], sums: Sums, writePage: WritePage): Branch => {
+    const { sha256, length } = writePage(pageHeader(level) + lines.join(''));
     if (length > maxPageBytes) throw damaged(`a page that ends with ${quoted(last)} would have ${length} bytes`);
     return { sha256, length, ...sums, last };
   };
-  const storeLeaf = (): Branch => store(0, leaf.lines.splice(0), totalOf(leaf.sums.splice(0)));
-  const storeAbove = (pages: Branch[], level: number): Branch =>
-    store(level, pages.map(branchLine), totalOf(pages.splice(0)));
+  const storeLeaf = (writePage = write): Branch =>
+    store(0, leaf.lines.splice(0), totalOf(leaf.sums.splice(0)), writePage);
+  const storeAbove = (pages: Branch[], level: number, writePage = write): Branch =>
+    store(level, pages.map(branchLine), totalOf(pages.splice(0)), writePage);
   const keep = (page: Branch, level: number): void => {
     while (finished.length <= level) finished.push([]);
     finished[level]?.push(page);
@@ -74,14 +75,16 @@ export function assembly(write: WritePage): Assembly {
       keep(page, level);
       moveTo(page.last);
     },
-    finish() {
-      if (finished.length === 0) return rootOf(storeLeaf());
+    finish(writeRoot) {
+      if (finished.length === 0) return rootOf(storeLeaf(writeRoot));
       if (leaf.lines.length > 0) keep(storeLeaf(), 0);
       for (let level = 1; ; level += 1) {
         const pages = finished[level - 1] ?? [];
         const [only] = pages;
-        if (level === finished.length && only !== undefined && pages.length === 1) return rootOf(only);
-        if (pages.length > 0) keep(storeAbove(pages, level), level);
+        if (level === finished.length && only !== undefined) {
+          return rootOf(pages.length === 1 ? only : storeAbove(pages, level, writeRoot));
+        }
+        if (only !== undefined) keep(storeAbove(pages, level), level);
       }
     },
   };

@@ -15,5 +15,5 @@ export function buildManifest(entries: Iterable<Entry>, write: WritePage): Manif
     guard(entry.path);
     pages.append(entry);
   }
-  return pages.finish();
+  return pages.finish(write);
 }

@@ -1,17 +1,20 @@
+import { cachedReader } from './cached-reader.js';
 import { diffManifests } from './diff.js';
 import { folderAndMore, foldersOf } from './folders.js';
 import type { PageRef, ReadPage } from './page.js';
-import { rememberingOpener, seek } from './walk.js';
+import { opener, seek } from './walk.js';
 
 /**
- * Makes sure that no entry of a manifest is also the folder of another, as `readEntries` does on its way, but at the
- * cost of what changed: only what `to` has more than `from` is looked up. `from` was made sure of before.
- * @throws DepotError `manifest-damaged`
+ * Makes sure of a whole manifest at the cost of what changed: that every page is what the page above says, and that no
+ * entry is also the folder of another. For pages that came one by one; `editManifest` and `readEntries` do it on the way.
+ * @param from a manifest that was made sure of before; undefined where there is none, and all of `to` is read
+ * @throws DepotError `manifest-damaged` or `path-refused`
  */
-export function checkFolders(from: PageRef | undefined, to: PageRef, read: ReadPage): void {
-  const open = rememberingOpener(read);
+export function checkManifest(from: PageRef | undefined, to: PageRef, read: ReadPage): void {
+  const open = cachedReader(opener(read));
   let before = '';
   for (const change of diffManifests(from, to, read)) {
+    // Without `from` all entries go by, and those who read all of them compare each with those before it.
     if (change.kind !== 'add' || from === undefined) continue;
     const { path } = change.entry;
     const below = seek(to, `${path}/`, open);

@@ -5,7 +5,8 @@ import { alone, opener, openRoot, openSubtree, subtreesOf, type OpenPage, type P
 
 /**
  * What turns one manifest into another, in the order of paths. Both are gone through side by side; where the same page
- * comes next on both sides it is stepped over, so only pages that differ are read, and those on the way to them.
+ * comes next on both sides it is stepped over, so only pages that differ are read, and those on the way to them. The strings of an entry share the memory of their
+ * page: who keeps many entries keeps the texts of their pages.
  * @param from undefined stands for the empty manifest
  * @throws DepotError `manifest-damaged` or `path-refused`
  */

@@ -1,7 +1,8 @@
 import { comparePaths, type Change, type Entry } from '../model/entry.js';
 import { quoted } from '../model/paths.js';
+import { sha256 } from '../model/sha256.js';
 import { assembly, type Assembly } from './assembly.js';
-import { checkFolders } from './check.js';
+import { checkManifest } from './check.js';
 import { damaged } from './line.js';
 import { rootOf, type ManifestRoot, type Page, type PageRef, type ReadPage, type WritePage } from './page.js';
 import { alone, opener, openRoot, openSubtree, subtreesOf, type OpenPage, type Place, type Subtree } from './walk.js';
@@ -18,12 +19,10 @@ export type Edit =
 export function editOf(change: Change): Edit {
   if (change.kind === 'delete') return { delete: change.old.path };
   const { entry } = change;
-  if (change.kind === 'replace' && change.old.type === 'file' && entry.type === 'file') {
-    const { mtimeMs, executable, path } = entry;
-    if (change.old.object === entry.object && change.old.size === entry.size)
-      return { touch: path, mtimeMs, executable };
-  }
-  return { put: entry };
+  const old = change.kind === 'replace' ? change.old : undefined;
+  const sameObject =
+    old?.type === 'file' && entry.type === 'file' && old.object === entry.object && old.size === entry.size;
+  return sameObject ? { touch: entry.path, mtimeMs: entry.mtimeMs, executable: entry.executable } : { put: entry };
 }
 
 export function editedPath(edit: Edit): string {
@@ -32,7 +31,8 @@ export function editedPath(edit: Edit): string {
 
 /**
  * The manifest that `buildManifest` makes of the edited entries. Pages that no edit touches are taken over unread, but
- * for those behind a boundary that came or went; so the cost follows the edits.
+ * for those behind a boundary that came or went; so the cost follows the edits. The root page is written last, when
+ * all is known to be well: a root that is there stands for a manifest that was made sure of.
  * @param edits in the order of paths, at most one a path
  * @throws DepotError `manifest-damaged` where an edit deletes or touches what is not there (it was made for another
  * manifest), or where a path would be an entry and a folder; `path-refused`
@@ -46,9 +46,16 @@ export function editManifest(root: PageRef, edits: Iterable<Edit>, read: ReadPag
   } finally {
     pending.close();
   }
-  const result = lowestRoot(pages.finish(), open);
-  checkFolders(root, result, read);
-  return result;
+  let rootText: string | undefined;
+  const top = pages.finish((text) => {
+    rootText = text;
+    return { sha256: sha256(text), length: Buffer.byteLength(text) };
+  });
+  const readEdited: ReadPage = (ref) => (ref.sha256 === top.sha256 && rootText !== undefined ? rootText : read(ref));
+  const edited = lowestRoot(top, opener(readEdited));
+  checkManifest(root, edited, readEdited);
+  if (rootText !== undefined) write(rootText);
+  return edited;
 }
 
 /** The edits that are still to be made. */
@@ -72,8 +79,9 @@ function pendingEdits(edits: Iterable<Edit>): PendingEdits {
     next = result.done === true ? undefined : result.value;
     if (next !== undefined) {
       const following = editedPath(next);
-      if (comparePaths(path, following) >= 0)
+      if (comparePaths(path, following) >= 0) {
         throw damaged(`the edit of ${quoted(following)} follows that of ${quoted(path)}`);
+      }
       path = following;
     }
     return made;
@@ -97,19 +105,20 @@ function editPage(page: Page, place: Place, pending: PendingEdits, pages: Assemb
     return;
   }
   const appendNew = (path?: string): void => {
-    for (let edit = pending.before(path); edit !== undefined; edit = pending.before(path))
-      pages.append(edited(undefined, edit));
+    for (let edit = pending.before(path); edit !== undefined; edit = pending.before(path)) {
+      pages.append(entryAfter(undefined, edit));
+    }
   };
   for (const old of page.entries) {
     appendNew(old.path);
     const edit = pending.at(old.path);
     if (edit === undefined) pages.append(old);
-    else if (!('delete' in edit)) pages.append(edited(old, edit));
+    else if (!('delete' in edit)) pages.append(entryAfter(old, edit));
   }
   if (place.isLast) appendNew();
 }
 
-function edited(old: Entry | undefined, edit: Edit): Entry {
+function entryAfter(old: Entry | undefined, edit: Edit): Entry {
   if ('put' in edit) return edit.put;
   if ('delete' in edit) throw damaged(`the edit deletes ${quoted(edit.delete)}, which is not there`);
   if (old?.type !== 'file') throw damaged(`the edit keeps the object of ${quoted(edit.touch)}, where no file is`);

@@ -63,15 +63,22 @@ function requireRange(value: number, max: number, what: string, path: string): v
  */
 export function parseEntry(line: string): Entry {
   const fields = line.split('\t');
-  const [kind, first = '', second = '', third = ''] = fields;
-  const path = requirePath(fields.at(-1) ?? '');
+  const [kind, first = '', second = '', third = '', fourth = ''] = fields;
   if ((kind === 'f' || kind === 'x') && fields.length === 5) {
-    const size = parseCount(second);
-    const mtimeMs = parseCount(third, maxMtimeMs);
-    return { type: 'file', path, object: parseHash(first), size, mtimeMs, executable: kind === 'x' };
+    return {
+      type: 'file',
+      path: requirePath(fourth),
+      object: parseHash(first),
+      size: parseCount(second),
+      mtimeMs: parseCount(third, maxMtimeMs),
+      executable: kind === 'x',
+    };
   }
-  if (kind === 'l' && fields.length === 3) return { type: 'link', path, target: requireTarget(path, first) };
-  if (kind === 'd' && fields.length === 2) return { type: 'folder', path };
+  if (kind === 'l' && fields.length === 3) {
+    const path = requirePath(second);
+    return { type: 'link', path, target: requireTarget(path, first) };
+  }
+  if (kind === 'd' && fields.length === 2) return { type: 'folder', path: requirePath(first) };
   throw damaged(`${quoted(line)} is no entry`);
 }
 

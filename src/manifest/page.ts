@@ -44,7 +44,7 @@ interface PageFacts {
   readonly closed: boolean;
 }
 
-export interface LeafPage extends PageFacts {
+interface LeafPage extends PageFacts {
   readonly level: 0;
   readonly entries: readonly Entry[];
   readonly branches?: undefined;

@@ -17,6 +17,7 @@ import {
 
 /**
  * The entries in the order of paths; with `under` only those in that folder, at any depth, reading only their pages.
+ * The strings of an entry share the memory of their page: who keeps many entries keeps the texts of their pages.
  * @throws DepotError `manifest-damaged`, also where the path of one entry is the folder of another; `path-refused`
  */
 export function* readEntries(root: PageRef, read: ReadPage, range: { readonly under?: string } = {}): Generator<Entry> {
@@ -58,9 +59,8 @@ export function* listFolder(root: PageRef, folder: string, read: ReadPage): Gene
     return slash === -1 ? undefined : path.slice(0, slash);
   };
   const withinOne = ({ after, branch }: Subtree): boolean =>
-    after !== undefined &&
-    range.has(after) &&
     range.has(branch.last) &&
+    after !== undefined &&
     subfolderOf(after) !== undefined &&
     subfolderOf(after) === subfolderOf(branch.last);
 
@@ -88,8 +88,14 @@ function* partsOf(piece: Piece): Generator<{ path: string; entry?: Entry; sums: 
   else for (const entry of piece.entries) yield { path: entry.path, entry, sums: sumsOf(entry) };
 }
 
+interface FolderRange {
+  readonly has: (path: string) => boolean;
+  /** Whether a page can hold such paths. */
+  readonly meets: (subtree: Subtree) => boolean;
+}
+
 /** The paths in a folder at any depth; all paths for ''. They are neighbours, since `0` is what comes after `/`. */
-function folderRange(folder: string): { has(path: string): boolean; meets(subtree: Subtree): boolean } {
+function folderRange(folder: string): FolderRange {
   if (folder === '') return { has: () => true, meets: () => true };
   const begin = `${folder}/`;
   const end = `${folder}0`;

@@ -42,7 +42,8 @@ export function* encodeDifference(from: PageRef, to: PageRef, changes: Iterable<
  */
 export function decodeDifference(chunks: Iterable<string>): Difference {
   const lines = splitLines(chunks);
-  const { from, to } = parseHead(lines.next().value ?? '');
+  const first = lines.next();
+  const { from, to } = parseHead(first.done === true ? '' : first.value);
   return { from, to, edits: parseEdits(lines) };
 }
 
@@ -97,8 +98,9 @@ function* parseEdits(lines: Iterable<string>): Generator<Edit> {
   for (const line of lines) {
     if (ended) throw damaged('the difference goes on behind its last line');
     if (line.startsWith('.')) {
-      if (line !== `.\t${count}`)
+      if (line !== `.\t${count}`) {
         throw damaged(`the difference has ${count} edits, and ${quoted(line)} as its last line`);
+      }
       ended = true;
       continue;
     }

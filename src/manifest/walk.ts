@@ -26,20 +26,6 @@ export function opener(read: ReadPage): OpenPage {
   return (ref) => parsePage(read(ref), ref);
 }
 
-/** Keeps the pages used last parsed, for look-ups that come back to the same places. */
-export function rememberingOpener(read: ReadPage, pages = 64): OpenPage {
-  const open = opener(read);
-  const kept = new Map<string, Page>();
-  return (ref) => {
-    const page = kept.get(ref.sha256) ?? open(ref);
-    kept.delete(ref.sha256);
-    kept.set(ref.sha256, page);
-    const [oldest] = kept.keys();
-    if (kept.size > pages && oldest !== undefined) kept.delete(oldest);
-    return page;
-  };
-}
-
 /** @throws DepotError `manifest-damaged` where the page lists a single one, which would be the root then. */
 export function openRoot(root: PageRef, open: OpenPage): Page {
   const page = open(root);
@@ -48,14 +34,12 @@ export function openRoot(root: PageRef, open: OpenPage): Page {
 }
 
 export function subtreesOf(page: InteriorPage, place: Place): Subtree[] {
-  const level = page.level - 1;
-  const end = page.branches.length - 1;
-  let after = place.after;
-  return page.branches.map((branch, at) => {
-    const subtree = { branch, level, after, isLast: place.isLast && at === end };
-    after = branch.last;
-    return subtree;
-  });
+  return page.branches.map((branch, at) => subtreeOf(page, place, branch, at));
+}
+
+function subtreeOf(page: InteriorPage, place: Place, branch: Branch, at: number): Subtree {
+  const after = at === 0 ? place.after : page.branches[at - 1]?.last;
+  return { branch, level: page.level - 1, after, isLast: place.isLast && at === page.branches.length - 1 };
 }
 
 /** @throws DepotError `manifest-damaged` where the page is not what the page above says of it. */
@@ -101,10 +85,24 @@ export function seek(root: PageRef, path: string, open: OpenPage): Entry | undef
   let page = openRoot(root, open);
   let place = alone;
   while (page.branches !== undefined) {
-    const subtree = subtreesOf(page, place).find(({ branch }) => comparePaths(branch.last, path) >= 0);
-    if (subtree === undefined) return undefined;
+    const at = firstNotBefore(page.branches, path, (branch) => branch.last);
+    const branch = page.branches[at];
+    if (branch === undefined) return undefined;
+    const subtree = subtreeOf(page, place, branch, at);
     page = openSubtree(subtree, open);
     place = subtree;
   }
-  return page.entries.find((entry) => comparePaths(entry.path, path) >= 0);
+  return page.entries[firstNotBefore(page.entries, path, (entry) => entry.path)];
+}
+
+function firstNotBefore<Item>(items: readonly Item[], path: string, pathOf: (item: Item) => string): number {
+  let from = 0;
+  let to = items.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const item = items[middle];
+    if (item !== undefined && comparePaths(pathOf(item), path) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

@@ -1,7 +1,7 @@
 /** Longest path of a repository, in bytes of UTF-8. */
 export const maxPathBytes = 4096;
 /** Longest name of a file or folder, in bytes of UTF-8: what Linux file systems hold. */
-export const maxPartBytes = 255;
+const maxPartBytes = 255;
 
 const slash = 0x2f;
 const dot = 0x2e;
