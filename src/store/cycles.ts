@@ -1,6 +1,6 @@
-import type { CycleOutcome } from '../model/status.js';
 import type { ErrorCode } from '../model/errors.js';
-import type { Database } from './database.js';
+import type { CycleOutcome } from '../model/status.js';
+import { inTransaction, type Database } from './database.js';
 
 /** One cycle of the history. Cycles that found nothing are no part of it: `polls` knows the last one. */
 export interface CycleRow {
@@ -25,14 +25,50 @@ export interface StoredError {
   readonly hint: string | null;
 }
 
-/** The history, 1000 cycles of each repository. */
+const keptCycles = 1000;
+
+/** The history, the last 1000 cycles of each repository. */
 export class CycleRows {
-  constructor(readonly db: Database) {}
-  insert(_cycle: CycleRow): void {
-    throw new Error('soon');
+  constructor(private readonly db: Database) {}
+
+  insert(cycle: CycleRow): void {
+    const insert = this.db.prepare(
+      `INSERT INTO cycles (repository, started_ms, ended_ms, outcome, from_generation, to_generation, added_files,
+         replaced_files, deleted_files, fetched_files, fetched_bytes, error)
+       VALUES (@repository, @startedAtMs, @endedAtMs, @outcome, @fromGeneration, @toGeneration, @addedFiles,
+         @replacedFiles, @deletedFiles, @fetchedFiles, @fetchedBytes, @error)`,
+    );
+    inTransaction(this.db, () => {
+      insert.run({ ...cycle, error: formatError(cycle.error) });
+      this.db
+        .prepare(
+          `DELETE FROM cycles WHERE repository = ? AND id <=
+             (SELECT id FROM cycles WHERE repository = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+        )
+        .run(cycle.repository, cycle.repository, keptCycles);
+    });
   }
+
   /** Newest first. */
-  list(_repository: string, _limit: number): CycleRow[] {
-    throw new Error('soon');
+  list(repository: string, limit: number): CycleRow[] {
+    return this.db
+      .prepare<[string, number], Omit<CycleRow, 'error'> & { error: string | null }>(
+        `SELECT repository, started_ms AS startedAtMs, ended_ms AS endedAtMs, outcome, from_generation AS fromGeneration,
+           to_generation AS toGeneration, added_files AS addedFiles, replaced_files AS replacedFiles,
+           deleted_files AS deletedFiles, fetched_files AS fetchedFiles, fetched_bytes AS fetchedBytes, error
+         FROM cycles WHERE repository = ? ORDER BY id DESC LIMIT ?`,
+      )
+      .all(repository, limit)
+      .map((row) => ({ ...row, error: parseError(row.error) }));
   }
+}
+
+export function formatError(error: StoredError | null): string | null {
+  if (error === null) return null;
+  const { code, message, hint } = error;
+  return JSON.stringify({ code, message, hint });
+}
+
+export function parseError(text: string | null): StoredError | null {
+  return text === null ? null : (JSON.parse(text) as StoredError);
 }

@@ -1,6 +1,6 @@
-import type { Demand, Demands } from '../model/selection.js';
+import { unionDemand, type Demand, type Demands } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { Database } from './database.js';
+import { fromBlob, inTransaction, toBlob, type Database } from './database.js';
 
 /** A child, and what it told of its demand last. */
 export interface ChildRow {
@@ -12,28 +12,87 @@ export interface ChildRow {
   readonly lastHeardMs: number;
 }
 
+interface StoredChild {
+  readonly child: string;
+  readonly site: string;
+  readonly hash: Buffer | null;
+  readonly demands: string;
+  readonly heard_ms: number;
+}
+
+/** Between two writes of when a child was heard of. */
+const touchMs = 60_000;
+
 /** The depots directly below and what they, with those below them, want. */
 export class DemandRows {
-  constructor(readonly db: Database) {}
-  set(_child: string, _site: string, _hash: Sha256, _demands: Demands, _atMs: number): void {
-    throw new Error('soon');
+  /** Exacter than the table by up to `touchMs`. */
+  private readonly heard = new Map<string, number>();
+
+  constructor(private readonly db: Database) {}
+
+  set(child: string, site: string, hash: Sha256, demands: Demands, atMs: number): void {
+    this.heard.set(child, atMs);
+    this.db
+      .prepare('INSERT OR REPLACE INTO children (child, site, hash, demands, heard_ms) VALUES (?, ?, ?, ?, ?)')
+      .run(child, site, toBlob(hash), JSON.stringify(demands), atMs);
   }
-  get(_child: string): ChildRow | undefined {
-    throw new Error('soon');
+
+  get(child: string): ChildRow | undefined {
+    const row = this.db.prepare<[string], StoredChild>('SELECT * FROM children WHERE child = ?').get(child);
+    return row === undefined ? undefined : this.childOf(row);
   }
-  /** The child was heard of. Written at most once a minute; read back exactly by this `Store`. A child not known yet is added when `site` is given. */
-  touch(_child: string, _atMs: number, _site?: string): void {
-    throw new Error('soon');
+
+  /** The child was heard of; one that is not known yet is added. Costs a write once a minute. */
+  touch(child: string, site: string, atMs: number): void {
+    const last = this.heard.get(child);
+    this.heard.set(child, atMs);
+    if (last !== undefined && atMs - last < touchMs && atMs >= last) {
+      this.heard.set(child, atMs);
+      return;
+    }
+    this.db
+      .prepare(
+        `INSERT INTO children (child, site, demands, heard_ms) VALUES (?, ?, '{}', ?)
+         ON CONFLICT DO UPDATE SET site = excluded.site, heard_ms = excluded.heard_ms`,
+      )
+      .run(child, site, atMs);
   }
+
+  /** By name. */
   list(): ChildRow[] {
-    throw new Error('soon');
+    return this.db
+      .prepare<[], StoredChild>('SELECT * FROM children ORDER BY child')
+      .all()
+      .map((row) => this.childOf(row));
   }
+
   /** What the children together want of the repository; empty if nothing. */
-  union(_repository: string, _exceptChild?: string): Demand {
-    throw new Error('soon');
+  union(repository: string, exceptChild?: string): Demand {
+    const others = this.list().filter(({ child }) => child !== exceptChild);
+    return unionDemand(
+      others.map(({ demands }) => (Object.hasOwn(demands, repository) ? (demands[repository] ?? []) : [])),
+    );
   }
-  /** Drops the children not heard of since; gives their names. */
-  forgetBefore(_ms: number): string[] {
-    throw new Error('soon');
+
+  /** Drops the children that were not heard of since; gives their names. */
+  forgetBefore(ms: number): string[] {
+    return inTransaction(this.db, () => {
+      const gone = this.list().filter(({ lastHeardMs }) => lastHeardMs < ms);
+      for (const { child } of gone) {
+        this.db.prepare('DELETE FROM children WHERE child = ?').run(child);
+        this.heard.delete(child);
+      }
+      return gone.map(({ child }) => child);
+    });
+  }
+
+  private childOf(row: StoredChild): ChildRow {
+    return {
+      child: row.child,
+      site: row.site,
+      hash: row.hash === null ? undefined : fromBlob(row.hash),
+      demands: JSON.parse(row.demands) as Demands,
+      lastHeardMs: Math.max(row.heard_ms, this.heard.get(row.child) ?? 0),
+    };
   }
 }

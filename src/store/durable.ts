@@ -1,21 +1,101 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { DepotError } from '../model/errors.js';
+
+/** From here on one barrier for the whole filesystem costs less than one a file. */
+const manyFiles = 16;
+
 /**
  * Replaces a file so that a crash leaves the old one or the new one, whole. Makes the folder when it is missing.
  * `mode` is exact, whatever the umask; default 0644.
  */
-export function writeFileDurably(
-  _path: string,
-  _bytes: Uint8Array | string,
-  _options: { readonly mode?: number } = {},
+export async function writeFileDurably(
+  path: string,
+  bytes: Uint8Array | string,
+  options: { readonly mode?: number } = {},
 ): Promise<void> {
-  throw new Error('soon');
+  const temporary = temporaryBeside(path);
+  await makeFolderDurably(dirname(path));
+  try {
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.chmod(options.mode ?? 0o644);
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes a folder and those above it that are missing. */
+async function makeFolderDurably(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+let temporaries = 0;
+
+/** A name for a file that is not whole yet, in the folder of the file that it will become. */
+export function temporaryBeside(path: string): string {
+  temporaries += 1;
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${threadId}-${temporaries}.tmp`);
+}
+
+/** Whether a file was left behind under a name of `temporaryBeside`. */
+export function isTemporary(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.tmp');
 }
 
 /** Entries made, renamed or removed in the folder are durable when it resolves. */
-export function syncFolder(_path: string): Promise<void> {
-  throw new Error('soon');
+export async function syncFolder(path: string): Promise<void> {
+  await syncPath(path);
 }
 
-/** Files and the folders that name them are durable when it resolves: one by one for a few, else the whole filesystem of `data` at once. */
-export function syncMany(_data: string, _files: readonly string[]): Promise<void> {
-  throw new Error('soon');
+/**
+ * Files and the folders that name them are durable when it resolves: one by one for a few, else the whole filesystem of
+ * `data` at once.
+ */
+export async function syncMany(data: string, files: readonly string[]): Promise<void> {
+  if (files.length > manyFiles && (await trySyncFilesystem(data))) return;
+  for (const file of files) await syncPath(file);
+  for (const folder of new Set(files.map((file) => dirname(file)))) await syncPath(folder);
+}
+
+/**
+ * All that was written to the filesystem of `data` before is durable when it resolves. Node has no syncfs(2); `sync -f`
+ * of coreutils is one.
+ * @throws DepotError `internal` where it cannot be run or the disk reports an error
+ */
+export async function syncFilesystem(data: string): Promise<void> {
+  if (!(await trySyncFilesystem(data))) {
+    throw new DepotError('internal', `sync -f ${data} failed`, {
+      hint: 'coreutils and a healthy disk are needed; see dmesg',
+    });
+  }
+}
+
+async function trySyncFilesystem(data: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('sync', ['-f', '--', data], { stdio: 'ignore' });
+    child.once('error', () => resolve(false));
+    child.once('close', (code) => resolve(code === 0));
+  });
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

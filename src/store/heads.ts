@@ -1,6 +1,10 @@
-import type { HeadFile } from '../model/head.js';
-import type { Demand } from '../model/selection.js';
-import type { Database } from './database.js';
+import { rmSync } from 'node:fs';
+import { DepotError } from '../model/errors.js';
+import { parseHead, type HeadFile } from '../model/head.js';
+import { covers, unionDemand, type Demand } from '../model/selection.js';
+import { inTransaction, type Database } from './database.js';
+import { writeFileDurably } from './durable.js';
+import { countReference } from './facts.js';
 import type { Layout } from './layout.js';
 
 export interface HeadRow extends HeadFile {
@@ -13,68 +17,152 @@ export interface HeadRow extends HeadFile {
   readonly complete: Demand | undefined;
 }
 
-/** The heads of all repositories, as files (as they are served) and as rows. */
+interface StoredHead {
+  readonly bytes: Buffer;
+  readonly seen_ms: number;
+  readonly applied_ms: number | null;
+  readonly complete: string | null;
+}
+
+const select = 'SELECT bytes, seen_ms, applied_ms, complete FROM heads WHERE repository = ?';
+
+/** The heads of all repositories, as files (as they are served) and as rows. All heads of a repository are of one epoch. */
 export class Heads {
   constructor(
-    readonly layout: Layout,
-    readonly db: Database,
+    private readonly layout: Layout,
+    private readonly db: Database,
+    private readonly now: () => number,
   ) {}
+
   /**
    * Keeps a head: the file first, durably, then the row. The same head again does nothing.
-   * @throws DepotError `head-refused` for another head of a held generation, or one of another epoch before `startOver`.
+   * @throws DepotError `head-refused` for another head of a held generation, or one of another epoch before `startOver`
    */
-  put(_file: HeadFile): Promise<void> {
-    throw new Error('soon');
+  async put(file: HeadFile): Promise<void> {
+    const { repository, generation } = file.head;
+    if (this.isKnown(file)) return;
+    await writeFileDurably(this.layout.headFile(repository, generation), file.bytes);
+    this.enter(file);
   }
-  get(_repository: string, _generation: number): HeadRow | undefined {
-    throw new Error('soon');
+
+  /** The row of a head whose file is there. */
+  enter(file: HeadFile): void {
+    inTransaction(this.db, () => {
+      if (this.isKnown(file)) return;
+      countReference(this.db);
+      this.db
+        .prepare('INSERT INTO heads (repository, generation, bytes, seen_ms) VALUES (?, ?, ?, ?)')
+        .run(file.head.repository, file.head.generation, file.bytes, this.now());
+    });
   }
-  newest(_repository: string): HeadRow | undefined {
-    throw new Error('soon');
+
+  get(repository: string, generation: number): HeadRow | undefined {
+    return this.read(`${select} AND generation = ?`, repository, generation)[0];
   }
+
+  newest(repository: string): HeadRow | undefined {
+    return this.read(`${select} ORDER BY generation DESC LIMIT 1`, repository)[0];
+  }
+
   /** The newest generation below the given one. */
-  newestBefore(_repository: string, _generation: number): HeadRow | undefined {
-    throw new Error('soon');
+  newestBefore(repository: string, generation: number): HeadRow | undefined {
+    return this.read(`${select} AND generation < ? ORDER BY generation DESC LIMIT 1`, repository, generation)[0];
   }
+
   /** Newest first. */
-  list(_repository: string): HeadRow[] {
-    throw new Error('soon');
+  list(repository: string): HeadRow[] {
+    return this.read(`${select} ORDER BY generation DESC`, repository);
   }
+
   /** The repositories of which a head is held, sorted. */
   repositories(): string[] {
-    throw new Error('soon');
+    return this.db
+      .prepare<[], { repository: string }>('SELECT DISTINCT repository FROM heads ORDER BY repository')
+      .all()
+      .map(({ repository }) => repository);
   }
+
   /** All objects that `demand` selects of this generation are held. Takes the place of what was recorded for it before. */
-  markComplete(_repository: string, _generation: number, _demand: Demand): void {
-    throw new Error('soon');
+  markComplete(repository: string, generation: number, demand: Demand): void {
+    this.db
+      .prepare('UPDATE heads SET complete = ? WHERE repository = ? AND generation = ?')
+      .run(JSON.stringify(unionDemand([demand])), repository, generation);
   }
-  completeness(_repository: string, _generation: number): Demand | undefined {
-    throw new Error('soon');
+
+  completeness(repository: string, generation: number): Demand | undefined {
+    return this.get(repository, generation)?.complete;
   }
+
   /** The newest generation that is held complete for all that is wanted. */
-  newestComplete(_repository: string, _demand: Demand): HeadRow | undefined {
-    throw new Error('soon');
+  newestComplete(repository: string, demand: Demand): HeadRow | undefined {
+    return this.read(`${select} AND complete IS NOT NULL ORDER BY generation DESC`, repository).find(
+      ({ complete }) => complete !== undefined && covers(complete, demand),
+    );
   }
+
   /** Nothing of the repository is known to be complete any more; the next cycle finds out. */
-  clearComplete(_repository: string): void {
-    throw new Error('soon');
+  clearComplete(repository: string): void {
+    this.db.prepare('UPDATE heads SET complete = NULL WHERE repository = ?').run(repository);
   }
-  markApplied(_repository: string, _generation: number, _atMs: number): void {
-    throw new Error('soon');
+
+  markApplied(repository: string, generation: number, atMs: number): void {
+    this.db
+      .prepare('UPDATE heads SET applied_ms = ? WHERE repository = ? AND generation = ?')
+      .run(atMs, repository, generation);
   }
+
   /** The epoch that a person approved in place of the held one. */
-  approvedEpoch(_repository: string): string | undefined {
-    throw new Error('soon');
+  approvedEpoch(repository: string): string | undefined {
+    return this.db
+      .prepare<[string], { epoch: string }>('SELECT epoch FROM approved_epochs WHERE repository = ?')
+      .get(repository)?.epoch;
   }
-  approveEpoch(_repository: string, _epoch: string): void {
-    throw new Error('soon');
+
+  approveEpoch(repository: string, epoch: string): void {
+    this.db.prepare('INSERT OR REPLACE INTO approved_epochs VALUES (?, ?)').run(repository, epoch);
   }
+
   /** Forgets all heads of the repository, so that one of another epoch may follow. What the installation copy shows stays. */
-  startOver(_repository: string): void {
-    throw new Error('soon');
+  startOver(repository: string): void {
+    for (const { head } of this.list(repository)) this.remove(repository, head.generation);
   }
+
   /** Row first, then the file. */
-  remove(_repository: string, _generation: number): void {
-    throw new Error('soon');
+  remove(repository: string, generation: number): void {
+    this.db.prepare('DELETE FROM heads WHERE repository = ? AND generation = ?').run(repository, generation);
+    rmSync(this.layout.headFile(repository, generation), { force: true });
+  }
+
+  private isKnown(file: HeadFile): boolean {
+    const { repository, generation, epoch } = file.head;
+    const held = this.get(repository, generation);
+    if (held?.sha256 === file.sha256) return true;
+    if (held !== undefined) {
+      throw new DepotError('head-refused', `another head is held as generation ${generation} of ${repository}`);
+    }
+    const newest = this.newest(repository);
+    if (newest !== undefined && newest.head.epoch !== epoch) {
+      throw new DepotError(
+        'head-refused',
+        `the heads held of ${repository} are of epoch ${newest.head.epoch}, not ${epoch}`,
+      );
+    }
+    return false;
+  }
+
+  private read(sql: string, ...parameters: readonly (string | number)[]): HeadRow[] {
+    return this.db
+      .prepare<(string | number)[], StoredHead>(sql)
+      .all(...parameters)
+      .map(({ bytes, seen_ms: seenAtMs, applied_ms: applied, complete }) => {
+        const file = parseHead(bytes);
+        return {
+          ...file,
+          publishedAtMs: Date.parse(file.head.publishedAt),
+          seenAtMs,
+          appliedAtMs: applied ?? undefined,
+          complete: complete === null ? undefined : (JSON.parse(complete) as Demand),
+        };
+      });
   }
 }

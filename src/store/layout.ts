@@ -27,6 +27,8 @@ export interface Layout {
   /** Where files wait for the switch: on the filesystem of the trees, outside of each of them, hidden from clients. */
   treeStaging(repository: string): string;
   stagingFile(sha256: Sha256): string;
+  /** A file in the staging folder whose hash is not known yet. */
+  scratchFile(name: string): string;
   /** The difference stream that leads from the manifest `from` to the manifest `root`. */
   differenceFile(root: Sha256, from: Sha256): string;
 }
@@ -55,6 +57,7 @@ export function layoutOf(data: string): Layout {
     // No repository's name begins with a dot.
     treeStaging: (repository) => below('trees', '.staging', repository),
     stagingFile: (sha256) => below('staging', `${sha256}.part`),
+    scratchFile: (name) => below('staging', `${name}.tmp`),
     differenceFile: (root, from) => below('differences', `${root}.from.${from}`),
   };
 }

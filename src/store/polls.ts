@@ -1,5 +1,5 @@
 import type { CycleOutcome } from '../model/status.js';
-import type { StoredError } from './cycles.js';
+import { formatError, parseError, type StoredError } from './cycles.js';
 import type { Database } from './database.js';
 
 /** The last poll of one repository at one parent. */
@@ -13,19 +13,42 @@ export interface PollRow {
   readonly error: StoredError | null;
 }
 
+type StoredPoll = Omit<PollRow, 'error'> & { error: string | null };
+
+const columns = 'repository, parent, etag, at_ms AS lastAtMs, outcome AS lastOutcome, error';
+
 export class PollRows {
-  constructor(readonly db: Database) {}
-  put(_row: PollRow): void {
-    throw new Error('soon');
+  constructor(private readonly db: Database) {}
+
+  put(row: PollRow): void {
+    this.db
+      .prepare('INSERT OR REPLACE INTO polls VALUES (@repository, @parent, @etag, @lastAtMs, @lastOutcome, @error)')
+      .run({ ...row, error: formatError(row.error) });
   }
-  get(_repository: string, _parent: string): PollRow | undefined {
-    throw new Error('soon');
+
+  get(repository: string, parent: string): PollRow | undefined {
+    return this.db
+      .prepare<[string, string], StoredPoll>(`SELECT ${columns} FROM polls WHERE repository = ? AND parent = ?`)
+      .all(repository, parent)
+      .map(pollOf)[0];
   }
+
   /** The newest poll of a repository, whichever parent was asked. */
-  latest(_repository: string): PollRow | undefined {
-    throw new Error('soon');
+  latest(repository: string): PollRow | undefined {
+    return this.db
+      .prepare<[string], StoredPoll>(`SELECT ${columns} FROM polls WHERE repository = ? ORDER BY at_ms DESC LIMIT 1`)
+      .all(repository)
+      .map(pollOf)[0];
   }
+
   list(): PollRow[] {
-    throw new Error('soon');
+    return this.db
+      .prepare<[], StoredPoll>(`SELECT ${columns} FROM polls ORDER BY repository, parent`)
+      .all()
+      .map(pollOf);
   }
+}
+
+function pollOf(row: StoredPoll): PollRow {
+  return { ...row, error: parseError(row.error) };
 }

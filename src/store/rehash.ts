@@ -4,12 +4,10 @@ import type { FileStat } from './stat.js';
 
 /** What re-hashing an object found; `stat` is that of the very bytes that were hashed. */
 export type Rehashed =
-  { readonly found: 'intact' | 'damaged'; readonly stat: FileStat } | { readonly found: 'missing' };
+  { readonly found: 'intact'; readonly stat: FileStat } | { readonly found: 'damaged' | 'missing' };
 
-/** Hashes one object and, where it is intact, records its stat, so that it is trusted again. */
+/** `Objects.rehash` in a worker thread, for an object that is about to be served and whose file looks altered. */
 export const rehash: Job<{ readonly sha256: Sha256 }, Rehashed> = {
   name: 'rehash',
-  run() {
-    throw new Error('soon');
-  },
+  run: (store, { sha256 }, control) => store.objects.rehash(sha256, () => control.throwIfStopped()),
 };

@@ -1,6 +1,14 @@
-import type { PageRef } from '../manifest/page.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { Database } from './database.js';
+import type { HeldBack } from '../model/status.js';
+import {
+  batchRows,
+  distinctRepositories,
+  fromBlob,
+  inTransaction,
+  pagedRows,
+  toBlob,
+  type Database,
+} from './database.js';
 
 /** The source folder of a repository that is published here, as it was when it was last looked through. */
 export interface SourceRow {
@@ -10,9 +18,16 @@ export interface SourceRow {
   /** Of the folder itself; another pair means another disk, or an unmounted one. */
   readonly device: number;
   readonly inode: number;
+  /** Type and name of the file system; '' where unknown. */
+  readonly filesystem: string;
+  /** Folders of the source on which another disk was mounted. */
+  readonly mounts: readonly string[];
   readonly lastScanMs: number;
   /** Files and links that the last complete scan found, held back ones included: tells an emptied source. */
   readonly files: number;
+  /** Names that cannot be published: the first thousand, and how many there are. They are no rows of the index. */
+  readonly heldBack: readonly HeldBack[];
+  readonly heldBackCount: number;
 }
 
 /** What identifies a state of a file without reading it. Times in microseconds since 1970. */
@@ -25,87 +40,183 @@ export interface SourceStat {
 
 /** A row of the index of a source: one file, link or empty folder. */
 export interface SourceFile extends SourceStat {
-  /** '/'-separated, relative; of a name that cannot be published: its escaped form. */
+  /** '/'-separated, relative. */
   readonly path: string;
-  readonly type: 'file' | 'link' | 'folder';
+  /** `unknown`: it could not be looked at; what was published there and below stays as it is. */
+  readonly type: 'file' | 'link' | 'folder' | 'unknown';
   readonly executable: boolean;
   /** Of a link: its target; otherwise null. */
   readonly target: string | null;
   /** Of a file: its content as of this stat; null until it was read. */
   readonly object: Sha256 | null;
-  /** Why it is held back or could not be read; null when it is published. */
+  /** Why it could not be read; null when it is published. */
   readonly problem: string | null;
 }
 
-/** The manifest that was published last. */
-export interface Published {
-  readonly generation: number;
-  readonly root: PageRef;
-}
+type StoredSource = Omit<SourceRow, 'mounts' | 'heldBack'> & { readonly mounts: string; readonly heldBack: string };
+
+type StoredFile = Omit<SourceFile, 'executable' | 'object'> & {
+  readonly executable: number;
+  readonly object: Buffer | null;
+};
+
+const fileColumns =
+  'path, type, size, mtime_us AS mtimeUs, ctime_us AS ctimeUs, inode, executable, target, object, problem';
 
 /**
  * What is known of the sources, so that a scan reads only what changed. A scan of any size runs in bounded memory:
- * 1. walk the source in the order of paths, and merge the walk with `rows()` (which pages by path: other statements may run
- *    between); collect what differs, and `write` it each few hundred rows. A new or changed file is put with `object: null`;
+ * 1. walk the source in the order of paths, and merge the walk with `rows()` (which pages by path: other statements may
+ *    run between); collect what differs, and `write` it each few hundred rows. A new or changed file is put with
+ *    `object: null`;
  * 2. `unhashed` pages through the files whose content is not known or not held; read, `objects.admit`, `setObject`;
- * 3. merge `rows()` with the entries of the published manifest for the edits; build; `setPublished`.
+ * 3. merge `rows()` with the entries of the published manifest for the edits; build.
  * Each step may be cut at any row: the next scan finds what is left to do.
  */
 export class SourceRows {
-  constructor(readonly db: Database) {}
-  get(_repository: string): SourceRow | undefined {
-    throw new Error('soon');
+  constructor(
+    private readonly db: Database,
+    private readonly now: () => number,
+  ) {}
+
+  get(repository: string): SourceRow | undefined {
+    const row = this.db
+      .prepare<[string], StoredSource>(
+        `SELECT repository, path, device, inode, filesystem, mounts, scanned_ms AS lastScanMs, files,
+           held_back AS heldBack, held_back_count AS heldBackCount FROM sources WHERE repository = ?`,
+      )
+      .get(repository);
+    if (row === undefined) return undefined;
+    return { ...row, mounts: JSON.parse(row.mounts) as string[], heldBack: JSON.parse(row.heldBack) as HeldBack[] };
   }
-  put(_row: SourceRow): void {
-    throw new Error('soon');
+
+  put(row: SourceRow): void {
+    this.db
+      .prepare(
+        `INSERT OR REPLACE INTO sources VALUES (@repository, @path, @device, @inode, @filesystem, @mounts, @lastScanMs,
+           @files, @heldBack, @heldBackCount)`,
+      )
+      .run({ ...row, mounts: JSON.stringify(row.mounts), heldBack: JSON.stringify(row.heldBack) });
   }
-  list(): SourceRow[] {
-    throw new Error('soon');
-  }
+
   /** At most `limit` rows behind `after` (from the start when undefined), in the order of `comparePaths`. */
-  rowsAfter(_repository: string, _after: string | undefined, _limit: number): SourceFile[] {
-    throw new Error('soon');
+  rowsAfter(repository: string, after: string | undefined, limit: number): SourceFile[] {
+    return this.db
+      .prepare<[string, string, number], StoredFile>(
+        `SELECT ${fileColumns} FROM source_files WHERE repository = ? AND path > ? ORDER BY path LIMIT ?`,
+      )
+      .all(repository, after ?? '', limit)
+      .map(fileOf);
   }
-  /** All rows in the order of `comparePaths`, read by and by: rows written behind the position meanwhile are seen. */
-  rows(_repository: string): Generator<SourceFile> {
-    throw new Error('soon');
+
+  /** All rows in the order of `comparePaths`, read by and by: what is written ahead of the position is seen. */
+  rows(repository: string): Generator<SourceFile> {
+    return pagedRows<SourceFile, string>(
+      (after, limit) => this.rowsAfter(repository, after, limit),
+      ({ path }) => path,
+    );
   }
-  row(_repository: string, _path: string): SourceFile | undefined {
-    throw new Error('soon');
+
+  row(repository: string, path: string): SourceFile | undefined {
+    return this.db
+      .prepare<[string, string], StoredFile>(
+        `SELECT ${fileColumns} FROM source_files WHERE repository = ? AND path = ?`,
+      )
+      .all(repository, path)
+      .map(fileOf)[0];
   }
+
   /** One transaction; keep it to some hundred rows. A put replaces the row of its path. */
   write(
-    _repository: string,
-    _changes: { readonly puts?: readonly SourceFile[]; readonly deletes?: readonly string[] },
+    repository: string,
+    changes: { readonly puts?: readonly SourceFile[]; readonly deletes?: readonly string[] },
   ): void {
-    throw new Error('soon');
+    const drop = this.db.prepare('DELETE FROM source_files WHERE repository = ? AND path = ?');
+    const put = this.db.prepare(
+      `INSERT OR REPLACE INTO source_files VALUES (@repository, @path, @type, @size, @mtimeUs, @ctimeUs, @inode,
+         @executable, @target, @object, @problem)`,
+    );
+    inTransaction(this.db, () => {
+      for (const path of changes.deletes ?? []) drop.run(repository, path);
+      for (const file of changes.puts ?? []) {
+        const object = file.object === null ? null : toBlob(file.object);
+        put.run({ ...file, repository, executable: Number(file.executable), object });
+      }
+    });
   }
+
   /** Files without a problem whose content is not known, or not held (any more): they are to be read. By path. */
-  unhashed(_repository: string, _after: string | undefined, _limit: number): SourceFile[] {
-    throw new Error('soon');
+  unhashed(repository: string, after: string | undefined, limit: number): SourceFile[] {
+    return this.db
+      .prepare<[string, string, number], StoredFile>(
+        `SELECT ${fileColumns} FROM source_files
+         WHERE repository = ? AND path > ? AND type = 'file' AND problem IS NULL
+           AND (object IS NULL OR NOT EXISTS (SELECT 1 FROM objects WHERE sha256 = object))
+         ORDER BY path LIMIT ?`,
+      )
+      .all(repository, after ?? '', limit)
+      .map(fileOf);
   }
+
   /**
    * Records the content of files, where the row still has the stat that was read; gives how many rows took it. One
    * transaction. The objects count as used now, so that no collection drops them before they are published.
    */
-  setObject(_repository: string, _rows: readonly (SourceStat & { path: string; object: Sha256 })[]): number {
-    throw new Error('soon');
+  setObject(
+    repository: string,
+    rows: readonly (SourceStat & { readonly path: string; readonly object: Sha256 })[],
+  ): number {
+    const set = this.db.prepare(
+      `UPDATE source_files SET object = @object WHERE repository = @repository AND path = @path AND type = 'file'
+         AND size = @size AND mtime_us = @mtimeUs AND ctime_us = @ctimeUs AND inode = @inode`,
+    );
+    const use = this.db.prepare('UPDATE objects SET used_ms = ? WHERE sha256 = ?');
+    const now = this.now();
+    return inTransaction(this.db, () => {
+      let taken = 0;
+      for (const row of rows) {
+        const object = toBlob(row.object);
+        taken += set.run({ ...row, repository, object }).changes;
+        use.run(now, object);
+      }
+      return taken;
+    });
   }
-  /** Rows with a problem, by path; all of them, or those behind `after`. */
-  problems(_repository: string, _after?: string, _limit?: number): { path: string; problem: string }[] {
-    throw new Error('soon');
+
+  /** At most `limit` rows with a problem, by path, behind `after`. */
+  problems(repository: string, after: string | undefined, limit: number): { path: string; problem: string }[] {
+    return this.db
+      .prepare<[string, string, number], { path: string; problem: string }>(
+        `SELECT path, problem FROM source_files WHERE repository = ? AND path > ? AND problem IS NOT NULL
+         ORDER BY path LIMIT ?`,
+      )
+      .all(repository, after ?? '', limit);
   }
-  counts(_repository: string): { readonly files: number; readonly bytes: number; readonly problems: number } {
-    throw new Error('soon');
+
+  countProblems(repository: string): number {
+    return (
+      this.db
+        .prepare<[string], { count: number }>(
+          'SELECT count(*) AS count FROM source_files WHERE repository = ? AND problem IS NOT NULL',
+        )
+        .get(repository)?.count ?? 0
+    );
   }
-  published(_repository: string): Published | undefined {
-    throw new Error('soon');
+
+  /** The content of all files of all sources; an object may come several times. */
+  *objects(): Generator<Sha256> {
+    for (const repository of distinctRepositories(this.db, 'source_files')) {
+      for (const { object } of this.rows(repository)) if (object !== null) yield object;
+    }
   }
-  setPublished(_repository: string, _published: Published): void {
-    throw new Error('soon');
+
+  /** Forgets the index, so that the next scan reads everything. In transactions of some hundred rows. */
+  clear(repository: string): void {
+    this.db.prepare('DELETE FROM sources WHERE repository = ?').run(repository);
+    const files = this.db.prepare(`DELETE FROM source_files WHERE repository = ? LIMIT ${batchRows}`);
+    while (files.run(repository).changes > 0);
   }
-  /** Forgets the source and its index. In transactions of some hundred rows. */
-  clear(_repository: string): void {
-    throw new Error('soon');
-  }
+}
+
+function fileOf(row: StoredFile): SourceFile {
+  return { ...row, executable: row.executable === 1, object: row.object === null ? null : fromBlob(row.object) };
 }

@@ -1,5 +1,7 @@
-import type { FileHandle } from 'node:fs/promises';
-import type { Sha256 } from '../model/sha256.js';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSha256, type Sha256 } from '../model/sha256.js';
 import type { Layout } from './layout.js';
 
 /** A transfer that was cut. */
@@ -12,19 +14,28 @@ export interface PartialFile {
 
 /** Partial transfers, `staging/<sha256>.part`. They survive restarts; whoever goes on with one verifies all of it. */
 export class Staging {
-  constructor(readonly layout: Layout) {}
+  constructor(private readonly layout: Layout) {}
+
   /** Bytes that are here; 0 for none. */
-  size(_sha256: Sha256): number {
-    throw new Error('soon');
+  size(sha256: Sha256): number {
+    return statSync(this.layout.stagingFile(sha256), { throwIfNoEntry: false })?.size ?? 0;
   }
+
   /** Opens for reading anywhere and appending; created when missing. The writer keeps to the declared size. */
-  openAppend(_sha256: Sha256): Promise<FileHandle> {
-    throw new Error('soon');
+  async openAppend(sha256: Sha256): Promise<FileHandle> {
+    return open(this.layout.stagingFile(sha256), 'a+', 0o644);
   }
-  discard(_sha256: Sha256): void {
-    throw new Error('soon');
+
+  discard(sha256: Sha256): void {
+    rmSync(this.layout.stagingFile(sha256), { force: true });
   }
+
   list(): PartialFile[] {
-    throw new Error('soon');
+    return readdirSync(this.layout.staging).flatMap((name) => {
+      const sha256 = name.replace(/\.part$/, '');
+      if (sha256 === name || !isSha256(sha256)) return [];
+      const stats = statSync(join(this.layout.staging, name), { throwIfNoEntry: false });
+      return stats === undefined ? [] : [{ sha256, size: stats.size, modifiedAtMs: stats.mtimeMs }];
+    });
   }
 }

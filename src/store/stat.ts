@@ -21,7 +21,7 @@ export function fileStat(stats: BigIntStats): FileStat {
   return {
     inode: Number(stats.ino),
     size: Number(stats.size),
-    mtimeMs: Number(stats.mtimeNs / 1_000_000n) - (stats.mtimeNs % 1_000_000n < 0n ? 1 : 0),
+    mtimeMs: Math.floor(Number(stats.mtimeNs / 1000n) / 1000),
     ctimeUs: Number(stats.ctimeNs / 1000n),
     executable: (stats.mode & 0o100n) !== 0n,
     links: Number(stats.nlink),

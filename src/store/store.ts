@@ -1,10 +1,15 @@
+import { isMainThread } from 'node:worker_threads';
+import { realHost } from '../host.js';
 import { CycleRows } from './cycles.js';
-import type { Database } from './database.js';
+import { inTransaction, type Database } from './database.js';
 import { DemandRows } from './demands.js';
+import { readFact } from './facts.js';
+import { enterFoundHeads } from './found-heads.js';
 import { Heads } from './heads.js';
 import { HoldRows } from './holds.js';
 import { layoutOf, type Layout } from './layout.js';
 import { Objects } from './objects.js';
+import { openCatalogue, openCatalogueReadOnly } from './open.js';
 import { Pages } from './pages.js';
 import { PollRows } from './polls.js';
 import { ReportRows } from './reports.js';
@@ -20,7 +25,10 @@ export interface StoreOptions {
   readonly now?: () => number;
 }
 
-/** All that a depot keeps: files below one data directory, and their catalogue. Each thread opens its own. */
+/**
+ * All that a depot keeps: files below one data directory, and their catalogue in SQLite. Each thread opens its own.
+ * The catalogue may lag behind the files, never lead: files are durable before their rows, and rows go before their files.
+ */
 export class Store {
   readonly layout: Layout;
   readonly objects: Objects;
@@ -37,49 +45,68 @@ export class Store {
   readonly sources: SourceRows;
 
   private constructor(
-    data: string,
+    layout: Layout,
+    /** For the modules of this folder. */
     readonly db: Database,
+    now: () => number,
+    private readonly closed: () => void,
   ) {
-    this.layout = layoutOf(data);
-    this.objects = new Objects(this.layout, db);
-    this.pages = new Pages(this.layout, db);
-    this.staging = new Staging(this.layout);
-    this.heads = new Heads(this.layout, db);
+    this.layout = layout;
+    this.objects = new Objects(layout, db, now);
+    this.pages = new Pages(layout, db, now);
+    this.staging = new Staging(layout);
+    this.heads = new Heads(layout, db, now);
     this.trees = new TreeRows(db);
     this.demands = new DemandRows(db);
-    this.reports = new ReportRows(db);
+    this.reports = new ReportRows(db, now);
     this.cycles = new CycleRows(db);
     this.polls = new PollRows(db);
     this.transfers = new TransferRows(db);
     this.holds = new HoldRows(db);
-    this.sources = new SourceRows(db);
+    this.sources = new SourceRows(db, now);
   }
 
   /**
-   * Opens a data directory; makes folders and tables that are missing. A catalogue that is lost or broken is built anew
-   * from the files, see `needsRelist`.
+   * Opens a data directory. The main thread makes folders and tables that are missing, and begins a catalogue that is lost
+   * or broken anew, with the heads that are there as files (`needsRelist` then); worker threads find all that in place,
+   * and write back the write-ahead log as it grows, which the main thread never waits for.
    * @throws DepotError `data-unusable`
    */
-  static open(_data: string, _options: StoreOptions = {}): Store {
-    throw new Error('soon');
+  static open(data: string, options: StoreOptions = {}): Store {
+    const { readOnly = false, now = realHost.now } = options;
+    const layout = layoutOf(data);
+    if (readOnly) {
+      const { db, closed } = openCatalogueReadOnly(layout);
+      return new Store(layout, db, now, closed);
+    }
+    const store = new Store(layout, openCatalogue(layout, !isMainThread), now, () => undefined);
+    if (isMainThread) enterFoundHeads(store);
+    return store;
   }
 
-  /** Objects are in objects/ that the catalogue does not know: run the job `relist` before anything else. Asked once, at the start. */
+  /**
+   * objects/ may hold what the catalogue does not know, after a crash or the loss of the catalogue: the job `relist` is to
+   * be run before anything is served, polled or published. Asked once, at the start of the daemon.
+   */
   get needsRelist(): boolean {
-    throw new Error('soon');
+    return (
+      readFact(this.db, 'relist') !== 0 ||
+      this.db.prepare<[], unknown>('SELECT 1 FROM admissions LIMIT 1').get() !== undefined
+    );
   }
 
-  /** One write transaction; nests. The catalogue of all threads waits for it: at most some hundred rows. */
-  transaction<T>(_work: () => T): T {
-    throw new Error('soon');
+  /** One write transaction; nests. The other threads wait for it: at most some hundred rows. */
+  transaction<T>(work: () => T): T {
+    return inTransaction(this.db, work);
   }
 
-  /** Moves what is committed from the write-ahead log into the database file; for a worker thread, every minute or so. */
+  /** Moves what is committed from the write-ahead log into the database file. For a worker thread, every minute or so. */
   checkpoint(): void {
-    throw new Error('soon');
+    this.db.pragma('wal_checkpoint(PASSIVE)');
   }
 
   close(): void {
-    throw new Error('soon');
+    this.db.close();
+    this.closed();
   }
 }
