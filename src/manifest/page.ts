@@ -58,7 +58,7 @@ export interface InteriorPage extends PageFacts {
 
 export type Page = LeafPage | InteriorPage;
 
-/** No page is longer, in bytes; an honest one reaches it with a chance below e^-100. Readers refuse before they fetch. */
+/** No page is longer, in bytes; an honest one comes to that with a chance below 10^-27. A longer one is refused before it is fetched. */
 export const maxPageBytes = 64 * 1024 * 1024;
 
 /** SHA-256 has no more zero bits than those of this level. */

@@ -56,8 +56,9 @@ export function openSubtree(subtree: Subtree, open: OpenPage): Page {
   if (after !== undefined && first !== undefined && comparePaths(after, first) >= 0) {
     throw wrong(`begins with ${quoted(first)} although ${quoted(after)} stands before it`);
   }
-  if (!page.closed && !isLast)
+  if (!page.closed && !isLast) {
     throw damaged(`page ${branch.sha256} ends with ${quoted(last)}, which ends no page of its level`);
+  }
   return page;
 }
 
