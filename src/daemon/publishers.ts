@@ -1,7 +1,7 @@
 import type { MirrorSettings } from '../config/settings.js';
 import { DepotError } from '../model/errors.js';
 import { MirrorPublisher, type PublisherDeps } from '../publish/publisher.js';
-import type { MirrorSource } from '../publish/scan.js';
+import type { MirrorSource } from '../publish/mirror-source.js';
 
 /** The repositories that are published here, each with its publisher, in step with the settings. */
 export class Publishers {

@@ -17,7 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Entry, FileEntry, LinkEntry } from '../model/entry.js';
 import type { Sha256 } from '../model/sha256.js';
-import { statFile, utimesSeconds, type FileStat } from './stat.js';
+import { utimesSeconds } from './stat.js';
 import type { Store } from './store.js';
 
 /** ext4 allows 65,000 names of one inode. */
@@ -38,7 +38,7 @@ export class TreeFiles {
   private asideCount = 0;
   private canClone = true;
   private stagingFolder = '';
-  private linked: { readonly object: Sha256; readonly before: FileStat; readonly after: FileStat }[] = [];
+  private readonly linked = new Set<Sha256>();
 
   constructor(
     private readonly store: Store,
@@ -68,7 +68,7 @@ export class TreeFiles {
    * Makes the content of a file or link ready under a number, on the file system of the tree.
    * @throws DepotError `object-missing`, `object-damaged`: the object is forgotten then, and fetched again
    */
-  async stage(number: number, entry: FileEntry | LinkEntry): Promise<void> {
+  stage(number: number, entry: FileEntry | LinkEntry): void {
     const staged = this.staged(number);
     if (dirname(staged) !== this.stagingFolder) {
       this.stagingFolder = dirname(staged);
@@ -78,33 +78,30 @@ export class TreeFiles {
       symlinkSync(entry.target, staged);
       return;
     }
-    const { objects, layout } = this.store;
-    const file = layout.objectFile(entry.object);
-    const before = await objects.checked(entry.object);
-    if (!this.clone(file, staged)) {
-      const isSame = before.executable === entry.executable && before.mtimeMs === entry.mtimeMs;
-      if (isSame && before.links < maxLinks && link(file, staged)) {
-        this.linked.push({ object: entry.object, before, after: statFile(file) });
+    // A second name for an inode that was linked a moment ago: its new ctime must be known before it is checked.
+    if (this.linked.has(entry.object)) this.noteLinks();
+    const object = this.store.objects.checked(entry.object);
+    if (!this.clone(object.file, staged)) {
+      const isSame = object.executable === entry.executable && object.mtimeMs === entry.mtimeMs;
+      if (isSame && object.links < maxLinks && link(object.file, staged)) {
+        this.linked.add(entry.object);
         return;
       }
-      copyFileSync(file, staged);
+      copyFileSync(object.file, staged);
     }
     chmodSync(staged, entry.executable ? 0o555 : 0o444);
     const mtime = utimesSeconds(entry.mtimeMs);
     utimesSync(staged, mtime, mtime);
   }
 
-  /** After some hundred `stage`s: tells the catalogue that inodes have another ctime by our own doing. */
+  /** After some hundred calls of `stage` or `put`: link and rename gave inodes another ctime, which the catalogue must know. */
   noteLinks(): void {
-    const { objects } = this.store;
-    this.store.transaction(() => {
-      for (const { object, before, after } of this.linked) objects.noteStat(object, before, after);
-    });
-    this.linked = [];
+    this.store.objects.noteLinked([...this.linked]);
+    this.linked.clear();
   }
 
   /** Brings an entry into place. Can be repeated: what is in place already stays, what was lost from the staging is staged anew. */
-  async put(number: number, entry: Entry): Promise<void> {
+  put(number: number, entry: Entry): void {
     const final = this.final(entry.path);
     if (entry.type === 'folder') {
       this.makeFolder(entry.path);
@@ -118,10 +115,10 @@ export class TreeFiles {
       if (!isCode(error, 'ENOENT')) throw error;
       if (this.holds(entry)) return;
       this.stagingFolder = '';
-      await this.stage(number, entry);
-      this.noteLinks();
+      this.stage(number, entry);
       this.moveInto(staged, final, entry.path);
     }
+    if (entry.type === 'file') this.linked.add(entry.object);
   }
 
   /** Deletes a file, link or empty folder; absent ones, and what has taken the path meanwhile, stay as they are. */
@@ -211,7 +208,7 @@ export class TreeFiles {
   private parentIsReal(path: string): boolean {
     for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
       if (this.realFolders.has(folder)) return true;
-      if (lstatSync(this.final(folder), { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+      if (!isFolder(this.final(folder))) return false;
     }
     return true;
   }
@@ -239,6 +236,16 @@ export class TreeFiles {
       rmSync(to, { force: true });
       return false;
     }
+  }
+}
+
+/** Not a link to one, and not below a file. */
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch (error) {
+    if (isCode(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
   }
 }
 

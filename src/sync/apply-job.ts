@@ -60,7 +60,7 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
         files.noteLinks();
       }
       if (change.kind === 'delete' || change.entry.type === 'folder') continue;
-      if (held.blocking(change.entry.path) === undefined) await files.stage(number, change.entry);
+      if (held.blocking(change.entry.path) === undefined) files.stage(number, change.entry);
     }
     files.noteLinks();
     if (number > 0) await syncFilesystem(store.layout.data);
@@ -102,7 +102,10 @@ async function burst(
   let number = 0;
   for (const change of treeChanges(from, to, read)) {
     number += 1;
-    if (number % 1000 === 0) control.progress({ files: number, bytes: 0 });
+    if (number % 500 === 0) {
+      control.progress({ files: number, bytes: 0 });
+      files.noteLinks();
+    }
     if (change.kind === 'delete') continue;
     count(size, change.entry, 1);
     if (change.kind === 'replace') count(size, change.old, -1);
@@ -111,11 +114,12 @@ async function burst(
       store.holds.addPaths(blockedBy, [{ path: change.entry.path, size: 0 }]);
       continue;
     }
-    await files.put(number, change.entry);
+    files.put(number, change.entry);
     const standing = held.holdOf(change.entry.path);
     if (standing !== undefined) store.holds.dropPaths(standing, [change.entry.path]);
     if (change.entry.type !== 'folder') done[change.kind === 'add' ? 'added' : 'replaced'] += 1;
   }
+  files.noteLinks();
   const keeps = (folder: string): boolean => findEntry(to.root, folder, read)?.type === 'folder';
   for (const change of treeChanges(from, to, read)) {
     if (change.kind !== 'delete') continue;

@@ -52,8 +52,8 @@ async function restorePaths(store: Store, repository: string, paths: readonly st
     deleted += 1;
   }
   for (const [number, entry] of puts.entries()) {
-    if (entry.type !== 'folder') await files.stage(number, entry);
-    await files.put(number, entry);
+    if (entry.type !== 'folder') files.stage(number, entry);
+    files.put(number, entry);
   }
   files.noteLinks();
   await syncFilesystem(store.layout.data);
