@@ -34,7 +34,7 @@ export const anyPath = fc.oneof(
 
 const object = fc.constantFrom(...'0123456789abcdef').map((digit) => digit.repeat(64) as Sha256);
 
-export function entryAt(path: string): fc.Arbitrary<Entry> {
+function entryAt(path: string): fc.Arbitrary<Entry> {
   return fc.oneof(
     {
       weight: 6,
@@ -63,7 +63,7 @@ export const twoSets: fc.Arbitrary<[Entry[], Entry[]]> = fc
   .map(([before, other, kept]) => [before, standingTogether([...before.filter(() => kept.next().value), ...other])]);
 
 /** Of entries that cannot stand together those that come later are left out, as for two with the same path. */
-export function standingTogether(entries: readonly Entry[]): Entry[] {
+function standingTogether(entries: readonly Entry[]): Entry[] {
   const paths = new Set<string>();
   const stands = entries.filter(({ path }) => {
     const clashes = [...paths].some(
