@@ -1,4 +1,4 @@
-import type { DepotStatus, HeldBack, RepositoryStatus, StatusError } from '../model/status.js';
+import type { DepotStatus, HeldBack, ParentStatus, RepositoryStatus, StatusError } from '../model/status.js';
 import type { Terminal } from './terminal.js';
 import { ago, plural, safe, size, span } from './words.js';
 
@@ -25,10 +25,8 @@ function* repositoryAttention(
   colours: Colours,
   now: number,
 ): Generator<string> {
-  const { name, error, waitingFor, holds, source } = repository;
-  const isParents = status.parents.some((parent) => parent.error?.message === error?.message);
-  if (error !== null && !isParents) yield* problem(name, error, colours, now);
-  if (waitingFor !== null) yield `${colours.yellow('!')} ${name} waits for ${safe(waitingFor)} to have it complete`;
+  const { name, error, holds, source } = repository;
+  if (error !== null && !isToldOfParent(error, status.parents)) yield* problem(name, error, colours, now);
   for (const hold of holds) {
     const what =
       hold.kind === 'head'
@@ -46,6 +44,11 @@ function* repositoryAttention(
     yield `  when it is right as it is: depot publish ${name} --accept-source`;
   }
   yield* heldBackLines(name, source.heldBack, source.heldBackCount, colours);
+}
+
+/** A parent that does not answer has its own line; its repositories all fail alike. */
+function isToldOfParent({ message }: StatusError, parents: readonly ParentStatus[]): boolean {
+  return parents.some(({ url, error }) => error !== null && (message === error.message || message.includes(url)));
 }
 
 /** The names that were held back, each with its reason; the first ten. */

@@ -38,6 +38,24 @@ export function columns(
   };
 }
 
+/** The line as it is, or broken between words where it is wider than `width`; what follows is indented by two more. */
+export function wrap(line: string, width: number): string[] {
+  if (widthOf(line) <= width) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const [first = '', ...words] = line.slice(indent.length).split(' ');
+  const lines: string[] = [];
+  let current = indent + first;
+  for (const word of words) {
+    if (widthOf(current) + 1 + widthOf(word) <= width) {
+      current += ` ${word}`;
+    } else {
+      lines.push(current);
+      current = `${indent}  ${word}`;
+    }
+  }
+  return [...lines, current];
+}
+
 function pad(cell: string, to: number, align: 'right' | undefined): string {
   const space = ' '.repeat(Math.max(0, to - widthOf(cell)));
   return align === 'right' ? space + cell : cell + space;

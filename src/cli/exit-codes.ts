@@ -12,7 +12,7 @@ export const exitCodes = {
   heldBack: { code: 7, meaning: 'published, but names that cannot be distributed were held back' },
   sourceRefused: {
     code: 8,
-    meaning: 'nothing was published: the source is missing, unreadable, or not the one of before',
+    meaning: 'the source is missing, unreadable, or not the one of before',
   },
   held: { code: 9, meaning: 'deletions or a new line of generations wait for approval' },
   parentFailed: { code: 10, meaning: 'the parent cannot be reached, or what it sent is not acceptable' },

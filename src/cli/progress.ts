@@ -18,7 +18,7 @@ const rateWindowMs = 5_000;
  */
 export function progressLine(terminal: Terminal, isQuiet: boolean): ProgressLine {
   if (isQuiet) return { show: () => undefined, clear: () => undefined };
-  return terminal.watched ? rewrittenLine(terminal) : plainLines(terminal);
+  return terminal.progressWidth === undefined ? plainLines(terminal) : rewrittenLine(terminal);
 }
 
 function rewrittenLine(terminal: Terminal): ProgressLine {
@@ -34,7 +34,7 @@ function rewrittenLine(terminal: Terminal): ProgressLine {
       const rate = speed(progress);
       if (terminal.now() - drawnAt < redrawMs) return;
       drawnAt = terminal.now();
-      const text = describe(progress, rate).slice(0, terminal.width - 1);
+      const text = describe(progress, rate).slice(0, (terminal.progressWidth ?? 80) - 1);
       terminal.err(`\r\u001b[2K${terminal.errColours.dim(text)}`);
       isDrawn = true;
     },

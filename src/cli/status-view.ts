@@ -1,6 +1,6 @@
 import type { CyclePhase, CycleProgress, DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
 import { attention } from './attention.js';
-import { columns, type Column } from './columns.js';
+import { columns, wrap, type Column } from './columns.js';
 import type { Terminal } from './terminal.js';
 import { ago, count, plural, safe, size, span, until } from './words.js';
 
@@ -13,7 +13,7 @@ export function statusView(status: DepotStatus, look: Look): string {
     [...header(status, look, now)],
     repositoryTable(status.repositories, look, now),
     status.repositories.flatMap((repository) => transferLine(repository, look)),
-    attention(status, look.colours, now),
+    attention(status, look.colours, now).flatMap((line) => wrap(line, look.width)),
   ];
   const text = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
   return `${text.join('\n\n')}\n`;
@@ -81,17 +81,17 @@ function repositoryTable(repositories: readonly RepositoryStatus[], look: Look, 
 
 /** How far behind, in words. */
 export function stateWords(repository: RepositoryStatus, colours: Look['colours'], now: number): string {
-  const { role, generation, publishedAt, lag, source, error, waitingFor, cycle } = repository;
+  const { role, generation, publishedAt, lag, source, error, cycle } = repository;
   if (role === 'master') {
     if (source?.refused != null || error !== null) return colours.red('not published');
     if (generation === null || publishedAt === null) return colours.yellow('nothing published');
     return `published ${ago(publishedAt, now)}`;
   }
+  if (generation === null) return colours.yellow(cycle === null ? 'not here yet' : 'first copy');
   if (lag !== null && lag.generations > 0) {
     const behind = `${count(lag.generations)} behind, ${span(lag.seconds * 1000)}`;
-    return (error === null ? colours.yellow : colours.red)(waitingFor === null ? behind : `${behind}, waits`);
+    return error === null ? colours.yellow(behind) : colours.red(behind);
   }
-  if (generation === null) return colours.yellow(cycle === null ? 'not here yet' : 'first copy');
   return error === null ? colours.green('current') : colours.yellow('current when last polled');
 }
 
@@ -121,16 +121,20 @@ const phaseWords: Readonly<Record<CyclePhase, string>> = {
   report: 'reports',
 };
 
-const barWidth = 20;
+/** Below this width of the terminal the bar is half as long. */
+const roomyWidth = 100;
 
-function transferLine({ name, cycle }: RepositoryStatus, { colours }: Look): string[] {
+/** What a repository is doing, or waits for. */
+function transferLine({ name, cycle, newest, waitingFor }: RepositoryStatus, { colours, width }: Look): string[] {
+  if (cycle === null && waitingFor !== null)
+    return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}`];
   if (cycle === null) return [];
   const what = `${name} ${phaseWords[cycle.phase]}${cycle.generation === null ? '' : ` ${cycle.generation}`}`;
   if (cycle.phase !== 'fetch' && cycle.phase !== 'apply') return [what];
-  return [[what, bar(cycle, colours), ...progressWords(cycle)].join('  ')];
+  return [[what, bar(cycle, width < roomyWidth ? 10 : 20, colours), ...progressWords(cycle)].join('  ')];
 }
 
-function bar({ files, bytes }: CycleProgress, colours: Look['colours']): string {
+function bar({ files, bytes }: CycleProgress, barWidth: number, colours: Look['colours']): string {
   const { done, total } = bytes.total > 0 ? bytes : files;
   const share = total === 0 ? 0 : Math.min(1, done / total);
   const full = Math.floor(share * barWidth);

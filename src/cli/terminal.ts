@@ -10,10 +10,12 @@ export interface Terminal {
   /** Resolves when there is room for more. Rejects with `ReaderGone` when nobody reads any more (`depot ls … | head`). */
   out(text: string): Promise<void>;
   err(text: string): void;
-  /** Width of the terminal; what is piped is laid out for 100. */
+  /** Whether stdout is a terminal. */
+  readonly isTerminal: boolean;
+  /** Of the terminal in characters; Infinity where stdout is none: nothing is left out or broken for a program. */
   readonly width: number;
-  /** Whether a person watches stderr: progress is then one line that is rewritten. */
-  readonly watched: boolean;
+  /** Of stderr, where a person watches it: progress is then one line that is rewritten. Undefined elsewhere. */
+  readonly progressWidth: number | undefined;
   /** Those of stdout and of stderr: none where it is not a terminal, or NO_COLOR is set. */
   readonly colours: Colours;
   readonly errColours: Colours;
@@ -27,8 +29,6 @@ export interface Terminal {
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
-
-const pipedWidth = 100;
 
 /** The terminal of this process. Call once: it installs the handlers of signals and of broken pipes. */
 export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
@@ -48,10 +48,13 @@ export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
       await once(stdout, 'drain', { signal: ending.signal }).catch(() => ending.signal.throwIfAborted());
     },
     err: (text) => void stderr.write(text),
+    isTerminal: stdout.isTTY,
     get width() {
-      return stdout.isTTY ? stdout.columns : pipedWidth;
+      return stdout.isTTY ? stdout.columns : Infinity;
     },
-    watched: stderr.isTTY && env['TERM'] !== 'dumb',
+    get progressWidth() {
+      return stderr.isTTY && env['TERM'] !== 'dumb' ? stderr.columns : undefined;
+    },
     colours: picocolors.createColors(isColoured(stdout)),
     errColours: picocolors.createColors(isColoured(stderr)),
     now: realHost.now,

@@ -1,8 +1,8 @@
 import type { DepotStatus, ReportRepository, ReportRow } from '../model/status.js';
-import { columns, type Table } from './columns.js';
+import { columns, wrap, type Table } from './columns.js';
 import { rowOf, stateOf, treeOf, type Branch } from './tree-order.js';
 import type { Terminal } from './terminal.js';
-import { ago, plural, safe, span } from './words.js';
+import { ago, count, plural, roughSpan, safe } from './words.js';
 
 type Look = Pick<Terminal, 'colours' | 'width'>;
 
@@ -19,10 +19,9 @@ export function treeView(status: DepotStatus, look: Look, lateOnly: boolean): st
   const late = all.filter((row) => stateOf(row, now) !== 'current');
   const branches = [...treeOf(all, lateOnly ? new Set(late.map(({ depot }) => depot)) : undefined)];
   const names = [...new Set(all.flatMap(({ repositories }) => repositories.map(({ name }) => name)))].sort();
-  const lines = branches.length === 0 ? [] : fitting(branches, names, look, now).lines;
-  return (
-    [...lines, ...(lines.length === 0 ? [] : ['']), ...summary(all, late, now), ...errors(late, look)].join('\n') + '\n'
-  );
+  const table = branches.length === 0 ? [] : [...fitting(branches, names, look, now).lines, ''];
+  const words = [...summary(all, late, now), ...errors(late, look)].flatMap((line) => wrap(line, look.width));
+  return `${[...table, ...words].join('\n')}\n`;
 }
 
 function fitting(branches: readonly Branch[], names: readonly string[], look: Look, now: number): Table {
@@ -62,14 +61,14 @@ function draw(
   );
 }
 
-/** `42`; `40 -2 3 h` where it is behind; `!` marks an error, `held` what waits for a person. */
+/** `42`; `40 (-2, 3 h)` where it is behind; `!` marks an error, `held` what waits for a person. */
 function cellOf(repository: ReportRepository | undefined, colours: Look['colours']): string {
   if (repository === undefined) return colours.dim('·');
-  const { generation, error, held } = repository;
-  const marks = [generation === null ? '-' : String(generation)];
+  const { generation, error, held, lagSeconds } = repository;
   const behind = behindOf(repository);
-  if (behind > 0) marks.push(`-${behind} ${span(repository.lagSeconds * 1000)}`);
-  if (held > 0) marks.push(`held ${held}`);
+  const marks = [generation === null ? 'none' : String(generation)];
+  if (behind > 0 && generation !== null) marks.push(`(-${count(behind)}, ${roughSpan(lagSeconds * 1000)})`);
+  if (held > 0) marks.push(`held ${count(held)}`);
   if (error !== null) marks.push('!');
   const text = marks.join(' ');
   if (error !== null) return colours.red(text);

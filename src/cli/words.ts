@@ -14,6 +14,17 @@ export function size(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? 'PiB'}`;
 }
 
+/** What happened to how many, without those that are none: `10 added, 3 deleted`. */
+export function changes(added: number, replaced: number, deleted: number): string {
+  const parts = [
+    [added, 'added'],
+    [replaced, 'replaced'],
+    [deleted, 'deleted'],
+  ] as const;
+  const some = parts.filter(([amount]) => amount > 0).map(([amount, what]) => `${count(amount)} ${what}`);
+  return some.length === 0 ? 'no file changed' : some.join(', ');
+}
+
 /** With commas: `12,345`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
@@ -35,18 +46,23 @@ export function span(ms: number): string {
   return days < 7 ? withRest(days, 'd', hours % 24, 'h') : `${days} d`;
 }
 
+/** The largest unit alone: `3 h`. */
+export function roughSpan(ms: number): string {
+  return span(ms).split(' ').slice(0, 2).join(' ');
+}
+
 function withRest(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
 export function ago(time: string, nowMs: number): string {
   const ms = nowMs - Date.parse(time);
-  return ms < 1500 ? 'just now' : `${span(ms)} ago`;
+  return ms < 1500 ? 'just now' : `${roughSpan(ms)} ago`;
 }
 
 export function until(time: string, nowMs: number): string {
   const ms = Date.parse(time) - nowMs;
-  return ms < 500 ? 'now' : `in ${span(ms)}`;
+  return ms < 500 ? 'now' : `in ${roughSpan(ms)}`;
 }
 
 /** `2026-11-21 14:03` in the time zone of the one who reads. */

@@ -117,6 +117,11 @@ function repositoriesOf(store: Store, facts: DepotFacts, live: LiveFacts | null)
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** All repositories that the status lists, by name. */
+export function repositoryNames(store: Store, facts: DepotFacts, live: LiveFacts | null): string[] {
+  return repositoriesOf(store, facts, live).map(({ name }) => name);
+}
+
 function masterRepository(
   store: Store,
   live: LiveFacts | null,
@@ -155,7 +160,7 @@ function childRepository(
   parents: readonly ParentStatus[],
   nowMs: number,
 ): RepositoryStatus {
-  const selection = selectionOf(facts.follow, name);
+  const selection = selectionOf(facts, name);
   const demand = unionDemand([selection === null ? [] : [selection], store.demands.union(name)]);
   const generation = appliedGeneration(store, name, { role: 'child', selection, demand });
   const head = generation === null ? undefined : store.heads.get(name, generation)?.head;
@@ -189,8 +194,8 @@ function childRepository(
   };
 }
 
-/** Null where the depot holds the repository for depots below it only. */
-function selectionOf(follow: Follow, name: string): Selection | null {
+/** What this depot follows of a repository; null where it holds it for depots below it only, or publishes it. */
+export function selectionOf({ follow }: Pick<DepotFacts, 'follow'>, name: string): Selection | null {
   if (follow === 'all') return everything;
   const followed = follow.find(({ repository }) => repository === name);
   return followed === undefined ? null : { include: followed.include, exclude: followed.exclude };
@@ -231,7 +236,7 @@ function sourceAsKept(store: Store, repository: string, path: string): SourceSta
     nextScanAt: null,
     refused: null,
     heldBack: heldBack.map(({ path: name, problem }) => ({ path: name, reason: problem })),
-    heldBackCount: store.sources.counts(repository).problems,
+    heldBackCount: store.sources.countProblems(repository),
   };
 }
 

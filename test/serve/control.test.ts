@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
+import type { GcResult } from '../../src/model/status.js';
 import type { ControlApi, LongWork, WorkEvent } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import { serveControl, type ControlServer } from '../../src/serve/control.js';
@@ -56,12 +57,14 @@ async function failure(promise: Promise<unknown>): Promise<DepotError> {
   throw thrown;
 }
 
-const gcResult = {
+const gcResult: GcResult = {
   dryRun: true,
-  generations: 1,
+  generations: [],
   pages: { files: 2, bytes: 3 },
   objects: { files: 4, bytes: 5 },
   strays: { files: 0, bytes: 0 },
+  dropped: { files: 0, bytes: 0 },
+  postponed: false,
 };
 
 test('carries arguments there and answers back unchanged', async () => {

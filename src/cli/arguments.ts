@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Readers of command line values; what they refuse, commander reports with the option that it came from. */
+
+export function generationNumber(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a generation is a whole number from 1');
+}
+
+export function rowLimit(text: string): number {
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= 1000) return value;
+  throw new InvalidArgumentError('a whole number from 1 to 1000');
+}
+
+export function watchSeconds(text: string): number {
+  const value = Number(text);
+  if (value >= 0.1 && value <= 3600) return value;
+  throw new InvalidArgumentError('seconds from 0.1 to 3600');
+}
