@@ -1,0 +1,96 @@
+import { Command } from 'commander';
+import { configWarnings } from './config-warnings.js';
+import { formatAddress } from '../config/address.js';
+import { ConfigError } from '../config/problems.js';
+import { configSchemaText } from '../config/schema-file.js';
+import { loadSettings, type MirrorSettings, type Settings } from '../config/settings.js';
+import { formatDuration, formatPercentage } from '../config/units.js';
+import type { Selection } from '../model/selection.js';
+import { printJson, printLines, requestOf, type Program } from './request.js';
+import { count, plural, safe } from './words.js';
+
+export function configCommand(program: Program): Command {
+  const config = new Command('config').description('check the configuration, or print its schema');
+  config
+    .command('check')
+    .argument('[file]', 'the file (default: that of --config)')
+    .description('say what a configuration comes to, or all that is wrong with it')
+    .action(async (named: string | undefined, _options: object, command: Command) => {
+      const { terminal, configFile, json } = requestOf(program, command);
+      const file = named ?? configFile;
+      try {
+        const settings = await loadSettings(file);
+        const warnings = await configWarnings(settings);
+        if (json) return await printJson(terminal, { file, valid: true, problems: [], warnings, settings });
+        await printLines(terminal, [`${file} is good`, '', ...meaning(settings)]);
+        for (const warning of warnings) terminal.err(`${terminal.errColours.yellow('warning:')} ${safe(warning)}\n`);
+      } catch (error) {
+        if (!json || !(error instanceof ConfigError)) throw error;
+        await printJson(terminal, { file, valid: false, problems: error.problems, warnings: [], settings: null });
+        throw error;
+      }
+    });
+  config
+    .command('schema')
+    .description('print the JSON Schema of the configuration, for editors')
+    .action(async () => program.terminal.out(configSchemaText()));
+  return config;
+}
+
+/** What the settings mean, one fact a line, in words. */
+export function* meaning(settings: Settings): Generator<string> {
+  const { depot, site, data, listen, parents, poll, deletions } = settings;
+  yield fact('depot', `${depot}, at ${site}`);
+  yield fact('data', data);
+  yield fact('listens', `${formatAddress(listen)} (plain HTTP, this machine only)`);
+  if (parents.length === 0) yield fact('parents', 'none: this is an origin');
+  for (const [at, { url, repositories }] of parents.entries()) {
+    yield fact(at === 0 ? 'parents' : '', repositories === null ? url : `${url}, first for ${repositories.join(', ')}`);
+  }
+  if (parents.length > 0) {
+    const start = poll.atStart ? ', and at the start' : '';
+    yield fact('polls', `each ${formatDuration(poll.everyMs)} ± ${formatPercentage(poll.jitter)}${start}`);
+    for (const [name, ms] of Object.entries(poll.repositories)) yield fact('', `${name} each ${formatDuration(ms)}`);
+    yield* followed(settings);
+    yield fact('holds', held(deletions.holdAbove));
+  }
+  if (settings.repositories.length === 0) yield fact('publishes', 'nothing');
+  for (const [at, mirror] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', mirror);
+  yield fact('keeps', `replaced generations for ${formatDuration(settings.keepGenerationsMs)}`);
+  yield fact('logs', `${settings.log} and above`);
+}
+
+function fact(what: string, said: string): string {
+  return `${what.padEnd(9)}  ${safe(said)}`;
+}
+
+function* followed({ follow, site }: Settings): Generator<string> {
+  if (follow === 'all') yield fact('follows', `every repository whose scope covers ${site}`);
+  else if (follow.length === 0) yield fact('follows', 'nothing; it only passes on what depots below want');
+  else for (const [at, one] of follow.entries()) yield fact(at === 0 ? 'follows' : '', one.repository + part(one));
+}
+
+function part({ include, exclude }: Selection): string {
+  const only = include.length === 0 ? '' : `, only ${include.join(' ')}`;
+  return exclude.length === 0 ? only : `${only}, without ${exclude.join(' ')}`;
+}
+
+function* published(what: string, mirror: MirrorSettings): Generator<string> {
+  const { name, source, context, settleMs, watchLimit, rescanMs } = mirror;
+  const without = part({ include: [], exclude: mirror.exclude });
+  yield fact(what, `${name}: ${source}${without}, for ${context} and all below`);
+  yield fact('', `  ${formatDuration(settleMs)} after the last change; ${mirror.names} names`);
+  yield fact(
+    '',
+    `  watched up to ${plural(watchLimit, 'file')}, above that rescanned each ${formatDuration(rescanMs)}`,
+  );
+}
+
+function held({ files, percent }: Settings['deletions']['holdAbove']): string {
+  const limits = [
+    ...(files === null ? [] : [plural(files, 'file')]),
+    ...(percent === null ? [] : [`${count(percent)} % of a repository`]),
+  ];
+  if (limits.length === 0) return 'no deletions, however many';
+  return `deletions of more than ${limits.join(' or ')} until they are approved`;
+}

@@ -1,0 +1,74 @@
+import { access, constants, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isInside } from '../config/agreement.js';
+import type { MirrorSettings, Settings } from '../config/settings.js';
+import { layoutOf } from '../store/layout.js';
+
+/** What sun_path of a Unix socket can hold on Linux, in bytes, without the zero at its end. */
+const longestSocketPath = 107;
+
+/** What is allowed and yet hardly meant, or not ready on this machine for this user; one sentence each. */
+export async function configWarnings(settings: Settings): Promise<string[]> {
+  const sources = await Promise.all(settings.repositories.map((mirror) => sourceWarning(mirror, settings.data)));
+  return [await dataWarning(settings.data), ...sources, ...idle(settings)].filter((warning) => warning !== undefined);
+}
+
+async function dataWarning(data: string): Promise<string | undefined> {
+  const socket = layoutOf(data).controlSocket;
+  if (Buffer.byteLength(socket) > longestSocketPath) {
+    return `data: the path is too long for a socket in it (${socket}); only the service, which has it elsewhere, can use it`;
+  }
+  const there = await stat(data).catch(() => undefined);
+  if (there === undefined) {
+    const above = await nearest(dirname(data));
+    const writable = await isWritable(above);
+    return `data: ${data} does not exist yet${writable ? '; the daemon makes it' : `, and this user may not make it in ${above}`}`;
+  }
+  if (!there.isDirectory()) return `data: ${data} is not a folder`;
+  return (await isWritable(data)) ? undefined : `data: this user may not write to ${data}`;
+}
+
+async function sourceWarning({ name, source }: MirrorSettings, data: string): Promise<string | undefined> {
+  const key = `repositories.${name}.source`;
+  const there = await stat(source).catch(() => undefined);
+  if (there === undefined) return `${key}: ${source} does not exist here; nothing is published until it does`;
+  if (!there.isDirectory()) return `${key}: ${source} is not a folder; nothing is published until it is`;
+  const readable = await access(source, constants.R_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!readable) return `${key}: this user may not read ${source}`;
+  const [real, realData] = await Promise.all([realpath(source), realpath(data).catch(() => data)]);
+  if (isInside(real, realData) || isInside(realData, real)) {
+    return `${key}: ${source} is ${real}, and that and the data directory ${realData} lie in each other`;
+  }
+  return undefined;
+}
+
+function* idle({ parents, poll, follow }: Settings): Generator<string> {
+  const own = Object.keys(poll.repositories);
+  if (parents.length === 0 && own.length > 0) yield 'poll: there is no parent, so nothing is polled';
+  if (parents.length > 0 && parents.every(({ repositories }) => repositories !== null)) {
+    yield 'parent: each parent is limited to some repositories; others are fetched from nowhere';
+  }
+  if (follow === 'all') return;
+  const followed = new Set(follow.map(({ repository }) => repository));
+  const named = parents.flatMap(({ repositories }) => repositories ?? []).map((name) => ['parent', name] as const);
+  for (const [key, name] of [...named, ...own.map((name) => ['poll.repositories', name] as const)]) {
+    if (parents.length > 0 && !followed.has(name)) {
+      yield `${key}: ${name} is not followed here; this counts only if a depot below wants it`;
+    }
+  }
+}
+
+async function nearest(folder: string): Promise<string> {
+  const there = await stat(folder).catch(() => undefined);
+  return there?.isDirectory() === true || folder === '/' ? folder : nearest(dirname(folder));
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,131 @@
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { configCommand } from '../../src/cli/config-check.js';
+import { configSchema } from '../../src/config/schema-file.js';
+import { temporaryFolder } from '../harness/temporary.js';
+import { folder, tree } from '../harness/tree.js';
+import { runCommand } from './run-command.js';
+
+async function fileOf(text: string): Promise<string> {
+  const file = join(await temporaryFolder(), 'depot.yaml');
+  await writeFile(file, text);
+  return file;
+}
+
+const check = (...args: string[]) => runCommand(configCommand, ['config', 'check', ...args]);
+
+test('says in words what a configuration comes to', async () => {
+  const root = await temporaryFolder();
+  await tree(root, { 'data/': folder(), 'tools/': folder() });
+  const file = await fileOf(`depot: munich-1
+site: enterprise/germany/munich
+data: ${root}/data
+parent: [http://127.0.0.1:8441, { url: http://127.0.0.1:8442, repositories: [drivers] }]
+poll: { every: 30m, jitter: 5%, repositories: { drivers: 5m } }
+follow: [{ repository: drivers, include: ["mac/**"], exclude: ["**/*.bak"] }, { repository: office }]
+repositories:
+  tools: { kind: mirror, context: enterprise/germany, source: ${root}/tools, exclude: ["**/.DS_Store"] }
+deletions: { hold-above: { files: 1, percent: 12.5 } }
+`);
+  expect(await check(file)).toEqual({
+    stdout: `${file} is good
+
+depot      munich-1, at enterprise/germany/munich
+data       ${root}/data
+listens    http://127.0.0.1:8443 (plain HTTP, this machine only)
+parents    http://127.0.0.1:8441
+           http://127.0.0.1:8442, first for drivers
+polls      each 30m ± 5%, and at the start
+           drivers each 5m
+follows    drivers, only mac/**, without **/*.bak
+           office
+holds      deletions of more than 1 file or 12.5 % of a repository until they are approved
+publishes  tools: ${root}/tools, without **/.DS_Store, for enterprise/germany and all below
+             5s after the last change; portable names
+             watched up to 20,000 files, above that rescanned each 10m
+keeps      replaced generations for 1d
+logs       info and above
+`,
+    stderr: '',
+    error: undefined,
+  });
+});
+
+test('warns of what is not ready on this machine, and of what is hardly meant', async () => {
+  const root = await temporaryFolder();
+  await tree(root, { 'data/inside/': folder(), file: '' });
+  await symlink(join(root, 'data/inside'), join(root, 'roundabout'));
+  const file = await fileOf(`depot: a
+site: e
+data: ${root}/data
+poll: { repositories: { x: 5m } }
+repositories:
+  gone: { kind: mirror, context: e, source: ${root}/gone }
+  file: { kind: mirror, context: e, source: ${root}/file }
+  round: { kind: mirror, context: e, source: ${root}/roundabout }
+`);
+  const { stderr, error } = await check(file);
+  expect(error).toBeUndefined();
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    `warning: repositories.file.source: ${root}/file is not a folder; nothing is published until it is`,
+    `warning: repositories.gone.source: ${root}/gone does not exist here; nothing is published until it does`,
+    `warning: repositories.round.source: ${root}/roundabout is ${root}/data/inside, and that and the data directory ${root}/data lie in each other`,
+    'warning: poll: there is no parent, so nothing is polled',
+  ]);
+});
+
+test('warns of repositories that no parent is asked for, or that are not followed', async () => {
+  const file = await fileOf(`depot: a
+site: e
+data: /${'x'.repeat(100)}
+parent: { url: http://127.0.0.1:8441, repositories: [drivers] }
+follow: [{ repository: office }]
+`);
+  const { stderr } = await check(file);
+  expect(stderr).toContain('warning: data: the path is too long for a socket in it');
+  expect(stderr).toContain(
+    'warning: parent: each parent is limited to some repositories; others are fetched from nowhere',
+  );
+  expect(stderr).toContain('warning: parent: drivers is not followed here; this counts only if a depot below wants it');
+});
+
+test('says for programs what it comes to', async () => {
+  const file = await fileOf('depot: a\nsite: e\ndata: /nowhere/depot\n');
+  const { stdout, stderr } = await check('--json', file);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({
+    file,
+    valid: true,
+    problems: [],
+    warnings: [expect.stringMatching(/^data: \/nowhere\/depot does not exist yet/)],
+    settings: { depot: 'a', site: 'e', poll: { everyMs: 900_000, repositories: {} } },
+  });
+});
+
+test('says for programs what is wrong, and fails all the same', async () => {
+  const file = await fileOf('depot: a\nsite: e\nlog: loud\n');
+  const { stdout, error } = await check('--json', file);
+  expect(error).toMatchObject({ code: 'config-invalid' });
+  expect(JSON.parse(stdout)).toEqual({
+    file,
+    valid: false,
+    problems: [{ file, line: 3, column: 6, path: 'log', message: 'found "loud"; allowed: debug, info, warn or error' }],
+    warnings: [],
+    settings: null,
+  });
+});
+
+test('checks the file of --config when none is named', async () => {
+  const file = await fileOf('depot: a\nsite: e\nlogg: info\n');
+  const { error } = await runCommand(configCommand, ['--config', file, 'config', 'check']);
+  expect(error).toMatchObject({
+    message: `${file}:3:1: logg: unknown key; did you mean log?`,
+    hint: `correct the file, then: depot config check ${file}`,
+  });
+});
+
+test('prints the schema that editors take', async () => {
+  const { stdout } = await runCommand(configCommand, ['config', 'schema']);
+  expect(JSON.parse(stdout)).toEqual(configSchema());
+});
