@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { DepotError } from '../model/errors.js';
@@ -13,7 +13,7 @@ const manyFiles = 16;
  */
 export async function writeFileDurably(
   path: string,
-  bytes: Uint8Array | string,
+  bytes: Uint8Array | string | AsyncIterable<Uint8Array>,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
   const temporary = temporaryBeside(path);
@@ -22,7 +22,7 @@ export async function writeFileDurably(
     const handle = await open(temporary, 'w');
     try {
       await handle.chmod(options.mode ?? 0o644);
-      await handle.writeFile(bytes);
+      await writeFile(handle, bytes);
       await handle.sync();
     } finally {
       await handle.close();

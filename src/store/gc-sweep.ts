@@ -3,7 +3,7 @@ import { fromBlob, inTransaction } from './database.js';
 import { syncFolder } from './durable.js';
 import { readFact } from './facts.js';
 import { objectRestMs } from './gc-find.js';
-import type { GcPlan, GcResult } from './gc.js';
+import type { GcPlan, GcResult, GcWork } from './gc.js';
 import type { JobControl } from './job.js';
 import { unpack } from './packed-hashes.js';
 import { pageRestMs } from './pages.js';
@@ -17,16 +17,16 @@ const filesAtOnce = 50;
  * Carries a plan out: heads, memberships, objects, pages, strays. Rows go durably before their files. Each transaction
  * looks whether anything was referenced since the plan was made, and ends the work if so; what was used since stays.
  */
-export async function sweep(store: Store, plan: GcPlan, control: JobControl): Promise<GcResult> {
+export async function sweep(store: Store, { generations, work }: GcPlan, control: JobControl): Promise<GcResult> {
   const done = { generations: 0, files: 0, bytes: 0 };
   store.db.pragma('synchronous = FULL');
   try {
-    await dropHeads(store, plan, done);
-    dropMemberships(store, plan, control);
-    for (const batch of unpack(plan.objects.hashes, rowsAtOnce)) dropObjects(store, plan, batch, done, control);
-    for (const batch of unpack(plan.leftovers.hashes, filesAtOnce)) dropFiles(store, plan, batch, done);
-    for (const [page = Buffer.alloc(0)] of unpack(plan.pages.hashes, 1)) dropPage(store, plan, page, done, control);
-    dropStrays(plan, done);
+    await dropHeads(store, work, generations, done);
+    dropMemberships(store, work, control);
+    for (const batch of unpack(work.objects, rowsAtOnce)) dropObjects(store, work, batch, done, control);
+    for (const batch of unpack(work.leftovers, filesAtOnce)) dropFiles(store, work, batch, done);
+    for (const [page = Buffer.alloc(0)] of unpack(work.pages, 1)) dropPage(store, work, page, done, control);
+    dropStrays(work, done);
     return { ...done, stale: false };
   } catch (error) {
     if (error instanceof StalePlan) return { ...done, stale: true };
@@ -41,53 +41,53 @@ class StalePlan extends Error {}
 type Done = { -readonly [Field in 'generations' | 'files' | 'bytes']: number };
 
 /** To be called in the transaction that removes. */
-function requireCurrent(store: Store, plan: GcPlan): void {
-  if (readFact(store.db, 'references') !== plan.references) throw new StalePlan();
+function requireCurrent(store: Store, work: GcWork): void {
+  if (readFact(store.db, 'references') !== work.references) throw new StalePlan();
 }
 
-async function dropHeads(store: Store, plan: GcPlan, done: Done): Promise<void> {
+async function dropHeads(store: Store, work: GcWork, generations: GcPlan['generations'], done: Done): Promise<void> {
   const drop = store.db.prepare('DELETE FROM heads WHERE repository = ? AND generation = ?');
-  for (const { repository, generation } of plan.generations) {
+  for (const { repository, generation } of generations) {
     inTransaction(store.db, () => {
-      requireCurrent(store, plan);
+      requireCurrent(store, work);
       drop.run(repository, generation);
     });
     rmSync(store.layout.headFile(repository, generation), { force: true });
     done.generations += 1;
   }
-  const folders = new Set(plan.generations.map(({ repository }) => store.layout.metadataOf(repository)));
+  const folders = new Set(generations.map(({ repository }) => store.layout.metadataOf(repository)));
   for (const folder of folders) await syncFolder(folder);
 }
 
-function dropMemberships(store: Store, plan: GcPlan, control: JobControl): void {
+function dropMemberships(store: Store, work: GcWork, control: JobControl): void {
   const drop = store.db.prepare('DELETE FROM membership WHERE repository = ? AND sha256 = ?');
-  for (const { repository, hashes } of plan.memberships) {
+  for (const { repository, hashes } of work.memberships) {
     for (const batch of unpack(hashes, rowsAtOnce)) {
       control.throwIfStopped();
       inTransaction(store.db, () => {
-        requireCurrent(store, plan);
+        requireCurrent(store, work);
         for (const sha256 of batch) drop.run(repository, sha256);
       });
     }
   }
 }
 
-function dropObjects(store: Store, plan: GcPlan, batch: readonly Buffer[], done: Done, control: JobControl): void {
+function dropObjects(store: Store, work: GcWork, batch: readonly Buffer[], done: Done, control: JobControl): void {
   control.throwIfStopped();
   const drop = store.db.prepare('DELETE FROM objects WHERE sha256 = ? AND used_ms < ?');
   const dropped = inTransaction(store.db, () => {
-    requireCurrent(store, plan);
-    return batch.filter((sha256) => drop.run(sha256, plan.plannedAtMs - objectRestMs).changes > 0);
+    requireCurrent(store, work);
+    return batch.filter((sha256) => drop.run(sha256, work.plannedAtMs - objectRestMs).changes > 0);
   });
   for (let at = 0; at < dropped.length; at += filesAtOnce) {
     removeFiles(store, dropped.slice(at, at + filesAtOnce), done);
   }
 }
 
-function dropFiles(store: Store, plan: GcPlan, batch: readonly Buffer[], done: Done): void {
+function dropFiles(store: Store, work: GcWork, batch: readonly Buffer[], done: Done): void {
   const isOld = (path: string): boolean => {
     const stats = statSync(path, { throwIfNoEntry: false });
-    return stats !== undefined && stats.ctimeMs < plan.plannedAtMs - objectRestMs;
+    return stats !== undefined && stats.ctimeMs < work.plannedAtMs - objectRestMs;
   };
   removeFiles(
     store,
@@ -108,22 +108,22 @@ function removeFiles(store: Store, batch: readonly Buffer[], done: Done): void {
   });
 }
 
-function dropPage(store: Store, plan: GcPlan, page: Buffer, done: Done, control: JobControl): void {
+function dropPage(store: Store, work: GcWork, page: Buffer, done: Done, control: JobControl): void {
   control.throwIfStopped();
   inTransaction(store.db, () => {
-    requireCurrent(store, plan);
+    requireCurrent(store, work);
     const file = store.layout.pageFile(fromBlob(page));
     const stats = statSync(file, { throwIfNoEntry: false });
-    // Whoever was told that this page is here relies on those below it too, which come later in the plan.
-    if (stats !== undefined && stats.mtimeMs >= plan.plannedAtMs - pageRestMs) throw new StalePlan();
+    // Whoever was told that this page is here relies on those below it too, which come later in the work.
+    if (stats !== undefined && stats.mtimeMs >= work.plannedAtMs - pageRestMs) throw new StalePlan();
     removeFile(file, done);
   });
 }
 
-function dropStrays(plan: GcPlan, done: Done): void {
-  for (const path of plan.strays.paths) {
+function dropStrays(work: GcWork, done: Done): void {
+  for (const path of work.strays) {
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined && stats.ctimeMs < plan.plannedAtMs - objectRestMs) removeFile(path, done);
+    if (stats !== undefined && stats.ctimeMs < work.plannedAtMs - objectRestMs) removeFile(path, done);
   }
 }
 

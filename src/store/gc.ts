@@ -1,11 +1,12 @@
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
+import type { FileCount } from '../model/status.js';
 import { readFact } from './facts.js';
-import { findLeftovers, findObjects, findPages, findStrays, type StrayFiles } from './gc-find.js';
+import { findLeftovers, findObjects, findPages, findStrays } from './gc-find.js';
 import { findLive, type Live } from './gc-live.js';
 import { sweep } from './gc-sweep.js';
 import type { Job } from './job.js';
-import type { HashedFiles } from './packed-hashes.js';
+import type { PackedHashes } from './packed-hashes.js';
 
 export interface GcOptions {
   /** How long a generation stays fetchable after the next one came. */
@@ -15,16 +16,28 @@ export interface GcOptions {
   readonly pinned?: readonly Sha256[];
 }
 
-/** What a collection would drop: inert, structured-cloneable; for people the counts are enough. */
-export interface GcPlan extends Pick<Live, 'generations' | 'memberships'> {
+/** What a collection would drop: inert, structured-cloneable. */
+export interface GcPlan {
+  readonly generations: Live['generations'];
+  readonly objects: FileCount;
+  readonly pages: FileCount;
+  /** Partial transfers, difference streams, quarantined and temporary files. */
+  readonly strays: FileCount;
+  /** For `collect`. */
+  readonly work: GcWork;
+}
+
+export interface GcWork {
   readonly plannedAtMs: number;
   /** Of the facts: what was referenced since makes the plan stale. */
   readonly references: number;
-  readonly objects: HashedFiles;
-  readonly leftovers: HashedFiles;
+  readonly memberships: Live['memberships'];
+  readonly objects: PackedHashes;
+  /** Objects that no row knows. */
+  readonly leftovers: PackedHashes;
   /** Each before those that it lists. */
-  readonly pages: HashedFiles;
-  readonly strays: StrayFiles;
+  readonly pages: PackedHashes;
+  readonly strays: readonly string[];
 }
 
 export interface GcResult {
@@ -45,18 +58,27 @@ export const planGc: Job<GcOptions, GcPlan> = {
     if (readFact(store.db, 'relist') !== 0) {
       throw new DepotError('data-unusable', 'the catalogue is being built anew; nothing is collected meanwhile');
     }
-    const { nowMs } = options;
+    const { nowMs: plannedAtMs } = options;
     const references = readFact(store.db, 'references');
     const live = findLive(store, options, control);
+    const objects = findObjects(store, live.objects, plannedAtMs, control);
+    const leftovers = findLeftovers(store, plannedAtMs, control);
+    const pages = findPages(store, live.pages, plannedAtMs, control);
+    const strays = findStrays(store, live, plannedAtMs);
     return {
-      plannedAtMs: nowMs,
-      references,
       generations: live.generations,
-      memberships: live.memberships,
-      objects: findObjects(store, live.objects, nowMs, control),
-      leftovers: findLeftovers(store, nowMs, control),
-      pages: findPages(store, live.pages, nowMs, control),
-      strays: findStrays(store, live, nowMs),
+      objects: { files: objects.files + leftovers.files, bytes: objects.bytes + leftovers.bytes },
+      pages: { files: pages.files, bytes: pages.bytes },
+      strays: { files: strays.files, bytes: strays.bytes },
+      work: {
+        plannedAtMs,
+        references,
+        memberships: live.memberships,
+        objects: objects.hashes,
+        leftovers: leftovers.hashes,
+        pages: pages.hashes,
+        strays: strays.paths,
+      },
     };
   },
 };

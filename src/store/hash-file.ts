@@ -11,29 +11,55 @@ export interface HashedFile {
   readonly stat: FileStat;
 }
 
-/** Hashes a file in steps, so that the caller may pause or stop between them; yields the bytes of each. For worker threads. */
-export function* hashing(path: string): Generator<number, HashedFile, void> {
-  const descriptor = openSync(path, 'r');
+/**
+ * Hashes a file in steps of a megabyte. For worker threads: each step is synchronous, and between two of them `onBytes`
+ * may count, wait, or throw to stop.
+ */
+export async function hashFileSlowly(path: string, onBytes: (bytes: number) => Promise<void>): Promise<HashedFile> {
+  const reading = new Reading(path);
   try {
-    const stat = fileStat(fstatSync(descriptor, { bigint: true }));
-    const hash = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkBytes, stat.size + 1)));
-    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) {
-      hash.update(buffer.subarray(0, read));
-      yield read;
-    }
-    return { sha256: hash.digest('hex') as Sha256, stat };
+    for (let bytes = reading.step(); bytes > 0; bytes = reading.step()) await onBytes(bytes);
+    return reading.result();
   } finally {
-    closeSync(descriptor);
+    reading.close();
   }
 }
 
-/** `onBytes` is told of each step and may throw. */
+/** The same without a pause. */
 export function hashFile(path: string, onBytes: (bytes: number) => void = () => undefined): HashedFile {
-  const steps = hashing(path);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    onBytes(step.value);
+  const reading = new Reading(path);
+  try {
+    for (let bytes = reading.step(); bytes > 0; bytes = reading.step()) onBytes(bytes);
+    return reading.result();
+  } finally {
+    reading.close();
+  }
+}
+
+class Reading {
+  private readonly descriptor: number;
+  private readonly stat: FileStat;
+  private readonly buffer: Buffer;
+  private readonly hash = createHash('sha256');
+
+  constructor(path: string) {
+    this.descriptor = openSync(path, 'r');
+    this.stat = fileStat(fstatSync(this.descriptor, { bigint: true }));
+    this.buffer = Buffer.allocUnsafe(Math.min(chunkBytes, this.stat.size + 1));
+  }
+
+  /** Bytes that were read; 0 at the end. */
+  step(): number {
+    const bytes = readSync(this.descriptor, this.buffer);
+    this.hash.update(this.buffer.subarray(0, bytes));
+    return bytes;
+  }
+
+  result(): HashedFile {
+    return { sha256: this.hash.digest('hex') as Sha256, stat: this.stat };
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
   }
 }
