@@ -1,0 +1,62 @@
+import type { ManifestRoot } from '../manifest/page.js';
+import type { Host } from '../host.js';
+import { DepotError } from '../model/errors.js';
+import { covers, everything } from '../model/selection.js';
+import { formatHead, type Head, type HeadFile } from '../model/head.js';
+import type { HeadRow } from '../store/heads.js';
+import type { Store } from '../store/store.js';
+
+/**
+ * Makes a manifest the next generation: its head is durable before anybody hears of it. A crash before that leaves the
+ * old generation; the number is taken with the file of the head, so it is never given twice.
+ * @param root null where only the context is new; its pages and objects are durable
+ */
+export async function publishGeneration(
+  store: Store,
+  host: Host,
+  repository: string,
+  context: string,
+  root: ManifestRoot | null,
+): Promise<HeadFile> {
+  const previous = store.heads.newest(repository);
+  const content = root === null ? previous?.head : contentOf(root);
+  if (content === undefined) throw new DepotError('internal', `the first generation of ${repository} has no manifest`);
+  const { files, bytes } = content;
+  const file = formatHead({
+    repository,
+    kind: 'mirror',
+    context,
+    epoch: previous?.head.epoch ?? newEpoch(host),
+    generation: (previous?.head.generation ?? 0) + 1,
+    previous: previous?.sha256 ?? null,
+    root: content.root,
+    files,
+    bytes,
+    publishedAt: new Date(host.now()).toISOString(),
+  });
+  await store.heads.put(file);
+  return file;
+}
+
+function contentOf({ sha256, length, files, bytes }: ManifestRoot): Pick<Head, 'root' | 'files' | 'bytes'> {
+  return { root: { sha256, length }, files, bytes };
+}
+
+/** Whether all that belongs to a generation was recorded: a crash right after its head was written leaves it so. */
+export function isFinished(newest: HeadRow): boolean {
+  return newest.complete !== undefined && covers(newest.complete, [everything]);
+}
+
+/** Announces a generation: from now on children are told that it is complete here. All its objects are held and enlisted. */
+export function finishGeneration(store: Store, host: Host, { head }: HeadFile): void {
+  store.transaction(() => {
+    store.heads.markComplete(head.repository, head.generation, [everything]);
+    store.heads.markApplied(head.repository, head.generation, host.now());
+  });
+}
+
+/** 16 random bytes in hexadecimal. */
+function newEpoch(host: Host): string {
+  const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(host.random() * 256));
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,39 @@
+import type { Host } from '../host.js';
+import type { NamePolicy } from '../model/portable.js';
+import type { RunJob } from '../store/job.js';
+import type { Store } from '../store/store.js';
+
+/** A repository of the kind mirror that is published here, and the folder that it is published from. */
+export interface MirrorSource {
+  readonly repository: string;
+  readonly context: string;
+  /** Absolute path of the folder. */
+  readonly source: string;
+  readonly settleMs: number;
+  /** Globs over paths in the source. */
+  readonly exclude: readonly string[];
+  readonly names: NamePolicy;
+  /** Above so many names the source is not watched but scanned each `rescanMs`. */
+  readonly watchLimit: number;
+  readonly rescanMs: number;
+}
+
+export interface ScanDeps {
+  readonly store: Store;
+  readonly run: RunJob;
+  readonly host: Host;
+}
+
+export interface ScanOptions {
+  readonly acceptSource: boolean;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ScanProgress) => void;
+}
+
+/** `total` is null while it is not known. */
+export interface ScanProgress {
+  readonly phase: 'scan' | 'hash';
+  readonly files: { readonly done: number; readonly total: number | null };
+  readonly bytes: { readonly done: number; readonly total: number | null };
+}
