@@ -38,7 +38,7 @@ export function configCommand(program: Program): Command {
 }
 
 /** What the settings mean, one fact a line, in words. */
-export function* meaning(settings: Settings): Generator<string> {
+function* meaning(settings: Settings): Generator<string> {
   const { depot, site, data, listen, parents, poll, deletions } = settings;
   yield fact('depot', `${depot}, at ${site}`);
   yield fact('data', data);

@@ -4,7 +4,7 @@ import { DepotError } from '../model/errors.js';
 import { ConfigError } from './problems.js';
 
 /** A configuration is a few kilobytes; what is larger is not one. */
-export const maxConfigBytes = 1024 * 1024;
+const maxConfigBytes = 1024 * 1024;
 
 /**
  * The text of a configuration file, without a byte order mark.

@@ -1,11 +1,12 @@
 import type { Follow } from '../model/selection.js';
 import { disagreements } from './agreement.js';
 import { formatAddress } from './address.js';
-import { readDocument, type ConfigDocument, type TextFault } from './document.js';
+import { readDocument, type ConfigDocument } from './document.js';
 import { explain } from './explain.js';
 import { readConfigFile } from './file.js';
 import { ConfigError, formatPath, maxProblems, type Finding, type Path, type Problem } from './problems.js';
 import { configShape, type Config } from './shape.js';
+import type { TextFault } from './syntax.js';
 
 /** What a depot is told to do: everything filled in, durations in milliseconds, frozen through and through. */
 export interface Settings {
@@ -63,7 +64,7 @@ export async function loadSettings(file: string): Promise<Settings> {
 export function parseSettings(text: string, file: string): Settings {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const document = readDocument(source);
-  if (!document.sound) {
+  if (document.unreadable.some((path) => path.length === 0)) {
     throw configError(source, file, document.faults, 'the settings themselves are checked once the YAML can be read');
   }
   const reading = configShape.safeParse(document.value);
@@ -76,11 +77,10 @@ export function parseSettings(text: string, file: string): Settings {
   return frozen(settingsFrom(reading.data, file));
 }
 
-/** A fault of the text hides what else could be said of the same place. */
+/** Of what could not be read, nothing more can be said. */
 function placed(findings: readonly Finding[], document: ConfigDocument): TextFault[] {
-  const faulty = document.faults.map(({ path }) => path);
   return findings
-    .filter(({ path }) => !faulty.some((fault) => isBelow(path, fault)))
+    .filter(({ path }) => !document.unreadable.some((unreadable) => isBelow(path, unreadable)))
     .map(({ path, at, message }) => ({ offset: document.place(path)[at], path, message }));
 }
 
