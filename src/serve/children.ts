@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { asDepotError, DepotError } from '../model/errors.js';
+import { everything, type Demand } from '../model/selection.js';
+import { sha256 } from '../model/sha256.js';
+import { formatMessage } from '../protocol/messages.js';
+import { formatRoute, parseRoute, type Route } from '../protocol/routes.js';
+import type { RunJob } from '../store/job.js';
+import type { Store } from '../store/store.js';
+import { Differences } from './differences.js';
+import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
+import { receiveReport } from './reports.js';
+import { hasBody, identify, methodsOf, readReport, type Child } from './requests.js';
+import { directoryFor, requireInScope, type Directory } from './scope.js';
+
+export interface ChildrenOptions {
+  readonly store: Store;
+  readonly run: RunJob;
+  /** This depot. */
+  readonly depot: string;
+  readonly site: string;
+  readonly directory: Directory;
+  readonly now: () => number;
+  /** Told of faults of this depot itself; whoever asked learns only that there was one. */
+  readonly onFault?: (error: DepotError, request: string) => void;
+  /** A child is asked to come back where a thread needs longer; default 25 s, below the child's own patience. */
+  readonly patienceMs?: number;
+}
+
+type RepositoryRoute = Extract<Route, { repository: string }>;
+
+const comeBackMs = 10_000;
+
+/**
+ * Serves the depots below: all routes of protocol/README.md. Each answer is to a child whose site the repository's scope
+ * covers; to others nothing exists. Never rejects; errors are answered as JSON.
+ */
+export function childHandler(
+  options: ChildrenOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { store, run, directory, patienceMs = 25_000, onFault } = options;
+  const differences = new Differences(store, run);
+
+  async function answer(exchange: Exchange): Promise<void> {
+    const { request } = exchange;
+    const route = parseRoute(request.url ?? '');
+    const methods = methodsOf(route);
+    if (!methods.includes(request.method ?? '')) throw wrongMethod(exchange, methods);
+    if (hasBody(request) && route.name !== 'report') {
+      throw new DepotError('bad-request', `${request.method ?? ''} has a body, which nothing here reads`);
+    }
+    const child = identify(request, options);
+    store.demands.touch(child.depot, child.site, options.now());
+    if (route.name === 'report') {
+      await takeReport(exchange, child);
+    } else if (route.name === 'directory') {
+      const { bytes, hash } = directoryFor(child.site, options, directory);
+      replyMessage(exchange, bytes, `"${hash}"`);
+    } else {
+      requireInScope(route.repository, child.site, directory);
+      await answerOf(exchange, route, child);
+    }
+  }
+
+  async function answerOf(exchange: Exchange, route: RepositoryRoute, child: Child): Promise<void> {
+    const { repository } = route;
+    switch (route.name) {
+      case 'state': {
+        const bytes = stateFor(child, repository);
+        return replyMessage(exchange, bytes, `"${sha256(bytes).slice(0, 32)}"`);
+      }
+      case 'head': {
+        const head = store.heads.get(repository, route.generation);
+        if (head === undefined) throw notHere(route);
+        return replyBytes(exchange, head.bytes, 'application/json');
+      }
+      case 'page': {
+        const page = await store.pages.readCompressed(route.sha256);
+        if (page === undefined) throw notHere(route);
+        return replyBytes(exchange, page, 'application/octet-stream');
+      }
+      case 'difference': {
+        const file = await soon(differences.open(route));
+        if (file === undefined) throw notHere(route);
+        return replyFile(exchange, file);
+      }
+      case 'object': {
+        if (!store.objects.belongs(repository, route.sha256)) throw notHere(route);
+        const object = await soon(store.objects.open(route.sha256, run));
+        return replyFile(exchange, object, `"${route.sha256}"`);
+      }
+    }
+  }
+
+  function stateFor(child: Child, repository: string): Buffer {
+    const told = store.demands.get(child.depot)?.demands ?? {};
+    const demand: Demand = (Object.hasOwn(told, repository) ? told[repository] : undefined) ?? [everything];
+    const name = (row: ReturnType<typeof store.heads.newest>) =>
+      row === undefined ? null : { generation: row.head.generation, sha256: row.sha256 };
+    return formatMessage({
+      repository,
+      head: name(store.heads.newest(repository)),
+      complete: name(store.heads.newestComplete(repository, demand)),
+      directory: directoryFor(child.site, options, directory).hash,
+      depot: options.depot,
+    });
+  }
+
+  async function takeReport(exchange: Exchange, child: Child): Promise<void> {
+    const bytes = await readReport(exchange.request, child);
+    const report = { bytes, child: child.depot, site: child.site, depot: options.depot, nowMs: options.now() };
+    replyMessage(exchange, formatMessage(await receiveReport(store, run, report)));
+  }
+
+  /** Work in a thread goes on when the child is sent away, and is there when it comes back. */
+  async function soon<T extends { handle: { close(): Promise<void> } } | undefined>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), patienceMs);
+    });
+    const first = await Promise.race([work, late]).finally(() => clearTimeout(timer));
+    if (first !== 'late') return first;
+    // Whoever asks next learns of its failure.
+    work.then((file) => file?.handle.close()).catch(() => undefined);
+    throw new DepotError('parent-busy', 'this is still being made ready', { retryAfterMs: comeBackMs });
+  }
+
+  return async (request, response) => {
+    const exchange = { request, response };
+    response.setHeader('depotd-depot', options.depot);
+    try {
+      await answer(exchange);
+    } catch (thrown) {
+      const what = `${request.method ?? ''} ${request.url ?? ''}`;
+      const error = asDepotError(thrown, what);
+      if (response.destroyed) return;
+      if (error.code === 'internal') onFault?.(error, what);
+      // A body that nobody reads must not be taken for the next request.
+      if (hasBody(request)) response.setHeader('connection', 'close');
+      replyError(exchange, error);
+    }
+  };
+}
+
+/** RFC 9110 section 15.5.6 */
+function wrongMethod({ request, response }: Exchange, methods: readonly string[]): DepotError {
+  response.setHeader('allow', methods.join(', '));
+  response.statusCode = 405;
+  return new DepotError('bad-request', `${request.method ?? ''} is not answered here, only ${methods.join(' and ')}`);
+}
+
+function notHere(route: RepositoryRoute): DepotError {
+  return new DepotError('not-found', `${formatRoute(route)} is not here`);
+}
