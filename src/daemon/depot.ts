@@ -168,9 +168,9 @@ export class Depot {
   private async recover(): Promise<void> {
     const { run } = this.workers;
     if (this.store.needsRelist) {
-      this.log.warn({}, 'the catalogue is not complete: reading all objects again');
-      const { files, damaged } = await run(relist, {});
-      this.log.warn({ files, damaged }, 'the catalogue is complete again');
+      this.log.debug({}, 'looking for objects that the catalogue does not know');
+      const { files, bytes, damaged } = await run(relist, {});
+      if (files > 0) this.log.warn({ files, bytes, damaged }, 'the catalogue was not complete: objects were read again');
     }
     const finished = await run(finishSwitches, undefined);
     if (finished.length > 0) this.log.warn({ repositories: finished }, 'finished what a crash had interrupted');

@@ -1,26 +1,29 @@
 import { DepotError } from '../model/errors.js';
 import { compose } from '../publish/compose.js';
+import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
 import { survey } from '../publish/survey.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
 import { collect } from '../store/gc.js';
-import { planGc } from '../store/gc-plan.js';
+import { planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
 import { relist } from '../store/rebuild.js';
 import { rehash } from '../store/rehash.js';
 import { verify } from '../store/verify.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
-import { takeDifferenceJob } from '../sync/difference-job.js';
+import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { adoptPlan, previewPlan } from '../sync/plan-job.js';
 import { releaseHold, restoreTree } from '../sync/restore-job.js';
 
 /** All work that worker threads do; a job travels to its thread by name. */
 const jobs = [
+  admitManifest,
   adoptPlan,
   applyTree,
   collect,
   compose,
+  findUnread,
   finishSwitches,
   makeDifference,
   planGc,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Host } from '../host.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
@@ -44,7 +45,10 @@ export class Schedule {
     private settings: ScheduleSettings,
     private readonly host: Host,
     private readonly log: Log,
-  ) {}
+  ) {
+    // Each request of each cycle listens to it; Node would take more than ten for a leak.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   start(): void {
     this.refresh(this.settings.atStart ? 0 : undefined);

@@ -196,15 +196,15 @@ export class Objects {
 
   /** Files in objects/ that have no row and are not on their way in. Lists the folder by and by. */
   *unknown(): Generator<Sha256> {
-    const read = this.db.prepare<[Buffer, Buffer], { sha256: Buffer }>(
-      `SELECT sha256 FROM objects WHERE sha256 BETWEEN ?1 AND ?2
-       UNION ALL SELECT sha256 FROM admissions WHERE sha256 BETWEEN ?1 AND ?2`,
+    const read = this.db.prepare<[Buffer, Buffer, Buffer, Buffer], { sha256: Buffer }>(
+      `SELECT sha256 FROM objects WHERE sha256 BETWEEN ? AND ?
+       UNION ALL SELECT sha256 FROM admissions WHERE sha256 BETWEEN ? AND ?`,
     );
     for (const folder of readdirSync(this.layout.objects)) {
       const names = readdirSync(join(this.layout.objects, folder)).filter(isSha256);
       const first = Buffer.from(folder.padEnd(64, '0'), 'hex');
       const last = Buffer.from(folder.padEnd(64, 'f'), 'hex');
-      const known = new Set(read.all(first, last).map(({ sha256 }) => fromBlob(sha256)));
+      const known = new Set(read.all(first, last, first, last).map(({ sha256 }) => fromBlob(sha256)));
       yield* names.filter((sha256) => !known.has(sha256));
     }
   }

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { childPages, type PageRef } from '../manifest/page.js';
+import { childPages, maxPageBytes, type PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { SyncDepot } from './depot.js';
-import { takeDifferenceJob } from './difference-job.js';
+import { admitManifest, takeDifferenceJob } from './manifest-jobs.js';
 import type { Parent } from './parents.js';
 import { receiveFile } from './receive.js';
 
@@ -24,9 +24,12 @@ export async function takeManifest(
   const { store } = depot;
   const { repository, root } = target.head;
   if (store.pages.has(root)) return;
+  if (root.length > maxPageBytes) {
+    throw new DepotError('manifest-damaged', `the root page of ${repository} is said to have ${root.length} bytes`);
+  }
   const base = newestManifestHere(depot, repository);
   if (base !== undefined && (await takeDifference(depot, parent, base, target, signal))) return;
-  await takePages(depot, parent, repository, root, signal);
+  await takePages(depot, parent, repository, base, root, signal);
 }
 
 function newestManifestHere(depot: SyncDepot, repository: string): PageRef | undefined {
@@ -59,22 +62,27 @@ async function takeDifference(
   }
 }
 
+/**
+ * Takes the pages that are missing, those below before those above. The root comes last, and only after all pages were
+ * looked at together: each may be well formed, and the whole still not be a manifest.
+ */
 async function takePages(
   depot: SyncDepot,
   parent: Parent,
   repository: string,
+  base: PageRef | undefined,
   root: PageRef,
   signal: AbortSignal,
 ): Promise<void> {
   const { pages } = depot.store;
   const limit = pLimit(pagesAtOnce);
-  const take = async (ref: PageRef): Promise<void> => {
-    if (pages.has(ref)) return;
+  const fetch = async (ref: PageRef): Promise<Uint8Array> => {
     const compressed = await limit(() => parent.client.page(repository, ref, signal));
-    const text = pages.decode(ref, compressed);
-    await Promise.all(childPages(text, ref).map(take));
-    pages.admit(ref, compressed);
+    const missing = childPages(pages.decode(ref, compressed), ref).filter((child) => !pages.has(child));
+    await Promise.all(missing.map(async (child) => pages.admit(child, await fetch(child))));
+    return compressed;
   };
-  await take(root);
+  const compressedRoot = await fetch(root);
   await pages.flush();
+  await depot.run(admitManifest, { base, root, compressedRoot }, { signal });
 }

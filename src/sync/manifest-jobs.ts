@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checkManifest } from '../manifest/check.js';
 import type { PageRef } from '../manifest/page.js';
 import { applyDifference } from '../manifest/stream.js';
 import { DepotError } from '../model/errors.js';
@@ -31,5 +32,23 @@ export const takeDifferenceJob: Job<DifferenceInput, void> = {
       }
       throw error;
     }
+  },
+};
+
+export interface ManifestInput {
+  /** A manifest that was checked before; what both have in common need not be looked at again. */
+  readonly base: PageRef | undefined;
+  readonly root: PageRef;
+  readonly compressedRoot: Uint8Array;
+}
+
+/** Keeps the root page of a manifest whose other pages are here, once they are known to be a manifest together. */
+export const admitManifest: Job<ManifestInput, void> = {
+  name: 'admit-manifest',
+  async run({ pages }, { base, root, compressedRoot }) {
+    const text = pages.decode(root, compressedRoot);
+    checkManifest(base, root, (ref) => (ref.sha256 === root.sha256 ? text : pages.read(ref)));
+    pages.admit(root, compressedRoot);
+    await pages.flush();
   },
 };
