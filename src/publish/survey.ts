@@ -55,7 +55,9 @@ export const survey: Job<SurveyInput, Survey> = {
   run(store, input, control) {
     const { repository, source, acceptSource, published } = input;
     const identity = identify(source);
-    if (identity instanceof Unknown) return { refused: `${source} cannot be published: ${identity.reason}` };
+    if (identity instanceof Unknown) {
+      return { refused: `${source}: ${identity.reason}; publishing goes on by itself once that is mended` };
+    }
 
     const last = store.sources.get(repository);
     const unmounted = acceptSource ? new Set<string>() : unmountedOf(source, last?.mounts ?? []);

@@ -30,14 +30,15 @@ export interface Master {
   entries(): Entry[];
   /** Another process on the same data. */
   restart(): Promise<Master>;
-  /** The same, with other settings or another way to run jobs. */
+  /** The same, with other settings or something that happens meanwhile. */
   with(changes: MasterOptions): Promise<Master>;
 }
 
 export interface MasterOptions {
   readonly settings?: Partial<MirrorSource>;
   readonly host?: Host;
-  readonly run?: (run: RunJob) => RunJob;
+  /** Called before a job of that name begins. */
+  readonly before?: Readonly<Record<string, () => void>>;
 }
 
 /**
@@ -69,14 +70,15 @@ async function open(data: string, source: string, options: MasterOptions): Promi
   const lines: string[] = [];
   let filesRead = 0;
   const inline = inlineJobs(store);
-  const counting: RunJob = async (job, input, jobOptions) => {
+  const run: RunJob = async (job, input, jobOptions) => {
+    options.before?.[job.name]?.();
     const output = await inline(job, input, jobOptions);
     if (job.name === 'read-files') filesRead += (output as ReadFilesResult).files;
     return output;
   };
   const publisher = new MirrorPublisher(settings, {
     store,
-    run: options.run?.(counting) ?? counting,
+    run,
     host: options.host ?? anHourLater,
     log: logTo(lines),
     onPublished: (head) => announced.push(head),
