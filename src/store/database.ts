@@ -6,7 +6,7 @@ export type Database = BetterSqlite3.Database;
 /** How long a statement waits for the write lock of another thread. */
 const busyMs = 5000;
 
-/** The one door to SQLite. `file` may be a `file:` URI. @throws SqliteError */
+/** The one door to SQLite. @throws SqliteError */
 export function openSqlite(
   file: string,
   options: { readonly readOnly?: boolean; readonly busyMs?: number } = {},

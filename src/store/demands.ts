@@ -25,13 +25,13 @@ const touchMs = 60_000;
 
 /** The depots directly below and what they, with those below them, want. */
 export class DemandRows {
-  /** Exacter than the table by up to `touchMs`. */
-  private readonly heard = new Map<string, number>();
+  /** When each child was heard of, and what of that is written. */
+  private readonly heard = new Map<string, { readonly atMs: number; readonly writtenMs: number }>();
 
   constructor(private readonly db: Database) {}
 
   set(child: string, site: string, hash: Sha256, demands: Demands, atMs: number): void {
-    this.heard.set(child, atMs);
+    this.heard.set(child, { atMs, writtenMs: atMs });
     this.db
       .prepare('INSERT OR REPLACE INTO children (child, site, hash, demands, heard_ms) VALUES (?, ?, ?, ?, ?)')
       .run(child, site, toBlob(hash), JSON.stringify(demands), atMs);
@@ -44,12 +44,12 @@ export class DemandRows {
 
   /** The child was heard of; one that is not known yet is added. Costs a write once a minute. */
   touch(child: string, site: string, atMs: number): void {
-    const last = this.heard.get(child);
-    this.heard.set(child, atMs);
-    if (last !== undefined && atMs - last < touchMs && atMs >= last) {
-      this.heard.set(child, atMs);
+    const writtenMs = this.heard.get(child)?.writtenMs;
+    if (writtenMs !== undefined && atMs >= writtenMs && atMs - writtenMs < touchMs) {
+      this.heard.set(child, { atMs, writtenMs });
       return;
     }
+    this.heard.set(child, { atMs, writtenMs: atMs });
     this.db
       .prepare(
         `INSERT INTO children (child, site, demands, heard_ms) VALUES (?, ?, '{}', ?)
@@ -92,7 +92,7 @@ export class DemandRows {
       site: row.site,
       hash: row.hash === null ? undefined : fromBlob(row.hash),
       demands: JSON.parse(row.demands) as Demands,
-      lastHeardMs: Math.max(row.heard_ms, this.heard.get(row.child) ?? 0),
+      lastHeardMs: Math.max(row.heard_ms, this.heard.get(row.child)?.atMs ?? 0),
     };
   }
 }

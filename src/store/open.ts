@@ -6,12 +6,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename, join } from 'node:path';
 import { DepotError } from '../model/errors.js';
 import { inTransaction, openSqlite, sqliteCode, type Database } from './database.js';
 import { writeFact } from './facts.js';
@@ -37,15 +36,20 @@ export function openCatalogue(layout: Layout, worker: boolean): Database {
 
 /**
  * Opens the catalogue of a daemon that is down. Reading a write-ahead log takes a `-shm` file beside it, which needs a
- * folder that this user can write or a file that is there; without, the catalogue is read as it is when there is no log,
- * and otherwise from a copy. `closed` drops the copy.
+ * folder that this user can write; where it cannot, a copy is read, which `closed` drops.
  * @throws DepotError `data-unusable`
  */
 export function openCatalogueReadOnly(layout: Layout): { readonly db: Database; readonly closed: () => void } {
   try {
     accessSync(layout.database, constants.R_OK);
     const opened = openSomehow(layout);
-    requireVersion(layout, opened.db);
+    try {
+      requireVersion(layout, opened.db);
+    } catch (error) {
+      opened.db.close();
+      opened.closed();
+      throw error;
+    }
     return opened;
   } catch (error) {
     throw asUnusable(layout, error);
@@ -63,7 +67,9 @@ function makeFolders(layout: Layout): void {
   makeFolder(trees, 0o755);
   for (const folder of [objects, pages]) {
     if (existsSync(join(folder, 'ff'))) continue;
-    for (let byte = 0; byte <= 0xff; byte += 1) makeFolder(join(folder, byte.toString(16).padStart(2, '0')), 0o750);
+    for (let byte = 0; byte <= 0xff; byte += 1) {
+      mkdirSync(join(folder, byte.toString(16).padStart(2, '0')), { recursive: true, mode: 0o750 });
+    }
   }
 }
 
@@ -107,9 +113,13 @@ function migrate(layout: Layout, db: Database): void {
     if (version > migrations.length) throw tooNew(layout, version);
     for (const step of migrations.slice(version)) db.exec(step);
     db.pragma(`user_version = ${migrations.length}`);
-    if (version === 0) writeFact(db, 'relist', 1);
+    if (version === 0 && hasObjects(layout)) writeFact(db, 'relist', 1);
   });
   chmodSync(layout.database, 0o640);
+}
+
+function hasObjects(layout: Layout): boolean {
+  return readdirSync(layout.objects).some((folder) => readdirSync(join(layout.objects, folder)).length > 0);
 }
 
 /** Takes 0.3 s for a million objects. */
@@ -143,31 +153,27 @@ function configure(db: Database, worker: boolean): Database {
 }
 
 function openSomehow(layout: Layout): { db: Database; closed: () => void } {
-  const nothing = (): void => undefined;
   try {
-    return { db: openProbed(layout.database), closed: nothing };
+    return { db: openProbed(layout.database), closed: () => undefined };
   } catch (error) {
-    if (
-      sqliteCode(error)?.startsWith('SQLITE_CANTOPEN') !== true &&
-      sqliteCode(error)?.startsWith('SQLITE_READONLY') !== true
-    ) {
-      throw error;
-    }
-  }
-  const log = `${layout.database}-wal`;
-  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) {
-    return { db: openProbed(`${pathToFileURL(layout.database).href}?immutable=1`), closed: nothing };
+    if (!isUnopened(error)) throw error;
   }
   const folder = mkdtempSync(join(tmpdir(), 'depot-'));
   const closed = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    copyFileSync(layout.database, join(folder, 'state.db'));
-    copyFileSync(log, join(folder, 'state.db-wal'));
-    return { db: openProbed(join(folder, 'state.db')), closed };
+    const copy = join(folder, basename(layout.database));
+    copyFileSync(layout.database, copy);
+    if (existsSync(`${layout.database}-wal`)) copyFileSync(`${layout.database}-wal`, `${copy}-wal`);
+    return { db: openProbed(copy), closed };
   } catch (error) {
     closed();
     throw error;
   }
+}
+
+function isUnopened(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code?.startsWith('SQLITE_CANTOPEN') === true || code?.startsWith('SQLITE_READONLY') === true;
 }
 
 /** SQLite opens lazily: the first read tells. */
@@ -186,7 +192,6 @@ function asUnusable(layout: Layout, error: unknown): unknown {
   if (error instanceof DepotError) return error;
   const unusable = (message: string, hint: string): DepotError =>
     new DepotError('data-unusable', message, { cause: error, hint });
-  const code = sqliteCode(error);
   if (isCode(error, 'ENOENT')) {
     return unusable(
       `there is no catalogue at ${layout.database}`,
@@ -202,7 +207,7 @@ function asUnusable(layout: Layout, error: unknown): unknown {
   if (isBroken(error)) {
     return unusable(`${layout.database} is broken`, 'start the daemon: it builds the catalogue anew from the files');
   }
-  if (code?.startsWith('SQLITE_CANTOPEN') === true || code?.startsWith('SQLITE_READONLY') === true) {
+  if (isUnopened(error)) {
     return unusable(`cannot open ${layout.database}`, 'check its owner and mode, and those of the folder');
   }
   return error;

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { acquireLock } from '../../src/store/lock.js';
+import { temporaryFolder } from '../harness/temporary.js';
+
+const holder = `
+  import { acquireLock } from ${JSON.stringify(new URL('../../dist/store/lock.js', import.meta.url).href)};
+  acquireLock(process.argv[1], 0);
+  process.stdout.write('held');
+  setInterval(() => undefined, 1000);
+`;
+
+test('refuses a second process, naming the first, and lets it in at once when that one was killed', async () => {
+  const data = await temporaryFolder();
+  const first = spawn(process.execPath, ['--input-type=module', '--eval', holder, data], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void first.kill('SIGKILL'));
+  await once(first.stdout, 'data');
+  expect(() => acquireLock(data, 1)).toThrow(
+    expect.objectContaining({
+      code: 'data-locked',
+      message: expect.stringContaining(`process ${first.pid}, since 1970-01-01T00:00:00.000Z`),
+    }),
+  );
+  const ended = once(first, 'exit');
+  first.kill('SIGKILL');
+  await ended;
+  acquireLock(data, 1).release();
+});
+
+test('refuses a second lock within the process, and gives it again after release', async () => {
+  const data = await temporaryFolder();
+  const lock = acquireLock(data, 0);
+  expect(JSON.parse(readFileSync(join(data, 'daemon.json'), 'utf8'))).toMatchObject({ pid: process.pid });
+  expect(() => acquireLock(data, 0)).toThrow(expect.objectContaining({ code: 'data-locked' }));
+  expect(() => acquireLock(data, 0)).toThrow(expect.objectContaining({ code: 'data-locked' }));
+  lock.release();
+  acquireLock(data, 0).release();
+});
+
+test('names a data directory that cannot be used', async () => {
+  const data = join(await temporaryFolder(), 'missing');
+  expect(() => acquireLock(data, 0)).toThrow(expect.objectContaining({ code: 'data-unusable' }));
+});

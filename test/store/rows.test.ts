@@ -1,0 +1,248 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { comparePaths } from '../../src/model/entry.js';
+import { demandsHash, everything, type Demand } from '../../src/model/selection.js';
+import { sha256 } from '../../src/model/sha256.js';
+import type { ReportRow } from '../../src/model/status.js';
+import type { CycleRow } from '../../src/store/cycles.js';
+import type { HoldRow } from '../../src/store/holds.js';
+import type { TransferRow } from '../../src/store/transfers.js';
+import { openStore, temporaryStore } from './fixture.js';
+
+const mac: Demand = [{ include: ['mac/**'], exclude: [] }];
+const win: Demand = [{ include: ['win/**'], exclude: [] }];
+
+test('journals a switch of an installation copy until it is finished, across a restart', async () => {
+  const store = await temporaryStore();
+  const first = { generation: 3, root: { sha256: sha256('a'), length: 9 }, selection: everything };
+  const second = { generation: 4, root: { sha256: sha256('b'), length: 7 }, selection: mac[0] ?? everything };
+  store.trees.beginSwitch('tools', first);
+  expect(store.trees.get('tools')).toBeUndefined();
+  expect(openStore(store.layout.data).trees.switching('tools')).toEqual(first);
+  store.trees.finishSwitch('tools', { files: 2, bytes: 30 });
+  const shown = { repository: 'tools', ...first, files: 2, bytes: 30 };
+  expect(store.trees.get('tools')).toEqual(shown);
+  expect(store.trees.switching('tools')).toBeUndefined();
+  store.trees.beginSwitch('tools', second);
+  expect(store.trees.list()).toEqual([{ repository: 'tools', current: shown, switching: second }]);
+  store.trees.finishSwitch('tools', { files: 1, bytes: 1 });
+  store.trees.finishSwitch('tools', { files: 0, bytes: 0 });
+  expect(store.trees.get('tools')).toEqual({ repository: 'tools', ...second, files: 1, bytes: 1 });
+});
+
+test('adds the demands of the children, but for one of them', async () => {
+  const { demands } = await temporaryStore();
+  demands.set('a', 'x/a', demandsHash({ tools: mac }), { tools: mac }, 10);
+  demands.set('b', 'x/b', demandsHash({ tools: win }), { tools: win }, 20);
+  demands.set('c', 'x/c', demandsHash({ other: [everything] }), { other: [everything] }, 30);
+  expect(demands.union('tools')).toEqual([...mac, ...win]);
+  expect(demands.union('tools', 'a')).toEqual(win);
+  expect(demands.union('constructor')).toEqual([]);
+  expect(demands.get('a')).toEqual({
+    child: 'a',
+    site: 'x/a',
+    hash: demandsHash({ tools: mac }),
+    demands: { tools: mac },
+    lastHeardMs: 10,
+  });
+});
+
+test('knows exactly when a child was heard of, and writes it once a minute', async () => {
+  const store = await temporaryStore();
+  const reader = openStore(store.layout.data);
+  for (const atMs of [1000, 20_000, 59_000]) store.demands.touch('a', 'x/a', atMs);
+  expect(store.demands.get('a')).toMatchObject({ hash: undefined, demands: {}, lastHeardMs: 59_000 });
+  expect(reader.demands.get('a')?.lastHeardMs).toBe(1000);
+  store.demands.touch('a', 'x/a', 62_000);
+  store.demands.touch('b', 'x/b', 62_001);
+  expect(reader.demands.get('a')?.lastHeardMs).toBe(62_000);
+  expect(store.demands.forgetBefore(62_001)).toEqual(['a']);
+  expect(store.demands.list().map(({ child }) => child)).toEqual(['b']);
+});
+
+const report = (depot: string, at: string, version = '1'): ReportRow => ({
+  depot,
+  site: 'x',
+  parent: null,
+  version,
+  at,
+  repositories: [],
+});
+
+test('replaces the row of a depot by a newer one only, and believes no row from the future for long', async () => {
+  let now = Date.parse('2026-01-01T00:00:00Z');
+  const { reports } = await temporaryStore({ now: () => now });
+  reports.put(
+    [report('b', '2025-12-31T00:00:00Z', 'new'), report('a', '2030-01-01T00:00:00Z', 'wrong clock')],
+    'child',
+  );
+  reports.put([report('b', '2025-12-30T00:00:00Z', 'old')], 'child');
+  now += 60_000;
+  reports.put([report('a', '2026-01-01T00:00:30Z', 'right clock')], 'child');
+  expect(reports.below().map(({ depot, version }) => [depot, version])).toEqual([
+    ['a', 'right clock'],
+    ['b', 'new'],
+  ]);
+  expect(reports.forgetBefore(now)).toEqual(['b']);
+});
+
+test('keeps the last thousand cycles of each repository', async () => {
+  const store = await temporaryStore();
+  const cycle: CycleRow = {
+    repository: 'tools',
+    startedAtMs: 1,
+    endedAtMs: 2,
+    outcome: 'applied',
+    fromGeneration: null,
+    toGeneration: 1,
+    addedFiles: 1,
+    replacedFiles: 2,
+    deletedFiles: 3,
+    fetchedFiles: 4,
+    fetchedBytes: 5,
+    error: { code: 'transfer-cut', message: 'cut', hint: null },
+  };
+  store.transaction(() => {
+    store.cycles.insert({ ...cycle, repository: 'other', error: null });
+    for (let at = 1; at <= 1005; at += 1) store.cycles.insert({ ...cycle, startedAtMs: at });
+  });
+  expect(store.cycles.list('tools', 2)).toEqual([
+    { ...cycle, startedAtMs: 1005 },
+    { ...cycle, startedAtMs: 1004 },
+  ]);
+  expect(store.cycles.list('tools', 5000)).toHaveLength(1000);
+  expect(store.cycles.list('other', 5000)).toMatchObject([{ error: null }]);
+});
+
+test('knows the last poll at each parent', async () => {
+  const { polls } = await temporaryStore();
+  const poll = {
+    repository: 'tools',
+    parent: 'http://a',
+    etag: '"1"',
+    lastAtMs: 1,
+    lastOutcome: 'unchanged',
+    error: null,
+  } as const;
+  const failed = { ...poll, parent: 'http://b', etag: null, lastAtMs: 2, lastOutcome: 'failed' } as const;
+  polls.put({ ...poll, lastAtMs: 0 });
+  polls.put(poll);
+  polls.put(failed);
+  expect(polls.get('tools', 'http://a')).toEqual(poll);
+  expect(polls.latest('tools')).toEqual(failed);
+  expect(polls.list()).toEqual([poll, failed]);
+  expect(polls.get('tools', 'http://c')).toBeUndefined();
+});
+
+const transfer = (content: string, relay = false): TransferRow => ({
+  sha256: sha256(content),
+  size: content.length,
+  mtimeMs: 5,
+  executable: true,
+  relay,
+});
+
+test('goes through a plan by hash, and counts what is done once', async () => {
+  const { transfers } = await temporaryStore();
+  transfers.replace('tools', 7, [transfer('a', true), transfer('bb'), transfer('a'), transfer('ccc', true)]);
+  const all = transfers.next('tools', undefined, 10);
+  expect(all).toEqual(
+    [transfer('a'), transfer('bb'), transfer('ccc', true)].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1)),
+  );
+  expect(transfers.next('tools', all[0]?.sha256, 1)).toEqual(all.slice(1, 2));
+  transfers.done('tools', [sha256('bb'), sha256('not in the plan')]);
+  transfers.done('tools', [sha256('bb')]);
+  expect(transfers.totals('tools')).toEqual({ generation: 7, files: 3, bytes: 6, doneFiles: 1, doneBytes: 2 });
+  expect(transfers.next('tools', undefined, 10)).toHaveLength(2);
+  expect([...transfers.all()]).toHaveLength(3);
+  transfers.clear('tools');
+  expect(transfers.totals('tools')).toBeUndefined();
+  expect(transfers.next('tools', undefined, 10)).toEqual([]);
+});
+
+test('has the old plan in force until the new one is whole', async () => {
+  const { transfers } = await temporaryStore();
+  transfers.replace('tools', 1, [transfer('old')]);
+  const rows = function* (): Generator<TransferRow> {
+    for (let at = 0; at < 1200; at += 1) yield transfer(`new ${at}`);
+    expect(transfers.totals('tools')).toMatchObject({ generation: 1, files: 1 });
+    throw new Error('stopped');
+  };
+  expect(() => transfers.replace('tools', 2, rows())).toThrow('stopped');
+  expect(transfers.next('tools', undefined, 10)).toEqual([transfer('old')]);
+  transfers.replace('tools', 3, [transfer('newest')]);
+  expect([...transfers.all()]).toEqual([sha256('newest')]);
+});
+
+const hold: HoldRow = {
+  id: 'h1',
+  repository: 'tools',
+  kind: 'deletions',
+  reason: 'too many',
+  files: 2,
+  bytes: 7,
+  generation: 3,
+  epoch: null,
+  sinceMs: 10,
+};
+
+test('keeps held paths in order, and the counts of a hold in step with them', async () => {
+  const { holds } = await temporaryStore();
+  holds.add(hold);
+  holds.addPaths('h1', [
+    { path: 'b', size: 3 },
+    { path: 'a/x', size: 4 },
+    { path: 'b', size: 3 },
+  ]);
+  holds.add({ ...hold, id: 'h2', sinceMs: 5 });
+  holds.addPaths('h2', [
+    { path: 'a/x', size: 4 },
+    { path: 'a', size: 0 },
+  ]);
+  const head: HoldRow = { ...hold, id: 'h3', repository: 'other', kind: 'head', epoch: 'f'.repeat(32), files: 9 };
+  holds.add(head);
+  expect(holds.list().map(({ id }) => id)).toEqual(['h2', 'h1', 'h3']);
+  expect(holds.list('tools')).toHaveLength(2);
+  expect(holds.get('h3')).toEqual(head);
+  expect(holds.get('h1')).toEqual(hold);
+  expect([...holds.paths('h1')].map(({ path }) => path)).toEqual(['a/x', 'b']);
+  expect([...holds.heldPaths('tools')]).toEqual(['a', 'a/x', 'b']);
+  holds.dropPaths('h1', ['b', 'not held']);
+  expect(holds.get('h1')).toMatchObject({ files: 1, bytes: 4 });
+  holds.remove('h2');
+  expect([...holds.heldPaths('tools')]).toEqual(['a/x']);
+});
+
+test('reads held paths of any number by and by, while they are dropped', async () => {
+  const { holds } = await temporaryStore();
+  holds.add(hold);
+  const paths = Array.from({ length: 2500 }, (_, at) => ({ path: `f${String(at).padStart(4, '0')}`, size: 1 }));
+  holds.addPaths('h1', paths);
+  const seen: string[] = [];
+  for (const { path } of holds.paths('h1')) {
+    seen.push(path);
+    holds.dropPaths('h1', [path]);
+  }
+  expect(seen).toEqual(paths.map(({ path }) => path));
+  expect(holds.get('h1')).toMatchObject({ files: 0, bytes: 0 });
+});
+
+test('orders the index of a source as a manifest does, whatever the characters', async () => {
+  const store = await temporaryStore();
+  const file = { type: 'folder', size: 0, mtimeUs: 0, ctimeUs: 0, inode: 0, executable: false, target: null } as const;
+  let run = 0;
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.string({ unit: 'binary', minLength: 1 }).filter((name) => !name.includes('\0'))),
+      (paths) => {
+        run += 1;
+        const repository = `r${run}`;
+        store.sources.write(repository, {
+          puts: paths.map((path) => ({ ...file, path, object: null, problem: null })),
+        });
+        expect([...store.sources.rows(repository)].map(({ path }) => path)).toEqual(paths.sort(comparePaths));
+      },
+    ),
+    { numRuns: 50 },
+  );
+});

@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { sha256 } from '../../src/model/sha256.js';
+import { openStore, temporaryStore } from './fixture.js';
+
+test('goes on with a partial transfer after a restart', async () => {
+  const store = await temporaryStore();
+  const object = sha256('whole');
+  expect(store.staging.size(object)).toBe(0);
+  const first = await store.staging.openAppend(object);
+  await first.write('who');
+  await first.close();
+  const { staging } = openStore(store.layout.data);
+  expect(staging.size(object)).toBe(3);
+  const second = await staging.openAppend(object);
+  await second.write('le');
+  const { buffer, bytesRead } = await second.read(Buffer.alloc(10), 0, 10, 0);
+  await second.close();
+  expect(buffer.toString('utf8', 0, bytesRead)).toBe('whole');
+  writeFileSync(store.layout.scratchFile('scan-1'), 'not a transfer');
+  expect(staging.list()).toMatchObject([{ sha256: object, size: 5 }]);
+  staging.discard(object);
+  staging.discard(object);
+  expect(staging.list()).toEqual([]);
+});
