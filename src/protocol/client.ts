@@ -38,7 +38,7 @@ export interface ParentOptions {
   readonly depot: string;
   readonly site: string;
   readonly version: string;
-  /** Requests under way at once; those beyond wait. */
+  /** Objects under way at once; those beyond wait. Other requests have connections of their own. */
   readonly connections?: number;
   readonly connectMs?: number;
   /** From the request to the headers of its answer. */
@@ -65,7 +65,9 @@ export interface PageName {
  * A body that is given as chunks holds a connection until it is read to its end or its iteration is ended.
  */
 export class ParentClient {
-  private readonly pool: Pool;
+  /** Polls and metadata must not wait behind objects, which may take hours. */
+  private readonly talk: Pool;
+  private readonly bulk: Pool;
   private readonly origin: string;
   private readonly prefix: string;
   private readonly identity: Readonly<Record<string, string>>;
@@ -77,7 +79,8 @@ export class ParentClient {
     this.prefix = url.pathname.replace(/\/+$/, '');
     this.origin = url.origin;
     const { connections = 16, connectMs = 10_000, headersMs = 60_000 } = options;
-    this.pool = openPool(new URL(url.origin), connections, { connectMs, headersMs });
+    this.talk = openPool(url, 8, { connectMs, headersMs });
+    this.bulk = openPool(url, connections, { connectMs, headersMs });
     this.floor = options.floor ?? limits.floor;
     this.identity = {
       'depotd-depot': options.depot,
@@ -179,7 +182,7 @@ export class ParentClient {
 
   /** Ends what is under way: its callers see `interrupted`. */
   async close(): Promise<void> {
-    await this.pool.destroy();
+    await Promise.all([this.talk.destroy(), this.bulk.destroy()]);
   }
 
   private async get(route: Route, etag: string | undefined, signal?: AbortSignal): Promise<Answer | 'unchanged'> {
@@ -206,7 +209,7 @@ export class ParentClient {
       signal,
       ...(body === undefined ? {} : { body }),
     };
-    const answer = await exchange(this.pool, this.origin, request, this.floor);
+    const answer = await exchange(route.name === 'object' ? this.bulk : this.talk, this.origin, request, this.floor);
     const named = answer.headers['depotd-depot'];
     this.named = typeof named === 'string' && isName(named) ? named : undefined;
     return accept(answer, wanted);

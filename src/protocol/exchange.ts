@@ -25,8 +25,8 @@ export interface Answer extends AnswerHead {
 const mostInformational = 8;
 
 /** A pool of plain connections that sends the request lines of one depot to one parent. */
-export function openPool(origin: URL, connections: number, timeouts: { connectMs: number; headersMs: number }): Pool {
-  return new Pool(origin, {
+export function openPool(url: URL, connections: number, timeouts: { connectMs: number; headersMs: number }): Pool {
+  return new Pool(url.origin, {
     connections,
     connect: { timeout: timeouts.connectMs },
     headersTimeout: timeouts.headersMs,

@@ -49,7 +49,7 @@ export function childHandler(
       throw new DepotError('bad-request', `${request.method ?? ''} has a body, which nothing here reads`);
     }
     const child = identify(request, options);
-    store.demands.touch(child.depot, child.site, options.now());
+    note(child);
     if (route.name === 'report') {
       await takeReport(exchange, child);
     } else if (route.name === 'directory') {
@@ -58,6 +58,15 @@ export function childHandler(
     } else {
       requireInScope(route.repository, child.site, directory);
       await answerOf(exchange, route, child);
+    }
+  }
+
+  /** A full disk, say, is no reason to stop serving. */
+  function note(child: Child): void {
+    try {
+      store.demands.touch(child.depot, child.site, options.now());
+    } catch (thrown) {
+      onFault?.(asDepotError(thrown, `note that ${child.depot} was heard of`), 'touch');
     }
   }
 

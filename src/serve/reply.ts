@@ -123,8 +123,8 @@ function end(response: ServerResponse, status: number, body: Buffer): void {
 
 async function send(handle: FileHandle, { start, end }: ByteRange, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  for (let at = start; at <= end && !gone.signal.aborted; ) {
+  response.once('close', () => gone.abort('closed'));
+  for (let at = start; at <= end && !gone.signal.aborted;) {
     const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - at + 1));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) {

@@ -415,6 +415,20 @@ describe('an object', () => {
   });
 });
 
+describe('polls', () => {
+  it('do not wait behind objects that are under way', async () => {
+    const url = await answering((request, response) => {
+      if (request.url?.includes('/objects/')) response.writeHead(200).write('slow');
+      else json(response, state);
+    });
+    const client = child(url, { connections: 2 });
+    const slow = [1, 2, 3].map(() => failure(take(client)));
+    expect(await client.state('tools')).toMatchObject({ state });
+    await client.close();
+    expect((await Promise.all(slow)).map(({ code }) => code)).toEqual(['interrupted', 'interrupted', 'interrupted']);
+  });
+});
+
 describe('heads, pages and difference streams', () => {
   it('come as bytes', async () => {
     const url = await answering((_, response) => response.writeHead(200).end('bytes'));

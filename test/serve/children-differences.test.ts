@@ -6,10 +6,10 @@ import type { PageRef } from '../../src/manifest/page.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { ParentClient } from '../../src/protocol/client.js';
 import { readCompressedText } from '../../src/store/compressed-text.js';
-import { inlineJobs, type RunJob } from '../../src/store/job.js';
+import type { RunJob } from '../../src/store/job.js';
 import { pagesInMemory } from '../manifest/pages-in-memory.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { hosted, type Hosted } from './hosted.js';
+import { hosted } from './hosted.js';
 
 function files(count: number, content: (n: number) => string): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, n) => [`folder-${n % 7}/file-${n}`, content(n)]));
@@ -23,15 +23,11 @@ async function fetch(client: ParentClient, from: PageRef, to: PageRef): Promise<
   return Buffer.concat(held);
 }
 
-/** Counts the jobs that run. */
-function counting(depot: () => Hosted): { run: RunJob; names: string[] } {
-  const names: string[] = [];
-  return {
-    names,
-    run: (job, input, options) => {
-      names.push(job.name);
-      return inlineJobs(depot().store)(job, input, options);
-    },
+/** Notes the jobs that run. */
+function noting(names: string[]): (run: RunJob) => RunJob {
+  return (run) => (job, input, options) => {
+    names.push(job.name);
+    return run(job, input, options);
   };
 }
 
@@ -67,9 +63,8 @@ describe('a difference stream', () => {
   });
 
   it('is made once for all who ask at the same time, and kept for those who ask later', async () => {
-    let depot: Hosted | undefined;
-    const { run, names } = counting(() => depot as Hosted);
-    depot = await hosted({ run });
+    const names: string[] = [];
+    const depot = await hosted({}, noting(names));
     const { root: from } = (
       await depot.publish(
         'tools',
@@ -111,9 +106,8 @@ describe('a difference stream', () => {
   });
 
   it('is declined where the pages cost less, without trying twice', async () => {
-    let depot: Hosted | undefined;
-    const { run, names } = counting(() => depot as Hosted);
-    depot = await hosted({ run });
+    const names: string[] = [];
+    const depot = await hosted({}, noting(names));
     const { root: from } = (
       await depot.publish(
         'tools',
@@ -147,15 +141,11 @@ describe('a difference stream', () => {
   });
 
   it('that is not ready soon is promised for later, and is there then', async () => {
-    let depot: Hosted | undefined;
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    depot = await hosted({
-      patienceMs: 50,
-      run: async (job, input, options) => {
-        await held;
-        return inlineJobs((depot as Hosted).store)(job, input, options);
-      },
+    const depot = await hosted({ patienceMs: 50 }, (run) => async (job, input, options) => {
+      await held;
+      return run(job, input, options);
     });
     const { root: from } = (await depot.publish('tools', { a: '1' })).head;
     const { root: to } = (await depot.publish('tools', { a: '2' })).head;

@@ -10,7 +10,7 @@ import { ParentClient } from '../../src/protocol/client.js';
 import type { DirectoryRepository } from '../../src/protocol/messages.js';
 import { childHandler, type ChildrenOptions } from '../../src/serve/children.js';
 import { listen } from '../../src/serve/listener.js';
-import { inlineJobs } from '../../src/store/job.js';
+import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
@@ -30,7 +30,11 @@ export interface Hosted {
 export const self = { depot: 'region-1', site: 'enterprise/germany' };
 export const childSite = 'enterprise/germany/munich';
 
-export async function hosted(options: Partial<ChildrenOptions> = {}): Promise<Hosted> {
+/** `wrap` gets the jobs that the depot runs, which run in this thread. */
+export async function hosted(
+  options: Partial<Omit<ChildrenOptions, 'run'>> = {},
+  wrap: (run: RunJob) => RunJob = (run) => run,
+): Promise<Hosted> {
   const data = await temporaryFolder();
   const store = Store.open(data);
   onTestFinished(() => store.close());
@@ -43,7 +47,7 @@ export async function hosted(options: Partial<ChildrenOptions> = {}): Promise<Ho
   const handler = childHandler({
     ...self,
     store,
-    run: inlineJobs(store),
+    run: wrap(inlineJobs(store)),
     directory: () => directory,
     now: () => Date.now(),
     onFault: (error, request) => faults.push(`${request}: ${error.message}`),
