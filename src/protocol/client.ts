@@ -1,4 +1,5 @@
 import type { Pool } from 'undici';
+import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import { isName } from '../model/names.js';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
@@ -50,12 +51,6 @@ export interface ParentOptions {
 export interface ObjectBody {
   readonly offset: number;
   readonly chunks: AsyncIterable<Uint8Array>;
-}
-
-/** A page of a manifest, by hash and length of its text. */
-export interface PageName {
-  readonly sha256: Sha256;
-  readonly length: number;
 }
 
 /**
@@ -126,7 +121,7 @@ export class ParentClient {
   }
 
   /** The page as the parent has it, compressed. */
-  async page(repository: string, page: PageName, signal?: AbortSignal): Promise<Uint8Array> {
+  async page(repository: string, page: PageRef, signal?: AbortSignal): Promise<Uint8Array> {
     if (page.length > limits.pageTextBytes) {
       throw new DepotError(
         'manifest-damaged',

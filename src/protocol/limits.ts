@@ -1,3 +1,4 @@
+import { maxPageBytes } from '../manifest/page.js';
 import { maxHeadBytes } from '../model/head.js';
 
 const KiB = 1024;
@@ -12,7 +13,7 @@ export const limits = {
   directoryBytes: 4 * MiB,
   headBytes: maxHeadBytes,
   /** The text of one page, decompressed. */
-  pageTextBytes: 64 * MiB,
+  pageTextBytes: maxPageBytes,
   /** A difference stream, compressed. Beyond it the pages are fetched. */
   differenceBytes: 256 * MiB,
   /** About 5,000 depots of three repositories each. */

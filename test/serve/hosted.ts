@@ -14,7 +14,7 @@ import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
-export const epoch = '0123456789abcdef0123456789abcdef';
+const epoch = '0123456789abcdef0123456789abcdef';
 
 /** A depot that serves children: a store, what it knows of repositories, and a real listener on loopback. */
 export interface Hosted {
