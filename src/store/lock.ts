@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { DepotError } from '../model/errors.js';
 import { openSqlite, sqliteCode } from './database.js';
 import { layoutOf } from './layout.js';
+import { makeDataFolder } from './open.js';
 
 /** One daemon a data directory. */
 export interface Lock {
@@ -10,13 +11,15 @@ export interface Lock {
 
 /**
  * Takes the data directory for this process until `release`, or until the process ends in whatever way: it is a lock of
- * the kernel, held by an exclusive SQLite transaction on a file of its own that is never written.
+ * the kernel, held by an exclusive SQLite transaction on a file of its own that is never written. A data directory that
+ * is not there yet is made.
  * @throws DepotError `data-locked`, naming the process that holds it; `data-unusable`
  */
 export function acquireLock(data: string, nowMs: number): Lock {
   const { lockFile, daemonFile } = layoutOf(data);
   let database: ReturnType<typeof openSqlite>;
   try {
+    makeDataFolder(data);
     database = openSqlite(lockFile, { busyMs: 0 });
   } catch (cause) {
     throw new DepotError('data-unusable', `cannot open ${lockFile}`, {

@@ -56,13 +56,15 @@ export function openCatalogueReadOnly(layout: Layout): { readonly db: Database; 
   }
 }
 
-/**
- * The data directory may be passed through by everybody, because clients of other services read the trees in it; only
- * the trees can be listed and read by everybody. Modes of folders that exist are their administrator's.
- */
+/** Everybody may pass through it, because clients of other services read the trees in it. */
+export function makeDataFolder(data: string): void {
+  makeFolder(data, 0o751);
+}
+
+/** Only the trees can be listed and read by everybody. Modes of folders that exist are their administrator's. */
 function makeFolders(layout: Layout): void {
   const { data, objects, pages, metadata, trees, staging, differences, quarantine } = layout;
-  makeFolder(data, 0o751);
+  makeDataFolder(data);
   for (const folder of [objects, pages, metadata, staging, differences, quarantine]) makeFolder(folder, 0o750);
   makeFolder(trees, 0o755);
   for (const folder of [objects, pages]) {

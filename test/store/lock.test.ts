@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireLock } from '../../src/store/lock.js';
@@ -42,7 +42,14 @@ test('refuses a second lock within the process, and gives it again after release
   acquireLock(data, 0).release();
 });
 
+test('makes the data directory where there is none', async () => {
+  const data = join(await temporaryFolder(), 'deep', 'data');
+  acquireLock(data, 0).release();
+  expect(statSync(data).mode & 0o777).toBe(0o751);
+});
+
 test('names a data directory that cannot be used', async () => {
-  const data = join(await temporaryFolder(), 'missing');
+  const data = join(await temporaryFolder(), 'file');
+  writeFileSync(data, '');
   expect(() => acquireLock(data, 0)).toThrow(expect.objectContaining({ code: 'data-unusable' }));
 });
