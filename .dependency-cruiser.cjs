@@ -41,7 +41,7 @@ const doors = {
   zod: ['^src/(model|config|protocol|serve|cli|store)/'],
   chokidar: ['^src/publish/', '^src/daemon/'],
   pino: ['^src/daemon/'],
-  commander: ['^src/cli/'],
+  commander: ['^src/cli/', '^src/daemon/main[.]ts$'],
   'cli-table3': ['^src/cli/'],
   picocolors: ['^src/cli/'],
 };

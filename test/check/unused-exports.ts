@@ -28,6 +28,7 @@ export function unusedExports(root: string): Finding[] {
   const started = startedByPrograms(root);
   const own = program.getSourceFiles().filter((file) => isBelow(root, file.fileName, ['src', 'test']));
   const named = namedFiles(root, own);
+  const imported = importedNames(root, own);
   const findings: Finding[] = [];
   for (const file of own) {
     const path = relative(root, file.fileName);
@@ -39,9 +40,16 @@ export function unusedExports(root: string): Finding[] {
     };
     for (const declaration of file.statements.flatMap(exportedDeclarations)) {
       if (starts?.has(declaration.name.text) === true) continue;
-      find(declaration.name, judgeExport(usesOf(service, root, declaration.name), declaration));
+      // Most are imported by name, and the compiler need not be asked about those.
+      if (!imported.has(`${path} ${declaration.name.text}`)) {
+        find(declaration.name, judgeExport(usesOf(service, root, declaration.name), declaration));
+      }
       if (path.startsWith('src/')) {
-        for (const method of methodsOf(declaration)) find(method, judgeMethod(usesOf(service, root, method)));
+        for (const method of methodsOf(declaration)) {
+          const why = judgeMethod(usesOf(service, root, method));
+          if (why !== undefined && !isUsedThroughAnother(service, root, program, declaration, method))
+            find(method, why);
+        }
       }
     }
     if (path.startsWith('src/') && starts === undefined && !named.has(path)) {
@@ -72,6 +80,30 @@ function judgeExport(uses: Uses, declaration: ts.Node): string | undefined {
 function judgeMethod(uses: Uses): string | undefined {
   if (uses.abroad || uses.home) return undefined;
   return uses.tests ? 'only tests call it' : 'nothing calls it';
+}
+
+/**
+ * Whether the method is called by way of a smaller type that its owner fits, such as `{ close(): void }`: the compiler
+ * sees no reference from there.
+ */
+function isUsedThroughAnother(
+  service: ts.LanguageService,
+  root: string,
+  program: ts.Program,
+  owner: Declaration,
+  method: ts.Node,
+): boolean {
+  const checker = program.getTypeChecker();
+  const fits = (type: ts.Node): boolean =>
+    checker.isTypeAssignableTo(checker.getTypeAtLocation(owner), checker.getTypeAtLocation(type));
+  const visit = (node: ts.Node): boolean => {
+    if ((ts.isInterfaceDeclaration(node) || ts.isTypeLiteralNode(node)) && node !== owner) {
+      const same = node.members.flatMap(nameOf).find((name) => name.getText() === method.getText());
+      if (same !== undefined && fits(node) && judgeMethod(usesOf(service, root, same)) === undefined) return true;
+    }
+    return ts.forEachChild(node, visit) ?? false;
+  };
+  return program.getSourceFiles().some((file) => isBelow(root, file.fileName, ['src']) && visit(file));
 }
 
 function usesOf(service: ts.LanguageService, root: string, name: ts.Node): Uses {
@@ -182,6 +214,24 @@ function namedFiles(root: string, files: readonly ts.SourceFile[]): Set<string> 
   };
   for (const file of files) if (isBelow(root, file.fileName, ['src'])) visit(file);
   return named;
+}
+
+/** `FILE NAME` for what files import by name from others; from src only what src imports. */
+function importedNames(root: string, files: readonly ts.SourceFile[]): Set<string> {
+  const imported = new Set<string>();
+  for (const file of files) {
+    for (const statement of file.statements) {
+      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+      const target = resolve(dirname(file.fileName), statement.moduleSpecifier.text).replace(/[.]js$/, '.ts');
+      if (isBelow(root, target, ['src']) && !isBelow(root, file.fileName, ['src'])) continue;
+      const bindings = statement.importClause?.namedBindings;
+      if (bindings === undefined || !ts.isNamedImports(bindings)) continue;
+      for (const { name, propertyName } of bindings.elements) {
+        imported.add(`${relative(root, target)} ${(propertyName ?? name).text}`);
+      }
+    }
+  }
+  return imported;
 }
 
 function isBelow(root: string, file: string, folders: readonly string[]): boolean {

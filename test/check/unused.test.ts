@@ -60,6 +60,15 @@ it('a method that only a test calls is found, though it is implemented', async (
   });
 });
 
+it('a method that is called by way of a smaller type is not found', async () => {
+  const a = `
+    export interface Door { open(): void; close(): void }
+    const door: Door = { open: () => undefined, close: () => undefined };
+    const shut = (it: { close(): void }): void => it.close();
+    export const used = (): number => (shut(door), 1);\n`;
+  expect(await findings({ 'src/a.ts': a })).toEqual({ 'src/a.ts Door.open': 'nothing calls it' });
+});
+
 it('a file that nothing imports is found, and one that is started as a thread is not', async () => {
   const files = {
     'src/alone.ts': 'console.log(1);\n',

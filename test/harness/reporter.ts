@@ -1,4 +1,4 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 /**
  * Makes `N passed, N failed` the last line that a run prints. Whoever counts by this line must not be misled, so
@@ -8,8 +8,11 @@ import type { Reporter, TestModule } from 'vitest/node';
 export default class LastLine implements Reporter {
   private passed = 0;
   private failed = 0;
+  /** With `-t` the rest is skipped on purpose. */
+  private isSelective = false;
 
-  onInit(): void {
+  onInit(vitest: Vitest): void {
+    this.isSelective = vitest.config.testNamePattern !== undefined;
     process.once('exit', (code) => {
       // The build before the tests can fail too, and a filter can match no test.
       if (this.failed === 0 && code !== 0) this.failed = 1;
@@ -25,8 +28,9 @@ export default class LastLine implements Reporter {
       this.failed += module.errors().length;
       for (const suite of module.children.allSuites()) this.failed += suite.errors().length;
       for (const test of module.children.allTests()) {
-        if (test.result().state === 'passed') this.passed += 1;
-        else this.failed += 1;
+        const { state } = test.result();
+        if (state === 'passed') this.passed += 1;
+        else if (state !== 'skipped' || !this.isSelective) this.failed += 1;
       }
     }
   }
