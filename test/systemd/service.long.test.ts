@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exitCodes } from '../../src/cli/exit-codes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { startMachine, type Machine } from './machine.js';
 
@@ -69,12 +70,26 @@ describe('under a running systemd, depotd', () => {
     expect(await machine.service('ExecMainStatus')).toBe('0');
   });
 
+  it('binds port 443 with the drop-in, and not without', async () => {
+    const dropIns = '/etc/systemd/system/depotd.service.d';
+    await machine.run('sed', '-i', 's/:18443/:443/', '/etc/depotd/depot.yaml');
+    expect((await machine.run('systemctl', 'start', 'depotd')).code).not.toBe(0);
+    await machine.run('systemctl', 'stop', 'depotd');
+    expect(await machine.journal()).toContain(`status=${exitCodes.listenFailed.code}/`);
+
+    await machine.run('cp', '/opt/depotd/systemd/depotd.service.d/port-443.conf', dropIns);
+    await machine.run('systemctl', 'daemon-reload');
+    expect(await machine.run('systemctl', 'start', 'depotd')).toEqual({ code: 0, output: '' });
+    expect((await machine.run('depot', 'status')).output).toContain('127.0.0.1:443');
+    await machine.run('systemctl', 'stop', 'depotd');
+  });
+
   it('is left alone when its configuration is wrong, with the problem in the journal', async () => {
     await machine.run('sed', '-i', 's/^site:.*/site: 42/', '/etc/depotd/depot.yaml');
     expect((await machine.run('systemctl', 'start', 'depotd')).code).not.toBe(0);
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(await machine.service('ActiveState')).toBe('failed');
-    expect(await machine.service('ExecMainStatus')).toBe('4');
+    expect(await machine.service('ExecMainStatus')).toBe(String(exitCodes.configuration.code));
     expect(await machine.journal()).toContain('depot.yaml:2');
   });
 });
