@@ -83,7 +83,8 @@ export class DaemonControl implements ControlApi {
       for (let at = 0; at < preview.steps.length; at += 500) {
         await onEvent({ type: 'steps', steps: preview.steps.slice(at, at + 500) });
       }
-      if (steps && preview.isCut) await onEvent({ type: 'line', text: `(only the first ${maxSteps} paths are listed)` });
+      if (steps && preview.isCut)
+        await onEvent({ type: 'line', text: `(only the first ${maxSteps} paths are listed)` });
       summaries.push(preview.summary);
     }
     return summaries;
@@ -152,7 +153,9 @@ export class DaemonControl implements ControlApi {
       altered.set(finding.repository, [...(altered.get(finding.repository) ?? []), finding.path]);
     }
     for (const [name, paths] of altered) {
-      const restored = await schedule.between(name, () => workers.run(restoreTree, { repository: name, paths }, { signal }));
+      const restored = await schedule.between(name, () =>
+        workers.run(restoreTree, { repository: name, paths }, { signal }),
+      );
       await onEvent({ type: 'line', text: `${name}: put ${restored.put} files of the installation copy right` });
     }
     return { repository, ...result };
@@ -225,6 +228,11 @@ export class DaemonControl implements ControlApi {
   }
 }
 
-function summaryOf({ generations, objects, pages, strays }: GcPlan): Pick<GcResult, 'generations' | 'objects' | 'pages' | 'strays'> {
+function summaryOf({
+  generations,
+  objects,
+  pages,
+  strays,
+}: GcPlan): Pick<GcResult, 'generations' | 'objects' | 'pages' | 'strays'> {
   return { generations, objects, pages, strays };
 }

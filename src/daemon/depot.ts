@@ -141,7 +141,8 @@ export class Depot {
     const { changed, needsRestart } = describeChange(this.settings, read);
     const { depot, site, data } = this.settings;
     const next: Settings = { ...read, depot, site, data };
-    const isElsewhere = next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
+    const isElsewhere =
+      next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.settings = next;
     await this.sync.parents.configure(next.parents);
@@ -170,7 +171,8 @@ export class Depot {
     if (this.store.needsRelist) {
       this.log.debug({}, 'looking for objects that the catalogue does not know');
       const { files, bytes, damaged } = await run(relist, {});
-      if (files > 0) this.log.warn({ files, bytes, damaged }, 'the catalogue was not complete: objects were read again');
+      if (files > 0)
+        this.log.warn({ files, bytes, damaged }, 'the catalogue was not complete: objects were read again');
     }
     const finished = await run(finishSwitches, undefined);
     if (finished.length > 0) this.log.warn({ repositories: finished }, 'finished what a crash had interrupted');

@@ -8,6 +8,7 @@ import { takeReport } from '../serve/reports.js';
 import { collect } from '../store/gc.js';
 import { planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
+import { keepObjects } from '../store/keep-objects.js';
 import { relist } from '../store/rebuild.js';
 import { rehash } from '../store/rehash.js';
 import { verify } from '../store/verify.js';
@@ -25,6 +26,7 @@ const jobs = [
   compose,
   findUnread,
   finishSwitches,
+  keepObjects,
   makeDifference,
   planGc,
   previewPlan,

@@ -13,7 +13,10 @@ import { statusLine } from './status-line.js';
 import { depotStatus } from '../serve/status.js';
 
 /** What `bin/depotd.js` does: one daemon, from its start to SIGTERM. Gives the error that ended it, if one did. */
-export async function runDaemon(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<DepotError | undefined> {
+export async function runDaemon(
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<DepotError | undefined> {
   const command = new Command('depotd')
     .description('the daemon of a depot: polls its parent, serves its children')
     .option('-c, --config <file>', 'the configuration (default: $DEPOT_CONFIG, else /etc/depotd/depot.yaml)')
@@ -36,7 +39,10 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
   let depot: Depot | undefined;
   const showStatus = (): void => {
     if (depot === undefined) return;
-    const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), { nowMs: realHost.now(), tree: false });
+    const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), {
+      nowMs: realHost.now(),
+      tree: false,
+    });
     void notifier.status(statusLine(status));
   };
   const stopped = stopSignal();

@@ -76,7 +76,8 @@ export class Maintenance {
       const before = this.host.now() - forgetAfterMs;
       const children = this.store.demands.forgetBefore(before);
       const depots = this.store.reports.forgetBefore(before);
-      if (children.length + depots.length > 0) this.log.info({ children, depots }, 'forgot depots that were silent for 30 days');
+      if (children.length + depots.length > 0)
+        this.log.info({ children, depots }, 'forgot depots that were silent for 30 days');
       await this.collectQuietly();
     }
   }

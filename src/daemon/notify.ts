@@ -50,7 +50,8 @@ export class Notifier {
     await new Promise<void>((resolve) => {
       const child = spawn('systemd-notify', assignments, { stdio: 'ignore' });
       child.once('error', (error) => {
-        if (!this.hasFailed) this.log.warn({ error: error.message }, 'systemd-notify cannot be run; systemd hears nothing');
+        if (!this.hasFailed)
+          this.log.warn({ error: error.message }, 'systemd-notify cannot be run; systemd hears nothing');
         this.hasFailed = true;
         resolve();
       });

@@ -74,7 +74,10 @@ export class Schedule {
    * Polls now: the named repositories, or all, with those that become known by it. A cycle under way is waited for, and
    * another one follows it, since the first may have asked before what the caller knows of.
    */
-  async pollNow(repositories: readonly string[] | null, onCycle?: (result: CycleResult) => void): Promise<CycleResult[]> {
+  async pollNow(
+    repositories: readonly string[] | null,
+    onCycle?: (result: CycleResult) => void,
+  ): Promise<CycleResult[]> {
     const results: CycleResult[] = [];
     const polled = new Set<string>();
     for (;;) {

@@ -130,7 +130,11 @@ export class Workers {
       task.resolve(message.output);
     } else {
       const { code, message: text, hint, retry, stack } = message.error;
-      const details = { retry, ...(hint === undefined ? {} : { hint }), ...(stack === undefined ? {} : { cause: stack }) };
+      const details = {
+        retry,
+        ...(hint === undefined ? {} : { hint }),
+        ...(stack === undefined ? {} : { cause: stack }),
+      };
       task.reject(new DepotError(code, text, details));
     }
     this.dispatch();

@@ -176,7 +176,16 @@ function holdDeletions(store: Store, input: ApplyInput, tree: TreeRow | undefine
   const reason = reasonToHold(deleted, tree.files, input.holdAbove);
   if (reason === undefined) return 0;
   const id = randomBytes(4).toString('hex');
-  store.holds.add({ id, repository, kind: 'deletions', reason, ...deleted, generation, epoch: null, sinceMs: input.now });
+  store.holds.add({
+    id,
+    repository,
+    kind: 'deletions',
+    reason,
+    ...deleted,
+    generation,
+    epoch: null,
+    sinceMs: input.now,
+  });
   for (const rows of chunked(deletions(), 500)) {
     control.throwIfStopped();
     store.holds.addPaths(id, rows);

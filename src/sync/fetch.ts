@@ -1,14 +1,18 @@
 import pLimit from 'p-limit';
 import { asDepotError, DepotError } from '../model/errors.js';
+import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
 import type { WantedObject } from './plan.js';
 import type { CycleMeter } from './progress.js';
-import { receiveObject } from './receive.js';
+import { damagedObject, receiveObject, receiveSmall, type Body } from './receive.js';
 
-/** Objects on their way at once; and how many are taken from the plan, and made durable, together. */
-const objectsAtOnce = 12;
+/** Objects on their way at once. */
+const objectsAtOnce = 16;
+/** Objects that become durable together. While they do, the next ones come. */
 const batchObjects = 256;
+/** Up to this size, in bytes, an object is received into memory; a batch of them is lost with the process at the most. */
+const smallBytes = 16 * 1024;
 const attempts = 3;
 
 /**
@@ -41,6 +45,10 @@ async function fetchUnclaimed(
   const { transfers } = depot.store;
   const claimed: Promise<void>[] = [];
   let failure: DepotError | undefined;
+  const note = (error: DepotError | undefined): void => {
+    if (error !== undefined && (failure === undefined || isHopeless(error))) failure = error;
+  };
+  let keeping: Promise<DepotError | undefined> = Promise.resolve(undefined);
   let batch = transfers.next(repository, undefined, batchObjects);
   for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
     const free = batch.filter(({ sha256 }) => {
@@ -49,36 +57,34 @@ async function fetchUnclaimed(
       return claim === undefined;
     });
     const release = depot.claims.take(free.map(({ sha256 }) => sha256));
-    try {
-      failure = (await fetchBatch(depot, parent, repository, free, meter, signal)) ?? failure;
-    } finally {
-      release();
-    }
+    const came = await receiveBatch(depot, parent, repository, free, meter, signal);
+    note(came.failure);
+    note(await keeping);
+    keeping = keep(depot, repository, came.arrived).finally(release);
     if (failure !== undefined && isHopeless(failure)) break;
     batch = transfers.next(repository, last.sha256, batchObjects);
   }
+  note(await keeping);
   if (failure !== undefined) throw failure;
   return claimed;
 }
 
-/** Gives the gravest failure, once all that came is durable. */
-async function fetchBatch(
+/** What came, and the gravest failure among what did not. Never rejects. */
+async function receiveBatch(
   depot: SyncDepot,
   parent: Parent,
   repository: string,
   batch: readonly WantedObject[],
   meter: CycleMeter,
   signal: AbortSignal,
-): Promise<DepotError | undefined> {
-  const { store } = depot;
+): Promise<{ readonly arrived: ArrivedObject[]; readonly failure: DepotError | undefined }> {
   const limit = pLimit(objectsAtOnce);
-  const here: WantedObject[] = [];
+  const arrived: ArrivedObject[] = [];
   let failure: DepotError | undefined;
   const take = async (wanted: WantedObject): Promise<void> => {
     if (failure !== undefined && isHopeless(failure)) return;
     try {
-      await fetchObject(depot, parent, repository, wanted, meter, signal);
-      here.push(wanted);
+      arrived.push({ ...wanted, bytes: await fetchObject(depot, parent, repository, wanted, meter, signal) });
       meter.finished();
     } catch (thrown) {
       const error = asDepotError(thrown, `fetch object ${wanted.sha256} of ${repository}`);
@@ -86,13 +92,28 @@ async function fetchBatch(
     }
   };
   await Promise.all(batch.map((wanted) => limit(take, wanted)));
-  const staged = here.filter(({ sha256 }) => !store.objects.has(sha256));
-  await store.objects.admit(staged.map((wanted) => ({ ...wanted, from: store.layout.stagingFile(wanted.sha256) })));
-  store.transfers.done(
-    repository,
-    here.map(({ sha256 }) => sha256),
-  );
-  return failure;
+  return { arrived, failure };
+}
+
+/** Makes what came part of the store. Not to be aborted: what came is kept, also when the daemon is to stop. */
+async function keep(
+  depot: SyncDepot,
+  repository: string,
+  arrived: readonly ArrivedObject[],
+): Promise<DepotError | undefined> {
+  const { objects, transfers } = depot.store;
+  try {
+    const { damaged } = await depot.run(
+      keepObjects,
+      arrived.filter(({ sha256 }) => !objects.has(sha256)),
+    );
+    const refused = new Set(damaged);
+    const kept = arrived.map(({ sha256 }) => sha256).filter((sha256) => !refused.has(sha256));
+    transfers.done(repository, kept);
+    return damaged[0] === undefined ? undefined : damagedObject(damaged[0], 'its bytes hash to something else');
+  } catch (thrown) {
+    return asDepotError(thrown, `keep objects of ${repository}`);
+  }
 }
 
 /** Failures after which the remaining objects need not be tried. */
@@ -100,7 +121,7 @@ function isHopeless(error: DepotError): boolean {
   return error.code !== 'object-damaged' && error.code !== 'not-found' && error.code !== 'object-missing';
 }
 
-/** A cut is tried again at once; bytes that came before it count. */
+/** A cut is tried again at once; bytes that came before it count. Gives the bytes of a small object, null for a staged one. */
 async function fetchObject(
   depot: SyncDepot,
   parent: Parent,
@@ -108,19 +129,21 @@ async function fetchObject(
   wanted: WantedObject,
   meter: CycleMeter,
   signal: AbortSignal,
-): Promise<void> {
-  if (depot.store.objects.has(wanted.sha256)) return;
+): Promise<Uint8Array | null> {
+  const { store, host } = depot;
+  if (store.objects.has(wanted.sha256)) return null;
+  const request = (offset: number): Promise<Body> =>
+    parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     try {
-      const request = (offset: number): ReturnType<typeof parent.client.object> =>
-        parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
-      await receiveObject(depot.store, wanted, request, meter);
-      return;
+      if (wanted.size <= smallBytes) return await receiveSmall(wanted, request, meter);
+      await receiveObject(store, wanted, request, meter);
+      return null;
     } catch (error) {
       const isCut = error instanceof DepotError && error.code === 'transfer-cut';
       if (!isCut || attempt === attempts) throw error;
-      await depot.host.sleep(200 * attempt, signal);
+      await host.sleep(200 * attempt, signal);
     }
   }
 }

@@ -66,12 +66,39 @@ export async function receiveObject(
     meter.lost(position);
     store.staging.discard(sha256);
     const seen = position === size ? 'its bytes hash to something else' : `${position} of ${size} bytes came`;
-    throw new DepotError('object-damaged', `object ${sha256} is not what its name says: ${seen}`, {
-      hint: 'it is asked for again at the next poll; `depot verify` at the parent finds damage there',
-    });
+    throw damagedObject(sha256, seen);
   } finally {
     await handle.close();
   }
+}
+
+/** Receives an object into memory, unverified but for its length. An empty one is not asked for. */
+export async function receiveSmall(
+  { sha256, size }: { readonly sha256: Sha256; readonly size: number },
+  request: (offset: number) => Promise<Body>,
+  meter: ByteMeter,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const body = size > 0 ? await request(0) : undefined;
+  try {
+    for await (const chunk of body?.chunks ?? []) {
+      chunks.push(chunk);
+      length += chunk.length;
+      meter.arrived(chunk.length);
+    }
+    if (length !== size) throw damagedObject(sha256, `${length} of ${size} bytes came`);
+    return Buffer.concat(chunks, length);
+  } catch (error) {
+    meter.lost(length);
+    throw error;
+  }
+}
+
+export function damagedObject(sha256: Sha256, seen: string): DepotError {
+  return new DepotError('object-damaged', `object ${sha256} is not what its name says: ${seen}`, {
+    hint: 'it is asked for again at the next poll; `depot verify` at the parent finds damage there',
+  });
 }
 
 async function hashPrefix(hash: Hash, handle: FileHandle, length: number): Promise<void> {
