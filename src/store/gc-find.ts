@@ -93,7 +93,8 @@ export function findStrays(store: Store, { roots, transfers }: Live, nowMs: numb
       listFiles(folder, nowMs - temporaryRestMs, isTemporary),
     ),
     ...listFiles(layout.differences, nowMs - hourMs, (name) => !isTemporary(name) && !isForLive(name)),
-    ...listFiles(layout.staging, nowMs - partialRestMs, (name) => !isWanted(name)),
+    ...listFiles(layout.staging, nowMs - temporaryRestMs, (name) => name.endsWith('.tmp')),
+    ...listFiles(layout.staging, nowMs - partialRestMs, (name) => name.endsWith('.part') && !isWanted(name)),
     ...listFiles(layout.quarantine, nowMs - quarantineRestMs),
   ];
   return {

@@ -77,7 +77,7 @@ function mark(
     control.throwIfStopped();
     if (page === undefined && whole) {
       throw new DepotError('manifest-damaged', `page ${ref.sha256} is missing, so what it references is not known`, {
-        hint: 'nothing is collected until it is back: `depot verify` drops what hangs on it, and the next poll fetches it',
+        hint: 'nothing is collected until it is back; the next poll fetches it: `depot poll`',
       });
     }
     for (const entry of page?.entries ?? []) {

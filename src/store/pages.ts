@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compress } from 'zstd-napi';
 import binding from 'zstd-napi/binding.js';
-import { maxPageBytes, type PageRef, type ReadPage, type WritePage } from '../manifest/page.js';
+import { maxPageBytes, parsePage, type PageRef, type ReadPage, type WritePage } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import { isSha256, sha256, type Sha256 } from '../model/sha256.js';
-import { inTransaction, type Database } from './database.js';
+import { inTransaction, toBlob, type Database } from './database.js';
 import { syncMany, temporaryBeside } from './durable.js';
 import type { Layout } from './layout.js';
 import { setAside } from './quarantine.js';
@@ -18,8 +18,8 @@ export const pageRestMs = 60 * 60 * 1000;
 
 /**
  * The pages of manifests: text, compressed with zstd, in files named by the hash of the text. A page is kept after those
- * that it lists, and collected before them, so a page that is here stands for its whole subtree. Calls are synchronous
- * but for those that return promises.
+ * that it lists, and collected before them, so a page that is here stands for its whole subtree; while one is known to be
+ * broken, that is looked up. Calls are synchronous but for those that return promises.
  */
 export class Pages {
   private unsynced: string[] = [];
@@ -31,18 +31,15 @@ export class Pages {
     private readonly now: () => number,
   ) {}
 
-  /** Whether the page is here. Asking keeps it from collection for half an hour at least. */
+  /** Whether the page is here with all below it. Asking keeps it from collection for half an hour at least. */
   has(ref: PageRef): boolean {
-    const file = this.layout.pageFile(ref.sha256);
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) return false;
-    return this.db.readonly || this.now() - stats.mtimeMs < pageRestMs / 2 || this.keep(file);
+    return this.isKept(ref) && (!this.isAnyBroken() || this.isWholeBelow(ref));
   }
 
   /**
    * Text of a page that is here, verified.
    * @throws DepotError `manifest-damaged`: not here, or not what its name says; then it is in quarantine, and no generation
-   * counts as complete until a cycle has looked
+   * counts as complete until a cycle has fetched it again
    */
   readonly read: ReadPage = (ref) => {
     const file = this.layout.pageFile(ref.sha256);
@@ -51,14 +48,15 @@ export class Pages {
       compressed = readFileSync(file);
     } catch (error) {
       if (!isCode(error, 'ENOENT')) throw error;
+      // A head may be here before its manifest is; below a page that is here, none may be missing.
+      if (!this.isRoot(ref)) this.noteBroken(ref);
       throw new DepotError('manifest-damaged', `page ${ref.sha256} is not in the store`, { cause: error });
     }
     try {
       return this.decode(ref, compressed);
     } catch (error) {
-      if (this.db.readonly) throw error;
-      this.db.prepare('UPDATE heads SET complete = NULL').run();
-      setAside(this.layout, file);
+      this.noteBroken(ref);
+      if (!this.db.readonly) setAside(this.layout, file);
       throw error;
     }
   };
@@ -67,7 +65,7 @@ export class Pages {
   readonly write: WritePage = (text) => {
     const bytes = Buffer.from(text);
     const ref = { sha256: sha256(bytes), length: bytes.length };
-    if (!this.has(ref) || !this.isWhole(ref)) this.place(ref, compress(bytes, { compressionLevel: 3 }));
+    if (!this.isKept(ref) || !this.isWhole(ref)) this.place(ref, compress(bytes, { compressionLevel: 3 }));
     return ref;
   };
 
@@ -141,10 +139,15 @@ export class Pages {
     }
   }
 
-  remove(page: Sha256): void {
-    rmSync(this.layout.pageFile(page), { force: true });
+  /** Whether the page itself is here; it is noted that somebody relies on it. */
+  private isKept(ref: PageRef): boolean {
+    const file = this.layout.pageFile(ref.sha256);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) return false;
+    return this.db.readonly || this.now() - stats.mtimeMs < pageRestMs / 2 || this.keep(file);
   }
 
+  /** Under the write lock, as a collection looks at it and removes it: who was told that the page is here finds it. */
   private keep(file: string): boolean {
     return inTransaction(this.db, () => {
       try {
@@ -155,6 +158,32 @@ export class Pages {
         throw error;
       }
     });
+  }
+
+  private noteBroken({ sha256: page }: PageRef): void {
+    if (this.db.readonly) return;
+    inTransaction(this.db, () => {
+      this.db.prepare('INSERT OR IGNORE INTO broken_pages VALUES (?)').run(toBlob(page));
+      this.db.prepare('UPDATE heads SET complete = NULL').run();
+    });
+  }
+
+  private isAnyBroken(): boolean {
+    return this.db.prepare('SELECT 1 FROM broken_pages LIMIT 1').get() !== undefined;
+  }
+
+  private isRoot({ sha256: page }: PageRef): boolean {
+    return this.db.prepare('SELECT 1 FROM heads WHERE instr(bytes, ?)').get(Buffer.from(page)) !== undefined;
+  }
+
+  private isWholeBelow(ref: PageRef): boolean {
+    try {
+      const { branches = [] } = parsePage(this.read(ref), ref);
+      return branches.every((branch) => this.isWholeBelow(branch));
+    } catch (error) {
+      if (error instanceof DepotError) return false;
+      throw error;
+    }
   }
 
   private isWhole(ref: PageRef): boolean {
@@ -177,5 +206,6 @@ export class Pages {
       throw error;
     }
     this.unsynced.push(file);
+    if (this.isAnyBroken()) this.db.prepare('DELETE FROM broken_pages WHERE sha256 = ?').run(toBlob(ref.sha256));
   }
 }

@@ -18,6 +18,10 @@ export const migrations: readonly string[] = [
   CREATE TABLE membership (repository TEXT NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY (repository, sha256))
     STRICT, WITHOUT ROWID;
 
+  -- Pages that were found missing or damaged below a page that is here: until they are back, that page does not stand for
+  -- its subtree.
+  CREATE TABLE broken_pages (sha256 BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+
   CREATE TABLE heads (
     repository TEXT NOT NULL, generation INTEGER NOT NULL, bytes BLOB NOT NULL, seen_ms INTEGER NOT NULL,
     applied_ms INTEGER, complete TEXT, PRIMARY KEY (repository, generation)

@@ -33,7 +33,8 @@ export async function* findTreeFaults(store: Store, repository: string, hash: Ha
   for (const { path, entry, standing } of merged(wanted(store, tree), listTree(folder, ''))) {
     if (isHeld(path)) continue;
     if (entry === undefined) {
-      if (standing !== undefined) yield found(path, 'foreign', standing.type);
+      if (standing === undefined || (standing.type === 'folder' && isFolderOf(store, tree, path))) continue;
+      yield found(path, 'foreign', standing.type);
     } else if (standing === undefined) {
       // An empty folder in which held or foreign files stand is there all the same.
       if (entry.type !== 'folder' || !isFolder(join(folder, path))) yield found(path, 'missing', entry.type);
@@ -44,9 +45,14 @@ export async function* findTreeFaults(store: Store, repository: string, hash: Ha
   }
 }
 
-function* wanted(store: Store, tree: TreeTarget): Generator<Entry> {
+function* wanted(store: Store, tree: TreeTarget, under = ''): Generator<Entry> {
   const selects = selector(tree.selection);
-  for (const entry of readEntries(tree.root, store.pages.read)) if (selects(entry.path)) yield entry;
+  for (const entry of readEntries(tree.root, store.pages.read, { under })) if (selects(entry.path)) yield entry;
+}
+
+/** Whether something should stand in the folder. */
+function isFolderOf(store: Store, tree: TreeTarget, folder: string): boolean {
+  return wanted(store, tree, folder).next().done !== true;
 }
 
 /** What should stand and what stands, path by path. */

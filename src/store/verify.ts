@@ -7,7 +7,7 @@ import type { TreeFinding } from '../model/status.js';
 import { fromBlob, pagedRows } from './database.js';
 import { hashFileSlowly, type HashedFile } from './hash-file.js';
 import type { Job, JobControl } from './job.js';
-import { dropBrokenPages } from './reachable.js';
+import { reachablePages } from './reachable.js';
 import { keptRepositories, retainedRoots } from './retained.js';
 import type { Store } from './store.js';
 import { isCode } from './system-error.js';
@@ -97,11 +97,14 @@ class Verification {
 
   pages(repository: string): void {
     const { store } = this;
-    const seen = new Map<Sha256, boolean>();
+    const seen = new Set<Sha256>();
     for (const { root, whole } of retainedRoots(store, repository, store.heads.list(repository))) {
-      this.control.throwIfStopped();
-      // Of a head whose content is not wanted here, the manifest may never have come.
-      if (whole || store.pages.has(root)) dropBrokenPages(store, root, seen, (page) => this.brokenPages.add(page));
+      for (const { ref, page } of reachablePages(store, root, seen)) {
+        this.control.throwIfStopped();
+        // Of a head whose content is not wanted here, the manifest may never have come.
+        const isExpected = whole || ref.sha256 !== root.sha256;
+        if (page === undefined && isExpected) this.brokenPages.add(ref.sha256);
+      }
     }
   }
 

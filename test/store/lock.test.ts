@@ -48,8 +48,9 @@ test('makes the data directory where there is none', async () => {
   expect(statSync(data).mode & 0o777).toBe(0o751);
 });
 
-test('names a data directory that cannot be used', async () => {
-  const data = join(await temporaryFolder(), 'file');
-  writeFileSync(data, '');
-  expect(() => acquireLock(data, 0)).toThrow(expect.objectContaining({ code: 'data-unusable' }));
+test('makes the data directory, and names one that cannot be made', async () => {
+  const folder = await temporaryFolder();
+  acquireLock(join(folder, 'new'), 0).release();
+  writeFileSync(join(folder, 'file'), '');
+  expect(() => acquireLock(join(folder, 'file'), 0)).toThrow(expect.objectContaining({ code: 'data-unusable' }));
 });

@@ -1,9 +1,11 @@
-import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { compress } from 'zstd-napi';
 import { expect, test } from 'vitest';
+import { parsePage } from '../../src/manifest/page.js';
+import { readEntries } from '../../src/manifest/read.js';
 import { everything } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import { publish, temporaryStore } from './fixture.js';
+import { headOf, openStore, publish, temporaryStore } from './fixture.js';
 
 const text = 'depotd-page\t1\t0\n';
 const refOf = (content: string) => ({ sha256: sha256(content), length: Buffer.byteLength(content) });
@@ -103,4 +105,33 @@ test('lists all pages', async () => {
   store.pages.write(`${text}more`);
   const listed = [...store.pages.list()].map(({ page }) => page).sort();
   expect(listed).toEqual([sha256(text), sha256(`${text}more`)].sort());
+});
+
+test('fetches anew what is broken below a page that is here, and trusts that page again afterwards', async () => {
+  const store = await temporaryStore();
+  const contents = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`folder/file ${at}`, 'same']));
+  const { root } = (await publish(store, contents)).head;
+  const { branches = [] } = parsePage(store.pages.read(root), root);
+  const [first, second] = branches;
+  if (first === undefined || second === undefined) throw new Error('expected a manifest of several pages');
+  const bytes = readFileSync(store.layout.pageFile(first.sha256));
+  truncateSync(store.layout.pageFile(first.sha256), 20);
+  expect(store.pages.has(root)).toBe(true);
+  expect(() => [...readEntries(root, store.pages.read)]).toThrow(expect.objectContaining({ code: 'manifest-damaged' }));
+  expect(store.pages.has(root)).toBe(false);
+  expect(store.pages.has(second)).toBe(true);
+  expect(openStore(store.layout.data).pages.has(root)).toBe(false);
+  store.pages.admit(first, bytes);
+  expect(store.pages.has(root)).toBe(true);
+  expect([...readEntries(root, store.pages.read)]).toHaveLength(2000);
+});
+
+test('takes no offence at a head whose manifest has not come yet', async () => {
+  const store = await temporaryStore();
+  const { head } = await publish(store, { a: 'content' });
+  const early = { sha256: sha256('early'), length: 5, entries: 1, files: 1, bytes: 5 };
+  await store.heads.put(headOf(early, { generation: 2 }));
+  expect(() => store.pages.read(early)).toThrow(/is not in the store/);
+  expect(store.heads.completeness('tools', 1)).toEqual([everything]);
+  expect(store.pages.has(head.root)).toBe(true);
 });
