@@ -144,7 +144,7 @@ export function childHandler(
       if (response.destroyed) return;
       if (error.code === 'internal') onFault?.(error, what);
       // A body that nobody reads must not be taken for the next request.
-      if (hasBody(request)) response.setHeader('connection', 'close');
+      if (hasBody(request) && !response.headersSent) response.setHeader('connection', 'close');
       replyError(exchange, error);
     }
   };

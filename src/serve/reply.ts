@@ -124,6 +124,8 @@ function end(response: ServerResponse, status: number, body: Buffer): void {
 async function send(handle: FileHandle, { start, end }: ByteRange, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort('closed'));
+  // Whoever went away before will not close a second time.
+  if (response.destroyed) return;
   for (let at = start; at <= end && !gone.signal.aborted;) {
     const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - at + 1));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);

@@ -1,4 +1,4 @@
-import { appendFile, chmod, readdir, readlink, rm, truncate } from 'node:fs/promises';
+import { appendFile, chmod, readdir, readlink, rm, truncate, utimes } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { demandsHash, type Demands } from '../../src/model/selection.js';
@@ -360,6 +360,28 @@ describe('an object', () => {
       stop.abort();
       await vi.waitFor(async () => expect(await openObjects()).toEqual([]));
     }
+    expect(faults).toEqual([]);
+  });
+
+  it('is let go of when the child has gone while it was hashed again', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { child, publish, store, faults } = await hosted({}, (run) => async (job, input, options) => {
+      await held;
+      return run(job, input, options);
+    });
+    const content = Buffer.alloc(4_000_000, 'x');
+    await publish('tools', { content });
+    await utimes(store.layout.objectFile(sha256(content)), 2_000, 2_000);
+    const stop = new AbortController();
+    const asked = child().object('tools', sha256(content), content.length, 0, stop.signal);
+    const opened = vi.spyOn(store.objects, 'open');
+    await vi.waitFor(() => expect(opened).toHaveBeenCalled());
+    stop.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'interrupted' });
+    release();
+    await opened.mock.results[0]?.value;
+    await vi.waitFor(async () => expect(await openObjects()).toEqual([]));
     expect(faults).toEqual([]);
   });
 
