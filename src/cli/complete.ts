@@ -11,9 +11,15 @@ export interface Completion {
   readonly candidates: readonly Candidate[];
 }
 
+type Role = 'master' | 'child';
+
+/** The commands that work on repositories of one role only. */
+const roles: Readonly<Record<string, Role>> = { publish: 'master', poll: 'child', plan: 'child' };
+
 /** What only a depot knows; each resolves to nothing where none can be asked. */
 export interface Lookup {
-  repositories(): Promise<readonly Candidate[]>;
+  /** `role`: only those published here, or only those that have a parent. */
+  repositories(role: Role | undefined): Promise<readonly Candidate[]>;
   holds(): Promise<readonly Candidate[]>;
   /** The names in the folder `folder` of a repository, as paths; folders end with `/`. */
   paths(repository: string, folder: string): Promise<readonly Candidate[]>;
@@ -94,7 +100,7 @@ async function completeArgument(
     );
   switch (argument.name()) {
     case 'repository': {
-      const names = await lookup.repositories();
+      const names = await lookup.repositories(roles[command.name()]);
       return matching(
         names.filter(({ value }) => !given.includes(value)),
         typed,

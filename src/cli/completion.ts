@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import type { ListedEntry } from '../model/status.js';
 import { listPath } from '../serve/listing.js';
 import { holdStatuses } from '../serve/queries.js';
-import { repositoryNames, selectionOf } from '../serve/status.js';
+import { depotStatus, selectionOf } from '../serve/status.js';
 import { complete, type Candidate, type Lookup } from './complete.js';
 import { completionScripts, type Shell } from './completion-scripts.js';
 import { askOrRead } from './reach.js';
@@ -51,13 +51,16 @@ function lookupFor(request: Request): Lookup {
   const quiet: Request = { ...request, terminal: mute(request.terminal) };
   const orNothing = (asking: Promise<Candidate[]>): Promise<Candidate[]> => asking.catch(() => []);
   return {
-    repositories: () =>
+    repositories: (role) =>
       orNothing(
         askOrRead(
           quiet,
-          async (api) =>
-            (await api.status({ tree: false })).repositories.map(({ name, role }) => ({ value: name, about: role })),
-          ({ store, facts }) => repositoryNames(store, facts, null).map((value) => ({ value, about: '' })),
+          (api) => api.status({ tree: false }),
+          ({ store, facts }) => depotStatus(store, facts, null, { nowMs: request.terminal.now(), tree: false }),
+        ).then(({ repositories }) =>
+          repositories
+            .filter((repository) => role === undefined || repository.role === role)
+            .map((repository) => ({ value: repository.name, about: repository.role })),
         ),
       ),
     holds: () =>

@@ -80,7 +80,7 @@ function repositoryTable(repositories: readonly RepositoryStatus[], look: Look, 
 }
 
 /** How far behind, in words. */
-export function stateWords(repository: RepositoryStatus, colours: Look['colours'], now: number): string {
+function stateWords(repository: RepositoryStatus, colours: Look['colours'], now: number): string {
   const { role, generation, publishedAt, lag, source, error, cycle } = repository;
   if (role === 'master') {
     if (source?.refused != null || error !== null) return colours.red('not published');

@@ -88,9 +88,9 @@ function worst(repositories: readonly ReportRepository[], colours: Look['colours
 
 function* summary(all: readonly ReportRow[], late: readonly ReportRow[], now: number): Generator<string> {
   const silent = late.filter((row) => stateOf(row, now) === 'silent').length;
-  const words = [`${plural(all.length, 'depot')}: ${all.length - late.length} current`];
-  if (late.length > silent) words.push(`${late.length - silent} behind or with an error`);
-  if (silent > 0) words.push(`${silent} not heard of for a day`);
+  const words = [`${plural(all.length, 'depot')}: ${count(all.length - late.length)} current`];
+  if (late.length > silent) words.push(`${count(late.length - silent)} behind or with an error`);
+  if (silent > 0) words.push(`${count(silent)} not heard of for a day`);
   yield words.join(', ');
 }
 

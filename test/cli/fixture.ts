@@ -22,16 +22,20 @@ export interface Sample {
   readonly facts: DepotFacts;
 }
 
-export const minute = 60_000;
-export const hour = 60 * minute;
-export const day = 24 * hour;
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
 
 const settings = {
   depot: 'munich-1',
   site: 'enterprise/germany/munich',
   listen: 'http://127.0.0.1:8443',
   parent: ['http://127.0.0.1:8441', 'http://127.0.0.1:8442'],
-  follow: [{ repository: 'tools' }, { repository: 'media', exclude: ['**/*.bak'] }, { repository: 'fonts' }],
+  follow: [
+    { repository: 'tools' },
+    { repository: 'media', include: ['lib/**'], exclude: ['**/*.bak'] },
+    { repository: 'fonts' },
+  ],
   repositories: { scripts: { kind: 'mirror', context: 'enterprise/germany/munich', source: '/srv/scripts' } },
 };
 
@@ -67,7 +71,7 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     data,
     parents: settings.parent,
     pollEveryMs: 15 * minute,
-    follow: settings.follow.map(({ repository, exclude }) => ({ repository, include: [], exclude: exclude ?? [] })),
+    follow: settings.follow.map(({ repository, include = [], exclude = [] }) => ({ repository, include, exclude })),
     published: [{ name: 'scripts', kind: 'mirror', context: 'enterprise/germany/munich', source: '/srv/scripts' }],
   };
   return { data, config, store, facts };
@@ -288,7 +292,7 @@ export function liveFacts(nowMs: number): LiveFacts {
   };
 }
 
-/** What the daemon of this sample would answer: queries from its store, and `scripted` for what sync and publish do. */
+/** What the daemon of this sample would answer: queries from its store; what sync and publish do as `scripted` at that time. */
 export function sampleApi(
   sample: Sample,
   live: LiveFacts,
@@ -318,13 +322,12 @@ export function sampleApi(
       store.holds.remove(id);
       return { hold };
     },
-    poll: unexpected,
-    plan: unexpected,
-    publish: unexpected,
-    verify: unexpected,
-    gc: unexpected,
-    reload: unexpected,
-    ...scripted,
+    poll: (...asked) => (scripted.poll ?? unexpected)(...asked),
+    plan: (...asked) => (scripted.plan ?? unexpected)(...asked),
+    publish: (...asked) => (scripted.publish ?? unexpected)(...asked),
+    verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
+    gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
+    reload: () => (scripted.reload ?? unexpected)(),
   };
 }
 

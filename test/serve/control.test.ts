@@ -35,7 +35,7 @@ async function serve(api: Partial<ControlApi>, path = socket): Promise<ControlSe
 function complete(api: Partial<ControlApi>): ControlApi {
   return new Proxy(api, {
     get: (target, name) =>
-      Reflect.get(target, name) ?? (() => Promise.reject(new Error(`${String(name)} was asked for`))),
+      (Reflect.get(target, name) as unknown) ?? (() => Promise.reject(new Error(`${String(name)} was asked for`))),
   }) as ControlApi;
 }
 

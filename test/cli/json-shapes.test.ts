@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ControlApi } from '../../src/serve/control-api.js';
+import type { ControlServer } from '../../src/serve/control.js';
+import { temporaryFolder } from '../harness/temporary.js';
+import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
+import { depot } from './recorder.js';
+
+const now = Date.UTC(2026, 10, 21, 12);
+let sample: Sample;
+let server: ControlServer;
+let examples: ReadonlyMap<string, unknown>;
+
+beforeAll(async () => {
+  const text = await readFile(new URL('../../src/cli/JSON.md', import.meta.url), 'utf8');
+  const blocks = text.matchAll(/^```json (\w+)\n(.*?)^```$/gms);
+  examples = new Map([...blocks].map(([, name = '', json = '']) => [name, JSON.parse(json)]));
+  sample = await sampleDepot(await temporaryFolder(afterAll), now);
+  server = await serveSample(
+    sample,
+    sampleApi(sample, liveFacts(now), () => now, documented()),
+  );
+});
+
+afterAll(async () => {
+  await server.close();
+  sample.store.close();
+});
+
+/** A daemon that answers what JSON.md says that it answers: what the command makes of it must be the same again. */
+function documented(): Partial<ControlApi> {
+  const example = <Result>(name: string): Result => examples.get(name) as Result;
+  return {
+    poll: async () => example('poll'),
+    plan: async (_repository, { steps, onEvent }) => {
+      const { plans, steps: listed } = example<{ plans: never; steps: never }>('plan');
+      if (steps) await onEvent({ type: 'steps', steps: listed });
+      return plans;
+    },
+    publish: async () => example('publish'),
+    verify: async () => example('verify'),
+    gc: async () => example('gc'),
+    reload: async () => example('reload'),
+  };
+}
+
+async function json(...args: string[]): Promise<unknown> {
+  const { stdout, stderr } = await depot(['--config', sample.config, ...args, '--json'], { now: () => now });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
+}
+
+/** Where there is something in a JSON value: `.parents[].url`. */
+function keys(value: unknown, at = ''): string[] {
+  const inner = Array.isArray(value)
+    ? value.flatMap((element) => keys(element, `${at}[]`))
+    : typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([key, field]) => keys(field, `${at}.${key}`))
+      : [];
+  return [...new Set([at, ...inner])].toSorted();
+}
+
+test('status has the documented shape', async () => {
+  const { source, error, holds, status } = Object.fromEntries(examples) as Record<string, Record<string, unknown>>;
+  const example = structuredClone(status) as { repositories: object[]; parents: object[] };
+  // What JSON.md shows apart: a master depot, a hold, a parent that does not answer.
+  example.repositories.push({ source, holds: holds?.['holds'] });
+  example.parents.push({ error: { ...(error?.['error'] as object), at: '' } });
+  expect(keys(await json('status', '--tree'))).toEqual(keys(example));
+});
+
+test.each([
+  ['history', ['history']],
+  ['holds', ['holds']],
+  ['ls', ['ls', 'tools', 'bin']],
+  ['version', ['version']],
+])('%s has the documented shape', async (name, args) => {
+  expect(keys(await json(...args))).toEqual(keys(examples.get(name)));
+});
+
+test.each([
+  ['poll', ['poll', '--wait']],
+  ['plan', ['plan', '--files']],
+  ['publish', ['publish', 'scripts', '--wait']],
+  ['verify', ['verify']],
+  ['gc', ['gc']],
+  ['reload', ['reload']],
+])('%s prints what the daemon answers, in the documented shape', async (name, args) => {
+  expect(await json(...args)).toEqual(examples.get(name));
+});
+
+test('an error has the documented shape', async () => {
+  const { stderr } = await depot(['--config', sample.config, 'ls', 'nope', '--json']);
+  expect(keys(JSON.parse(stderr)).toSorted()).toEqual(keys(examples.get('error')).toSorted());
+});

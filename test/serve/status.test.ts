@@ -1,0 +1,175 @@
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { buildManifest } from '../../src/manifest/build.js';
+import type { PageRef } from '../../src/manifest/page.js';
+import { formatHead } from '../../src/model/head.js';
+import { everything } from '../../src/model/selection.js';
+import { sha256 } from '../../src/model/sha256.js';
+import type { RepositoryStatus } from '../../src/model/status.js';
+import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
+import type { PollRow } from '../../src/store/polls.js';
+import { Store } from '../../src/store/store.js';
+import { temporaryFolder } from '../harness/temporary.js';
+
+const now = Date.UTC(2026, 10, 21, 12);
+const minute = 60_000;
+const hour = 60 * minute;
+const parent = 'http://127.0.0.1:8441';
+
+const facts: DepotFacts = {
+  depot: 'munich-1',
+  site: 'enterprise/germany/munich',
+  version: '0.1.0',
+  data: '/data',
+  parents: [parent],
+  pollEveryMs: 15 * minute,
+  follow: 'all',
+  published: [],
+};
+
+const live: LiveFacts = {
+  startedAtMs: now - hour,
+  listen: 'http://127.0.0.1:8443',
+  process: { rssBytes: 1, eventLoopP99Ms: 1 },
+  parents: [{ url: parent, depot: 'germany-1', answers: 'yes', at: null, error: null, authenticated: false }],
+  known: [],
+  cycle: () => null,
+  nextPollAtMs: () => now + minute,
+  source: () => null,
+};
+
+let store: Store;
+let root: PageRef;
+
+beforeEach(async () => {
+  store = Store.open(await temporaryFolder(), { now: () => now });
+  onTestFinished(() => store.close());
+  root = buildManifest([{ type: 'link', path: 'a', target: 'b' }], (text) => store.pages.write(text));
+});
+
+async function putHead(repository: string, generation: number, publishedAtMs: number): Promise<void> {
+  await store.heads.put(
+    formatHead({
+      repository,
+      kind: 'mirror',
+      context: 'enterprise',
+      epoch: '0'.repeat(32),
+      generation,
+      previous: generation === 1 ? null : (store.heads.get(repository, generation - 1)?.sha256 ?? sha256('before')),
+      root: { sha256: root.sha256, length: root.length },
+      files: 1,
+      bytes: 0,
+      publishedAt: new Date(publishedAtMs).toISOString(),
+    }),
+  );
+}
+
+function apply(repository: string, generation: number): void {
+  store.trees.beginSwitch(repository, { generation, root, selection: everything });
+  store.trees.finishSwitch(repository, { files: 1, bytes: 0 });
+}
+
+function polled(change: Partial<PollRow>): void {
+  const row = { repository: 'tools', parent, etag: null, lastAtMs: now - minute, error: null } as const;
+  store.polls.put({ ...row, lastOutcome: 'unchanged', ...change });
+}
+
+function tools(from: Partial<DepotFacts> = {}, running: LiveFacts | null = live): RepositoryStatus {
+  const status = depotStatus(store, { ...facts, ...from }, running, { nowMs: now, tree: false });
+  const found = status.repositories.find(({ name }) => name === 'tools');
+  if (found === undefined) throw new Error('tools is not listed');
+  return found;
+}
+
+test('lag counts generations, and the seconds since the oldest one that is not applied was published', async () => {
+  await putHead('tools', 1, now - 9 * hour);
+  await putHead('tools', 2, now - 3 * hour);
+  await putHead('tools', 3, now - hour);
+  apply('tools', 1);
+  expect(tools()).toMatchObject({ generation: 1, newest: 3, lag: { generations: 2, seconds: 3 * 3600 } });
+  apply('tools', 3);
+  expect(tools()).toMatchObject({ generation: 3, newest: 3, lag: { generations: 0, seconds: 0 } });
+});
+
+test('a head without an applied generation is a lag from its first one on', async () => {
+  await putHead('tools', 1, now - hour);
+  expect(tools()).toMatchObject({ generation: null, files: null, tree: null, lag: { generations: 1, seconds: 3600 } });
+});
+
+test('a first switch that was not finished is no generation yet', async () => {
+  await putHead('tools', 1, now - hour);
+  store.trees.beginSwitch('tools', { generation: 1, root, selection: everything });
+  expect(tools()).toMatchObject({ generation: null, tree: null });
+});
+
+test('a child that waits names the depot that it waits for, until it is current', async () => {
+  await putHead('tools', 1, now - hour);
+  polled({ lastOutcome: 'waiting' });
+  expect(tools().waitingFor).toBe('germany-1');
+  expect(tools({}, null).waitingFor).toBe(parent);
+  apply('tools', 1);
+  expect(tools().waitingFor).toBe(null);
+});
+
+test('what is published here has this depot as master, whatever the parents say of it', async () => {
+  await putHead('tools', 4, now - hour);
+  const published = [{ name: 'tools', kind: 'mirror', context: 'enterprise/germany', source: '/srv/tools' }] as const;
+  const known = [{ name: 'tools', kind: 'packages', context: 'enterprise' }] as const;
+  expect(tools({ published }, { ...live, known })).toMatchObject({
+    role: 'master',
+    kind: 'mirror',
+    context: 'enterprise/germany',
+    generation: 4,
+    lag: { generations: 0, seconds: 0 },
+    tree: '/srv/tools',
+    poll: null,
+  });
+});
+
+test('what only depots below want counts by what is complete here, and has no tree', async () => {
+  await putHead('tools', 1, now - hour);
+  await putHead('tools', 2, now - minute);
+  store.demands.set('child', 'enterprise/germany/munich/north', sha256('x'), { tools: [everything] }, now);
+  store.heads.markComplete('tools', 1, [everything]);
+  expect(tools({ follow: [] })).toMatchObject({ selection: null, tree: null, generation: 1, lag: { generations: 1 } });
+  expect(selectionOf({ follow: [] }, 'tools')).toBe(null);
+});
+
+test('a failed poll is the error of its repository, with its time', () => {
+  polled({ lastOutcome: 'failed', error: { code: 'parent-busy', message: 'busy', hint: null } });
+  const { error, poll } = tools({ follow: [{ repository: 'tools', ...everything }] });
+  expect(error).toEqual({ code: 'parent-busy', message: 'busy', hint: null, at: new Date(now - minute).toISOString() });
+  expect(poll).toEqual({
+    lastAt: new Date(now - minute).toISOString(),
+    lastOutcome: 'failed',
+    nextAt: new Date(now + minute).toISOString(),
+  });
+});
+
+test('lists what is followed by name, named by the parents, held, and published, each once and by name', async () => {
+  await putHead('held', 1, now);
+  const published = [{ name: 'published', kind: 'mirror', context: 'enterprise', source: '/srv/p' }] as const;
+  const follow = [
+    { repository: 'followed', ...everything },
+    { repository: 'held', ...everything },
+  ];
+  const known = [{ name: 'known', kind: 'mirror', context: 'enterprise' }] as const;
+  const names = ['followed', 'held', 'known', 'published'];
+  expect(repositoryNames(store, { ...facts, follow, published }, { ...live, known })).toEqual(names);
+});
+
+test('a child that missed three polls is silent', () => {
+  store.demands.set('late', 'enterprise/a', sha256('x'), {}, now - 46 * minute);
+  store.demands.set('early', 'enterprise/b', sha256('y'), {}, now - 44 * minute);
+  const { children } = depotStatus(store, facts, live, { nowMs: now, tree: false });
+  expect(children.map(({ depot, silent }) => [depot, silent])).toEqual([
+    ['early', false],
+    ['late', true],
+  ]);
+});
+
+test('the reports of the depots below come only when asked for', () => {
+  const row = { depot: 'below', site: 'enterprise/a', parent: 'munich-1', version: '0.1.0', repositories: [] };
+  store.reports.put([{ ...row, at: new Date(now).toISOString() }], 'below');
+  expect(depotStatus(store, facts, live, { nowMs: now, tree: false }).below).toBe(null);
+  expect(depotStatus(store, facts, live, { nowMs: now, tree: true }).below).toHaveLength(1);
+});
