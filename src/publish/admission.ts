@@ -16,7 +16,7 @@ export interface Admission {
 }
 
 /** A batch is admitted at this many files or bytes: few barriers, and little is read again after a crash. */
-const batchFiles = 300;
+const batchFiles = 500;
 const batchBytes = 256 * 1024 * 1024;
 
 /** An object is durable before the index says that a file holds it. */

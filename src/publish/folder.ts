@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
+import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, type Dirent } from 'node:fs';
 import { comparePaths } from '../model/entry.js';
 import { checkLinkTarget, maxPathBytes, quoted } from '../model/paths.js';
 import { checkName, displayName, foldKey, type NamePolicy } from '../model/portable.js';
@@ -65,43 +65,56 @@ export function deviceOf(folder: Folder): bigint {
 
 function readChildren(descriptor: number, prefix: string, rules: NameRules, heldBack: HeldBack[]): Child[] {
   const children: Child[] = [];
-  for (const dirent of readdirSync(`/proc/self/fd/${descriptor}`, { encoding: 'buffer', withFileTypes: true })) {
-    const path = isUtf8(dirent.name) ? prefix + dirent.name.toString('utf8') : undefined;
-    if (path !== undefined && rules.isExcluded(path)) continue;
-    const child = path === undefined ? 'the name is not UTF-8' : judge(dirent, path, descriptor, rules.names);
+  const place: Place = { descriptor, prefix, names: rules.names };
+  for (const dirent of listing(`/proc/self/fd/${descriptor}`)) {
+    const name = isUtf8(dirent.name) ? dirent.name.toString('utf8') : undefined;
+    if (name !== undefined && rules.isExcluded(prefix + name)) continue;
+    const child = name === undefined ? 'the name is not UTF-8' : judge(dirent, name, place);
     if (typeof child === 'string') heldBack.push({ path: prefix + displayName(dirent.name), reason: child });
     else if (child !== undefined) children.push(child);
   }
   return children;
 }
 
+/** Reads a folder by and by: it may have a million names. They come as bytes, which Node's types do not know of. */
+function* listing(path: string): Generator<Dirent<Buffer>> {
+  const folder = opendirSync(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+  try {
+    for (let dirent = folder.readSync(); dirent !== null; dirent = folder.readSync()) {
+      yield dirent as unknown as Dirent<Buffer>;
+    }
+  } finally {
+    folder.closeSync();
+  }
+}
+
+interface Place {
+  readonly descriptor: number;
+  readonly prefix: string;
+  readonly names: NamePolicy;
+}
+
 /** The child, or why it is held back; undefined where it is gone. */
-function judge(
-  dirent: Dirent<Buffer>,
-  path: string,
-  descriptor: number,
-  names: NamePolicy,
-): Child | string | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const flaw = checkName(name, names);
+function judge(dirent: Dirent<Buffer>, name: string, place: Place): Child | string | undefined {
+  const flaw = checkName(name, place.names);
   if (flaw !== undefined) return `the name ${flaw}`;
-  if (Buffer.byteLength(path) > maxPathBytes) return `the path has more than ${maxPathBytes} bytes`;
+  const bytes = Buffer.byteLength(place.prefix) + Buffer.byteLength(name);
+  if (bytes > maxPathBytes) return `the path has ${bytes} bytes, more than ${maxPathBytes}`;
   if (dirent.isFile()) return { name, kind: 'file' };
   if (dirent.isDirectory()) return { name, kind: 'folder' };
-  if (dirent.isSymbolicLink()) return judgeLink(name, path, descriptor);
+  if (dirent.isSymbolicLink()) return judgeLink(name, place);
   const kind = dirent.isSocket() ? 'a socket' : dirent.isFIFO() ? 'a pipe' : 'a device';
   return `it is ${kind}; files, links and folders are published`;
 }
 
-function judgeLink(name: string, path: string, descriptor: number): Child | string | undefined {
-  const bytes = attempt(within({ descriptor }, name), () =>
-    readlinkSync(within({ descriptor }, name), { encoding: 'buffer' }),
-  );
+function judgeLink(name: string, place: Place): Child | string | undefined {
+  const file = within(place, name);
+  const bytes = attempt(file, () => readlinkSync(file, { encoding: 'buffer' }));
   if (bytes === undefined) return undefined;
   if (bytes instanceof Unknown) return { kind: 'unknown', name, reason: bytes.reason };
   if (!isUtf8(bytes)) return `the target "${displayName(bytes)}" is not UTF-8`;
   const target = bytes.toString('utf8');
-  const flaw = checkLinkTarget(path, target);
+  const flaw = checkLinkTarget(place.prefix + name, target);
   return flaw === undefined ? { kind: 'link', name, target } : `the target ${quoted(target)} ${flaw}`;
 }
 
@@ -110,15 +123,15 @@ function judgeLink(name: string, path: string, descriptor: number): Child | stri
  * none is, or several are (the policy was changed), all are. So the result does not depend on the order of a listing.
  */
 function withoutTwins(children: Child[], prefix: string, rules: NameRules, heldBack: HeldBack[]): Child[] {
-  const firstOfKey = new Map<string, string>();
   const twins = new Map<string, string[]>();
+  const seen = new Set<string>();
   for (const { name } of children) {
     const key = foldKey(name);
-    const first = firstOfKey.get(key);
-    if (first === undefined) firstOfKey.set(key, name);
-    else twins.set(key, [...(twins.get(key) ?? [first]), name]);
+    if (seen.has(key)) twins.set(key, []);
+    seen.add(key);
   }
   if (twins.size === 0) return children;
+  for (const { name } of children) twins.get(foldKey(name))?.push(name);
 
   const dropped = new Set<string>();
   for (const names of twins.values()) {

@@ -40,7 +40,9 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   }
 
   const read = await readChanged(settings, deps, options);
+  options.signal.throwIfAborted();
   const composed = await composeManifest(repository, deps, newest, options);
+  options.signal.throwIfAborted();
   const head = options.dryRun ? null : await publish(settings, deps, newest, composed);
   const heldBack = [...surveyed.heldBack, ...read.unreadable].slice(0, maxListed);
   const heldBackCount = surveyed.heldBackCount + read.unreadableCount;

@@ -44,27 +44,28 @@ function* walkFolder(folder: Folder, device: bigint, rules: WalkRules): Generato
   const opened = new Map<string, Folder>();
   try {
     for (const held of folder.heldBack) yield { kind: 'held-back', ...held };
-    for (const { child, below } of stepsOf(folder, rules.unmounted)) {
-      const path = folder.prefix + child.name;
-      if (child.kind !== 'folder') {
-        const found = look(folder, child, path);
-        if (found !== undefined) yield found;
-      } else if (!below) {
-        const subfolder = openSubfolder(folder, child.name, path, rules);
+    for (const step of stepsOf(folder, rules.unmounted)) {
+      if (step.kind === 'below') {
+        const subfolder = opened.get(step.name);
         if (subfolder === undefined) continue;
-        if (subfolder instanceof Unknown) {
-          yield { kind: 'unknown', path, reason: subfolder.reason };
-          continue;
-        }
-        opened.set(child.name, subfolder);
-        if (isEmpty(subfolder, rules.unmounted)) yield { kind: 'folder', path };
-      } else {
-        const subfolder = opened.get(child.name);
-        if (subfolder === undefined) continue;
-        opened.delete(child.name);
+        opened.delete(step.name);
         const deviceBelow = deviceOf(subfolder);
-        if (deviceBelow !== device) yield { kind: 'mount', path };
+        if (deviceBelow !== device) yield { kind: 'mount', path: folder.prefix + step.name.slice(0, -1) };
         yield* walkFolder(subfolder, deviceBelow, rules);
+        continue;
+      }
+      const path = folder.prefix + step.name;
+      if (step.kind !== 'folder') {
+        const found = look(folder, step, path);
+        if (found !== undefined) yield found;
+        continue;
+      }
+      const subfolder = openSubfolder(folder, step.name, path, rules);
+      if (subfolder instanceof Unknown) {
+        yield { kind: 'unknown', path, reason: subfolder.reason };
+      } else if (subfolder !== undefined) {
+        opened.set(`${step.name}/`, subfolder);
+        if (isEmpty(subfolder, rules.unmounted)) yield { kind: 'folder', path };
       }
     }
   } finally {
@@ -72,20 +73,17 @@ function* walkFolder(folder: Folder, device: bigint, rules: WalkRules): Generato
   }
 }
 
-interface Step {
-  readonly child: Child;
-  /** Of a folder: the place of the paths below it, which is not next to its own where `a.txt` stands beside `a`. */
-  readonly below: boolean;
-  readonly key: string;
+/** The place of the paths below a folder, which is not next to its own where `a.txt` stands beside `a`. */
+interface Below {
+  readonly kind: 'below';
+  /** That of the folder, with a `/`. */
+  readonly name: string;
 }
 
-function stepsOf(folder: Folder, unmounted: ReadonlySet<string>): Step[] {
-  const steps: Step[] = [];
-  for (const child of [...folder.children, ...missingMounts(folder, unmounted)]) {
-    steps.push({ child, below: false, key: child.name });
-    if (child.kind === 'folder') steps.push({ child, below: true, key: `${child.name}/` });
-  }
-  return steps.sort((a, b) => comparePaths(a.key, b.key));
+function stepsOf(folder: Folder, unmounted: ReadonlySet<string>): (Child | Below)[] {
+  const steps: (Child | Below)[] = [...folder.children, ...missingMounts(folder, unmounted)];
+  for (const { kind, name } of [...steps]) if (kind === 'folder') steps.push({ kind: 'below', name: `${name}/` });
+  return steps.sort((a, b) => comparePaths(a.name, b.name));
 }
 
 function isEmpty(folder: Folder, unmounted: ReadonlySet<string>): boolean {

@@ -1,0 +1,32 @@
+// Publishes the folder of its argument where the system allows few watches, and prints the state of the source.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { realHost } from '../../dist/host.js';
+import { MirrorPublisher } from '../../dist/publish/publisher.js';
+import { inlineJobs } from '../../dist/store/job.js';
+import { Store } from '../../dist/store/store.js';
+
+const data = mkdtempSync(join(tmpdir(), 'depotd-test-'));
+const store = Store.open(data);
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const publisher = new MirrorPublisher(
+  {
+    repository: 'tools',
+    context: 'enterprise',
+    source: process.argv[2],
+    settleMs: 100,
+    exclude: [],
+    names: 'portable',
+    watchLimit: 1000,
+    rescanMs: 60_000,
+  },
+  { store, run: inlineJobs(store), host: realHost, log: quiet },
+);
+publisher.start();
+for (let waitedMs = 0; publisher.status().mode !== 'rescanned' && waitedMs < 10_000; waitedMs += 50) await delay(50);
+process.stdout.write(JSON.stringify(publisher.status()));
+await publisher.stop();
+store.close();
+rmSync(data, { recursive: true });
