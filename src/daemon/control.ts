@@ -48,7 +48,8 @@ export class DaemonControl implements ControlApi {
     for (const name of repositories ?? []) this.requirePolled(name);
     const names = (): string[] => (repositories === null ? polledRepositories(sync) : [...repositories]);
     if (!wait) {
-      void schedule.pollNow(repositories);
+      // What comes of it stands in the status and in the log.
+      schedule.pollNow(repositories).catch(() => undefined);
       return { repositories: names(), cycles: null };
     }
     const ended = new AbortController();
@@ -61,7 +62,15 @@ export class DaemonControl implements ControlApi {
           const cycle = sync.board.read(repository);
           if (cycle === null) continue;
           const { phase, files, bytes } = cycle;
-          await onEvent({ type: 'progress', repository, phase, files, bytes });
+          // Before there is a plan nobody knows how much there is.
+          const isPlanned = files.total > 0;
+          await onEvent({
+            type: 'progress',
+            repository,
+            phase,
+            files: { done: files.done, total: isPlanned ? files.total : null },
+            bytes: { done: bytes.done, total: isPlanned ? bytes.total : null },
+          });
         }
         await host.sleep(progressEveryMs, ended.signal).catch(() => undefined);
       }
