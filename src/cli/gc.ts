@@ -14,9 +14,7 @@ export function gcCommand(program: Program): Command {
       const api = await daemonOf(request);
       const dryRun = options.dryRun === true;
       const collecting = watch(request, {}, (work) => api.gc({ ...work, dryRun }));
-      const result = await collecting.catch((thrown: unknown) =>
-        Promise.reject(dryRun ? thrown : goesOn(thrown, 'the collection')),
-      );
+      const result = await (dryRun ? collecting : collecting.catch(goesOn(request.terminal, 'the collection')));
       if (request.json) return printJson(request.terminal, result);
       await printProse(request.terminal, resultLines(result));
     });

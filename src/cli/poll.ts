@@ -26,7 +26,7 @@ export function pollCommand(program: Program): Command {
       const polling = watch(request, { onCycle: print }, (work) =>
         api.poll(names, { ...work, wait: options.wait === true }),
       );
-      const result = await polling.catch((thrown: unknown) => Promise.reject(goesOn(thrown, 'the cycle')));
+      const result = await polling.catch(goesOn(terminal, 'the cycle'));
       if (json) await printJson(terminal, result);
       for (const cycle of result.cycles ?? []) await print(cycle);
       if (!json && result.cycles === null) await printProse(terminal, [startedLine(result.repositories)]);

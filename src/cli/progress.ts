@@ -9,6 +9,8 @@ export interface ProgressLine {
 }
 
 const redrawMs = 100;
+/** The line shows the first of the repositories that were heard of in this time, so that it does not flicker among many. */
+const livelyMs = 2_000;
 const lineMs = 10_000;
 const rateWindowMs = 5_000;
 
@@ -23,22 +25,25 @@ export function progressLine(terminal: Terminal, isQuiet: boolean): ProgressLine
 
 function rewrittenLine(terminal: Terminal): ProgressLine {
   const speed = speedometer(terminal);
-  let drawnAt = -Infinity;
+  const lively = new Map<string, { readonly text: string; readonly atMs: number }>();
+  let drawnAtMs = -Infinity;
   let isDrawn = false;
-  const clear = (): void => {
-    if (isDrawn) terminal.err('\r\u001b[2K');
-    isDrawn = false;
-  };
   return {
     show(progress) {
-      const rate = speed(progress);
-      if (terminal.now() - drawnAt < redrawMs) return;
-      drawnAt = terminal.now();
-      const text = describe(progress, rate).slice(0, (terminal.progressWidth ?? 80) - 1);
-      terminal.err(`\r\u001b[2K${terminal.errColours.dim(text)}`);
+      const now = terminal.now();
+      lively.set(progress.repository ?? '', { text: describe(progress, speed(progress)), atMs: now });
+      for (const [name, { atMs }] of lively) if (now - atMs > livelyMs) lively.delete(name);
+      if (now - drawnAtMs < redrawMs) return;
+      drawnAtMs = now;
+      const [first, ...others] = lively.values();
+      const text = `${others.length === 0 ? '' : `(${others.length} more) `}${first?.text ?? ''}`;
+      terminal.err(`\r\u001b[2K${terminal.errColours.dim(text.slice(0, (terminal.progressWidth ?? 80) - 1))}`);
       isDrawn = true;
     },
-    clear,
+    clear() {
+      if (isDrawn) terminal.err('\r\u001b[2K');
+      isDrawn = false;
+    },
   };
 }
 

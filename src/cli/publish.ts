@@ -31,9 +31,7 @@ export function publishCommand(program: Program): Command {
       };
       const api = await daemonOf(request);
       const publishing = watch(request, {}, (work) => api.publish(repository, { ...work, ...how }));
-      const result = await publishing.catch((thrown: unknown) =>
-        Promise.reject(how.dryRun ? thrown : goesOn(thrown, 'the scan')),
-      );
+      const result = await (how.dryRun ? publishing : publishing.catch(goesOn(terminal, 'the scan')));
       if (result === null) {
         if (json) return printJson(terminal, { repository, started: true });
         return printProse(terminal, [`${repository}: the source is looked through; what comes of it: depot status`]);

@@ -124,8 +124,13 @@ const phaseWords: Readonly<Record<CyclePhase, string>> = {
 /** Below this width of the terminal the bar is half as long. */
 const roomyWidth = 100;
 
-/** What a repository is doing, or waits for. */
-function transferLine({ name, cycle, newest, waitingFor }: RepositoryStatus, { colours, width }: Look): string[] {
+/** What a repository is doing or waits for, and a source that is too large to be watched. */
+function transferLine(
+  { name, cycle, newest, waitingFor, source }: RepositoryStatus,
+  { colours, width }: Look,
+): string[] {
+  if (source?.mode === 'rescanned')
+    return [`${name} is rescanned, not watched${source.modeReason === null ? '' : `: ${safe(source.modeReason)}`}`];
   if (cycle === null && waitingFor !== null)
     return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}`];
   if (cycle === null) return [];

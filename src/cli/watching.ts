@@ -3,6 +3,7 @@ import type { ListedEntry, PlanStep, CycleResult } from '../model/status.js';
 import type { LongWork } from '../serve/control-api.js';
 import { progressLine } from './progress.js';
 import type { Request } from './request.js';
+import type { Terminal } from './terminal.js';
 import { safe } from './words.js';
 
 /** What a command does with what arrives before the result. */
@@ -37,12 +38,14 @@ export async function watch<Result>(
   }
 }
 
-/** For work that Ctrl-C does not end: says so in place of the bare interruption. */
-export function goesOn(thrown: unknown, what: string): unknown {
-  if (!(thrown instanceof DepotError && thrown.code === 'interrupted')) return thrown;
-  return new DepotError('interrupted', `no longer waiting; ${what} goes on in the daemon`, {
-    cause: thrown,
-    hint: 'watch it: depot status',
-    retry: 'never',
-  });
+/** For work that goes on in the daemon when Ctrl-C is pressed here: says so, in place of the bare interruption. */
+export function goesOn(terminal: Terminal, what: string): (thrown: unknown) => never {
+  return (thrown) => {
+    if (!terminal.signal.aborted) throw thrown;
+    throw new DepotError('interrupted', `no longer waiting; ${what} goes on in the daemon`, {
+      cause: thrown,
+      hint: 'watch it: depot status',
+      retry: 'never',
+    });
+  };
 }

@@ -47,6 +47,29 @@ test('the line never wraps, so that it can be rewritten', () => {
   for (const line of shown({ progressWidth: 30 }).split(rewrite)) expect(line.length).toBeLessThan(30);
 });
 
+test('of several repositories one is shown, the others are counted', () => {
+  let time = 0;
+  const { terminal, ran } = recorder({ now: () => time, progressWidth: 80 });
+  const line = progressLine(terminal, false);
+  for (const repository of ['tools', 'media', 'tools', 'media', 'media']) {
+    line.show({
+      type: 'progress',
+      repository,
+      phase: 'fetch',
+      files: { done: 1, total: 4 },
+      bytes: { done: 0, total: 0 },
+    });
+    time += 1_500;
+  }
+  expect(ran.stderr.split(rewrite).slice(1)).toEqual([
+    'tools: fetch, 1 of 4 files',
+    '(1 more) tools: fetch, 1 of 4 files',
+    '(1 more) tools: fetch, 1 of 4 files',
+    '(1 more) tools: fetch, 1 of 4 files',
+    'media: fetch, 1 of 4 files',
+  ]);
+});
+
 test('the line is not rewritten more often than an eye can follow', () => {
   expect(shown({ progressWidth: 80, everyMs: 10 }).split(rewrite)).toHaveLength(3);
 });
