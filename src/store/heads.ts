@@ -64,11 +64,6 @@ export class Heads {
     return this.read(`${select} ORDER BY generation DESC LIMIT 1`, repository)[0];
   }
 
-  /** The newest generation below the given one. */
-  newestBefore(repository: string, generation: number): HeadRow | undefined {
-    return this.read(`${select} AND generation < ? ORDER BY generation DESC LIMIT 1`, repository, generation)[0];
-  }
-
   /** Newest first. */
   list(repository: string): HeadRow[] {
     return this.read(`${select} ORDER BY generation DESC`, repository);

@@ -14,16 +14,13 @@ import { rehash, type Rehashed } from './rehash.js';
 import { fileStat, statFile, type FileStat } from './stat.js';
 import { isCode } from './system-error.js';
 
-export interface ObjectRow {
+/** An object whose file is as it was when it was hashed. */
+export interface CheckedObject {
+  readonly file: string;
   readonly size: number;
-  /** Of the inode in objects/; a file of an installation copy may share it only where its entry says the same. */
+  /** Of the inode; a file of an installation copy may share it only where its entry says the same. */
   readonly mtimeMs: number;
   readonly executable: boolean;
-}
-
-/** An object whose file is as it was when it was hashed. */
-export interface CheckedObject extends ObjectRow {
-  readonly file: string;
   /** Names of the inode. */
   readonly links: number;
 }
@@ -58,17 +55,6 @@ export class Objects {
 
   has(sha256: Sha256): boolean {
     return this.stored(sha256) !== undefined;
-  }
-
-  get(sha256: Sha256): ObjectRow | undefined {
-    const row = this.stored(sha256);
-    if (row === undefined) return undefined;
-    return { size: row.size, mtimeMs: row.mtime_ms, executable: row.executable === 1 };
-  }
-
-  /** Those not held with the wanted size, in the order given. */
-  missing<Wanted extends { readonly sha256: Sha256; readonly size: number }>(wanted: readonly Wanted[]): Wanted[] {
-    return wanted.filter(({ sha256, size }) => this.stored(sha256)?.size !== size);
   }
 
   /**

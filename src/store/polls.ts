@@ -26,13 +26,6 @@ export class PollRows {
       .run({ ...row, error: formatError(row.error) });
   }
 
-  get(repository: string, parent: string): PollRow | undefined {
-    return this.db
-      .prepare<[string, string], StoredPoll>(`SELECT ${columns} FROM polls WHERE repository = ? AND parent = ?`)
-      .all(repository, parent)
-      .map(pollOf)[0];
-  }
-
   /** The newest poll of a repository, whichever parent was asked. */
   latest(repository: string): PollRow | undefined {
     return this.db

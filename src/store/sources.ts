@@ -1,7 +1,6 @@
 import type { Sha256 } from '../model/sha256.js';
 import type { HeldBack } from '../model/status.js';
 import {
-  batchRows,
   distinctRepositories,
   fromBlob,
   inTransaction,
@@ -116,15 +115,6 @@ export class SourceRows {
     );
   }
 
-  row(repository: string, path: string): SourceFile | undefined {
-    return this.db
-      .prepare<[string, string], StoredFile>(
-        `SELECT ${fileColumns} FROM source_files WHERE repository = ? AND path = ?`,
-      )
-      .all(repository, path)
-      .map(fileOf)[0];
-  }
-
   /** One transaction; keep it to some hundred rows. A put replaces the row of its path. */
   write(
     repository: string,
@@ -209,12 +199,6 @@ export class SourceRows {
     }
   }
 
-  /** Forgets the index, so that the next scan reads everything. In transactions of some hundred rows. */
-  clear(repository: string): void {
-    this.db.prepare('DELETE FROM sources WHERE repository = ?').run(repository);
-    const files = this.db.prepare(`DELETE FROM source_files WHERE repository = ? LIMIT ${batchRows}`);
-    while (files.run(repository).changes > 0);
-  }
 }
 
 function fileOf(row: StoredFile): SourceFile {

@@ -1,16 +1,8 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isSha256, type Sha256 } from '../model/sha256.js';
-import type { Layout } from './layout.js';
 
-/** A transfer that was cut. */
-export interface PartialFile {
-  readonly sha256: Sha256;
-  readonly size: number;
-  /** When bytes last came. */
-  readonly modifiedAtMs: number;
-}
+import type { Sha256 } from '../model/sha256.js';
+import type { Layout } from './layout.js';
 
 /** Partial transfers, `staging/<sha256>.part`. They survive restarts; whoever goes on with one verifies all of it. */
 export class Staging {
@@ -28,14 +20,5 @@ export class Staging {
 
   discard(sha256: Sha256): void {
     rmSync(this.layout.stagingFile(sha256), { force: true });
-  }
-
-  list(): PartialFile[] {
-    return readdirSync(this.layout.staging).flatMap((name) => {
-      const sha256 = name.replace(/\.part$/, '');
-      if (sha256 === name || !isSha256(sha256)) return [];
-      const stats = statSync(join(this.layout.staging, name), { throwIfNoEntry: false });
-      return stats === undefined ? [] : [{ sha256, size: stats.size, modifiedAtMs: stats.mtimeMs }];
-    });
   }
 }

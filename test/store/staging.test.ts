@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { sha256 } from '../../src/model/sha256.js';
 import { openStore, temporaryStore } from './fixture.js';
@@ -17,9 +16,7 @@ test('goes on with a partial transfer after a restart', async () => {
   const { buffer, bytesRead } = await second.read(Buffer.alloc(10), 0, 10, 0);
   await second.close();
   expect(buffer.toString('utf8', 0, bytesRead)).toBe('whole');
-  writeFileSync(store.layout.scratchFile('scan-1'), 'not a transfer');
-  expect(staging.list()).toMatchObject([{ sha256: object, size: 5 }]);
   staging.discard(object);
   staging.discard(object);
-  expect(staging.list()).toEqual([]);
+  expect(staging.size(object)).toBe(0);
 });
