@@ -14,7 +14,7 @@ import { finishSwitches } from '../sync/apply-job.js';
 import { Claims } from '../sync/claims.js';
 import { runCycle } from '../sync/cycle.js';
 import { polledRepositories, type SyncDepot } from '../sync/depot.js';
-import { discover } from '../sync/directory.js';
+import { discover, silentParents } from '../sync/directory.js';
 import { KnownRepositories } from '../sync/known.js';
 import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
@@ -97,6 +97,7 @@ export class Depot {
     this.schedule = new Schedule(
       {
         repositories: () => (this.settings.parents.length === 0 ? [] : polledRepositories(this.sync)),
+        isSearching: () => silentParents(this.sync).length > 0,
         discover: (signal) => discover(this.sync, signal),
         cycle: async (repository, signal) => {
           const result = await runCycle(this.sync, repository, signal);
@@ -146,7 +147,7 @@ export class Depot {
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.settings = next;
     await this.sync.parents.configure(next.parents);
-    await this.sync.known.keepOnly(next.parents.map(({ url }) => url));
+    await this.sync.known.configure(next.parents.map(({ url }) => url));
     await this.publishers.configure(next.repositories);
     this.schedule.configure(next.poll);
     const inForce = changed.filter((key) => !needsRestart.includes(key));
@@ -181,6 +182,7 @@ export class Depot {
   private async open({ settings, version, controlSocket, host, log }: DepotOptions): Promise<void> {
     this.loopDelay.start();
     await this.sync.parents.configure(settings.parents);
+    await this.sync.known.configure(settings.parents.map(({ url }) => url));
     const handler = childHandler({
       store: this.store,
       run: this.workers.run,

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Host } from '../host.js';
-import { asDepotError } from '../model/errors.js';
+import { asDepotError, type DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import type { CycleResult } from '../model/status.js';
 
@@ -17,12 +17,14 @@ export interface ScheduleSettings {
 export interface Polled {
   /** The repositories to poll for, as far as they are known now. */
   repositories(): string[];
-  /** Asks the parents which repositories there are, while none is known. */
+  /** Whether a parent has not said yet which repositories there are. */
+  isSearching(): boolean;
+  /** Asks those parents. */
   discover(signal: AbortSignal): Promise<void>;
   cycle(repository: string, signal: AbortSignal): Promise<CycleResult>;
 }
 
-/** The subject of the poll that looks for repositories while none is known. */
+/** The subject of the poll that looks for repositories. */
 const discovery = '';
 
 interface Subject {
@@ -39,6 +41,8 @@ interface Subject {
 export class Schedule {
   private readonly subjects = new Map<string, Subject>();
   private readonly stopping = new AbortController();
+  /** Why the last search for repositories failed. */
+  private failedSearch: DepotError | undefined;
 
   constructor(
     private readonly polled: Polled,
@@ -73,6 +77,7 @@ export class Schedule {
   /**
    * Polls now: the named repositories, or all, with those that become known by it. A cycle under way is waited for, and
    * another one follows it, since the first may have asked before what the caller knows of.
+   * @throws DepotError where all were to be polled, and none is known because no parent answers
    */
   async pollNow(
     repositories: readonly string[] | null,
@@ -81,14 +86,11 @@ export class Schedule {
     const results: CycleResult[] = [];
     const polled = new Set<string>();
     for (;;) {
-      const all = this.polled.repositories();
-      if (repositories === null && all.length === 0 && polled.size === 0) {
-        polled.add(discovery);
-        await this.run(discovery);
-        continue;
+      const names = [...(repositories ?? this.wanted())].filter((name) => !polled.has(name));
+      if (names.length === 0) {
+        if (results.length === 0 && polled.has(discovery) && this.failedSearch !== undefined) throw this.failedSearch;
+        return results;
       }
-      const names = (repositories ?? all).filter((name) => !polled.has(name));
-      if (names.length === 0) return results;
       await Promise.all(
         names.map(async (name) => {
           polled.add(name);
@@ -119,8 +121,7 @@ export class Schedule {
   /** Takes up repositories that became known, and drops those that are gone; what is new is polled after `firstInMs`, or an interval. */
   refresh(firstInMs: number | undefined): void {
     if (this.stopping.signal.aborted) return;
-    const names = this.polled.repositories();
-    const wanted = new Set(names.length === 0 ? [discovery] : names);
+    const wanted = this.wanted();
     for (const [name, subject] of this.subjects) {
       if (wanted.has(name) || subject.running !== undefined) continue;
       this.subjects.delete(name);
@@ -139,6 +140,10 @@ export class Schedule {
     this.stopping.abort();
     for (const { wake } of this.subjects.values()) wake.abort();
     await Promise.all([...this.subjects.values()].map(({ running }) => running));
+  }
+
+  private wanted(): Set<string> {
+    return new Set([...(this.polled.isSearching() ? [discovery] : []), ...this.polled.repositories()]);
   }
 
   private interval(name: string): number {
@@ -178,13 +183,28 @@ export class Schedule {
 
   private async cycle(name: string): Promise<CycleResult | undefined> {
     const { signal } = this.stopping;
+    if (name === discovery) return this.search(signal);
     try {
-      if (name !== discovery) return await this.polled.cycle(name, signal);
+      return await this.polled.cycle(name, signal);
+    } catch (thrown) {
+      const error = asDepotError(thrown, `poll for ${name}`);
+      if (error.code !== 'interrupted') this.log.warn({ code: error.code, hint: error.hint }, error.message);
+      return undefined;
+    }
+  }
+
+  private async search(signal: AbortSignal): Promise<undefined> {
+    const before = this.failedSearch?.message;
+    this.failedSearch = undefined;
+    try {
       await this.polled.discover(signal);
     } catch (thrown) {
-      const error = asDepotError(thrown, name === discovery ? 'look for repositories' : `poll for ${name}`);
-      if (error.code !== 'interrupted') this.log.warn({ code: error.code, hint: error.hint }, error.message);
+      const error = asDepotError(thrown, 'look for repositories');
+      this.failedSearch = error;
+      if (error.code === 'interrupted') return;
+      const fields = { code: error.code, hint: error.hint };
+      if (error.message === before) this.log.debug(fields, error.message);
+      else this.log.warn(fields, error.message);
     }
-    return undefined;
   }
 }

@@ -18,14 +18,20 @@ export async function learnDirectory(
   parent.directory = answer.hash;
 }
 
+/** The parents that have not said yet which repositories there are; all of them, while none is known. */
+export function silentParents(depot: SyncDepot): Parent[] {
+  const parents = depot.parents.for(undefined);
+  return depot.known.list().length === 0 ? parents : parents.filter(({ url }) => !depot.known.isFrom(url));
+}
+
 /**
- * Asks every parent which repositories there are: for a depot that knows none yet.
- * @throws DepotError of the first parent, when none answered
+ * Asks those parents which repositories there are. One that is polled for none would never be asked otherwise.
+ * @throws DepotError of the first, when none of them answered
  */
 export async function discover(depot: SyncDepot, signal: AbortSignal): Promise<void> {
   let failure: DepotError | undefined;
   let isAnswered = false;
-  for (const parent of depot.parents.for(undefined)) {
+  for (const parent of silentParents(depot)) {
     try {
       await learnDirectory(depot, parent, undefined, signal);
       depot.parents.note(parent, undefined);

@@ -26,9 +26,10 @@ export function recordCycle(
   const endedAtMs = host.now();
   const stored = error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
   const fetched = cycle.fetched ?? { files: 0, bytes: 0 };
+  const standing = store.trees.get(repository)?.generation ?? null;
   const figures = {
-    fromGeneration: cycle.from ?? null,
-    toGeneration: target?.head.generation ?? null,
+    fromGeneration: cycle.from === undefined ? standing : cycle.from,
+    toGeneration: target?.head.generation ?? standing,
     addedFiles: applied?.added ?? 0,
     replacedFiles: applied?.replaced ?? 0,
     deletedFiles: applied?.deleted ?? 0,

@@ -10,6 +10,7 @@ export type KnownRepository = DirectoryMessage['repositories'][number];
  */
 export class KnownRepositories {
   private readonly byParent: Map<string, readonly KnownRepository[]>;
+  private parentUrls: readonly string[] = [];
 
   constructor(private readonly file: string) {
     this.byParent = new Map(Object.entries(readKept(file)));
@@ -23,17 +24,33 @@ export class KnownRepositories {
     return [...byName.values()];
   }
 
-  async set(parentUrl: string, repositories: readonly KnownRepository[]): Promise<void> {
-    this.byParent.set(parentUrl, repositories);
-    await writeFileDurably(this.file, `${JSON.stringify(Object.fromEntries(this.byParent), undefined, 1)}\n`);
+  /** Whether the parent has said which there are. */
+  isFrom(parentUrl: string): boolean {
+    return this.byParent.has(parentUrl);
   }
 
-  /** Forgets what parents said that are no longer configured. */
-  async keepOnly(parentUrls: readonly string[]): Promise<void> {
-    const gone = [...this.byParent.keys()].filter((url) => !parentUrls.includes(url));
+  async set(parentUrl: string, repositories: readonly KnownRepository[]): Promise<void> {
+    this.byParent.set(parentUrl, repositories);
+    this.dropGone();
+    await this.write();
+  }
+
+  /** Takes over which parents there are. What others said holds until all of these have spoken: children are served by it. */
+  async configure(parentUrls: readonly string[]): Promise<void> {
+    this.parentUrls = parentUrls;
+    if (this.dropGone()) await this.write();
+  }
+
+  private dropGone(): boolean {
+    if (!this.parentUrls.every((url) => this.byParent.has(url))) return false;
+    const gone = [...this.byParent.keys()].filter((url) => !this.parentUrls.includes(url));
     for (const url of gone) this.byParent.delete(url);
+    return gone.length > 0;
+  }
+
+  private async write(): Promise<void> {
     const kept = Object.fromEntries(this.byParent);
-    if (gone.length > 0) await writeFileDurably(this.file, `${JSON.stringify(kept, undefined, 1)}\n`);
+    await writeFileDurably(this.file, `${JSON.stringify(kept, undefined, 1)}\n`);
   }
 }
 
