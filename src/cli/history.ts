@@ -45,16 +45,17 @@ function historyLines(history: readonly HistoryRow[], colours: Terminal['colours
   const rows = history.map((row) => [
     localTime(row.endedAt),
     row.repository,
-    row.toGeneration === null
-      ? '-'
-      : row.fromGeneration === row.toGeneration
-        ? String(row.toGeneration)
-        : `${row.fromGeneration ?? '-'} -> ${row.toGeneration}`,
+    generationWords(row),
     row.fetched === null ? '' : size(row.fetched.bytes),
     row.fetched === null ? '' : span(Date.parse(row.endedAt) - Date.parse(row.startedAt)),
     what(row, colours),
   ]);
   return columns(heads, rows, colours.dim).lines;
+}
+
+function generationWords({ fromGeneration: from, toGeneration: to }: HistoryRow): string {
+  if (to === null) return '-';
+  return from === null || from === to ? String(to) : `${from} -> ${to}`;
 }
 
 function what(

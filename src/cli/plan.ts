@@ -4,7 +4,7 @@ import { daemonOf } from './reach.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
 import { watch } from './watching.js';
-import { count, plural, safe, size } from './words.js';
+import { count, generations, plural, safe, size } from './words.js';
 
 export function planCommand(program: Program): Command {
   return new Command('plan')
@@ -29,7 +29,10 @@ export function planCommand(program: Program): Command {
         api.plan(repository ?? null, { ...work, steps: wantsSteps }),
       );
       if (json) return printJson(terminal, { plans, steps: wantsSteps ? kept : null });
-      if (plans.length === 0) return printProse(terminal, ['nothing to plan: no repository here has a parent']);
+      if (plans.length === 0)
+        return printProse(terminal, [
+          'nothing to plan: no repository is known here yet; ask the parent: depot poll --wait',
+        ]);
       await printProse(
         terminal,
         plans.flatMap((plan) => [...planLines(plan, terminal.colours)]),
@@ -48,10 +51,10 @@ function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'
   if (isIdle) {
     yield from === to
       ? `${bold(repository)}: nothing to do, generation ${to} is here`
-      : `${bold(repository)}: generation ${from ?? '-'} -> ${to}, without a change to files here`;
+      : `${bold(repository)}: ${generations(from, to)}, without a change to files here`;
     return;
   }
-  yield `${bold(repository)}: generation ${from ?? '-'} -> ${to}`;
+  yield `${bold(repository)}: ${generations(from, to)}`;
   const row = (label: string, { files, bytes }: FileCount, note = ''): string =>
     `  ${label.padEnd(8)} ${count(files).padStart(9)} ${files === 1 ? 'file ' : 'files'}  ${size(bytes).padStart(8)}${note === '' ? '' : `  ${dim(note)}`}`;
   yield row(

@@ -5,7 +5,7 @@ import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
 import { goesOn, watch } from './watching.js';
-import { changes, plural, safe, size } from './words.js';
+import { changes, generations, plural, safe, size } from './words.js';
 
 export function pollCommand(program: Program): Command {
   return new Command('poll')
@@ -31,7 +31,7 @@ export function pollCommand(program: Program): Command {
       for (const cycle of result.cycles ?? []) await print(cycle);
       if (!json && result.cycles === null) await printProse(terminal, [startedLine(result.repositories)]);
       if (!json && result.repositories.length === 0)
-        await printProse(terminal, ['nothing to poll: no repository here has a parent']);
+        await printProse(terminal, ['nothing to poll: the parent has named no repository that is for this depot']);
       program.endWith(exitOf(result.cycles ?? []));
     });
 }
@@ -53,10 +53,7 @@ function* cycleLines(cycle: CycleResult, { green, yellow, red }: Terminal['colou
   const { repository, outcome, fromGeneration, toGeneration, fetched, held, error } = cycle;
   const fetchedWords = `fetched ${plural(fetched.files, 'file')}, ${size(fetched.bytes)}`;
   const change = changes(cycle.added, cycle.replaced, cycle.deleted);
-  const step =
-    fromGeneration === toGeneration
-      ? `generation ${toGeneration}`
-      : `generation ${fromGeneration ?? '-'} -> ${toGeneration ?? '-'}`;
+  const step = generations(fromGeneration, toGeneration);
   switch (outcome) {
     case 'unchanged':
       yield `${repository}: nothing new${toGeneration === null ? '' : ` since generation ${toGeneration}`}`;

@@ -15,8 +15,8 @@ const lineMs = 10_000;
 const rateWindowMs = 5_000;
 
 /**
- * Progress on stderr: on a terminal one line that is rewritten, elsewhere a line when a phase begins and every 10 s
- * within it. Nothing where a program reads (`--json`).
+ * Progress on stderr: on a terminal one line that is rewritten, elsewhere a line at the beginning and every 10 s. Nothing
+ * where a program reads (`--json`).
  */
 export function progressLine(terminal: Terminal, isQuiet: boolean): ProgressLine {
   if (isQuiet) return { show: () => undefined, clear: () => undefined };
@@ -53,7 +53,7 @@ function plainLines(terminal: Terminal): ProgressLine {
   return {
     show(progress) {
       const rate = speed(progress);
-      const key = keyOf(progress);
+      const key = progress.repository ?? '';
       const now = terminal.now();
       if (now - (shownAt.get(key) ?? -Infinity) < lineMs) return;
       shownAt.set(key, now);

@@ -89,7 +89,7 @@ function worst(repositories: readonly ReportRepository[], colours: Look['colours
 function* summary(all: readonly ReportRow[], late: readonly ReportRow[], now: number): Generator<string> {
   const silent = late.filter((row) => stateOf(row, now) === 'silent').length;
   const words = [`${plural(all.length, 'depot')}: ${count(all.length - late.length)} current`];
-  if (late.length > silent) words.push(`${count(late.length - silent)} behind or with an error`);
+  if (late.length > silent) words.push(`${count(late.length - silent)} to look at`);
   if (silent > 0) words.push(`${count(silent)} not heard of for a day`);
   yield words.join(', ');
 }

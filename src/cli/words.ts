@@ -14,6 +14,12 @@ export function size(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? 'PiB'}`;
 }
 
+/** `generation 41 -> 43`, or the one that was and stays. */
+export function generations(from: number | null, to: number | null): string {
+  if (from === to) return to === null ? 'no generation yet' : `generation ${to}`;
+  return from === null ? `generation ${to}, the first here` : `generation ${from} -> ${to ?? '-'}`;
+}
+
 /** What happened to how many, without those that are none: `10 added, 3 deleted`. */
 export function changes(added: number, replaced: number, deleted: number): string {
   const parts = [

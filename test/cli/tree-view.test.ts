@@ -59,5 +59,5 @@ test('5,000 depots are drawn at once, also on a busy machine', () => {
   expect(performance.now() - started).toBeLessThan(3000);
   expect(lines.filter((line) => line.includes('depot-'))).toHaveLength(5000);
   const late = treeView(status(below), { colours, width: 100 }, true);
-  expect(late.split('\n').at(-2)).toBe('5,001 depots: 4,286 current, 715 behind or with an error');
+  expect(late.split('\n').at(-2)).toBe('5,001 depots: 4,286 current, 715 to look at');
 });
