@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DepotError } from '../model/errors.js';
@@ -103,14 +103,16 @@ export class Objects {
   }
 
   /**
-   * Our own link() or unlink() changed the ctime of these objects, which were `checked` just before: so that they are not
-   * taken for altered.
+   * Our own link(), rename() or unlink() changed the ctime of these objects, which were `checked` before: so that they are
+   * not taken for altered. One that is gone is left for who needs it to find out.
    */
   noteLinked(shas: readonly Sha256[]): void {
     for (const batch of batches(shas)) {
       inTransaction(this.db, () => {
         for (const sha256 of batch) {
-          const { ctimeUs, size, mtimeMs } = this.statOf(sha256);
+          const stats = statSync(this.layout.objectFile(sha256), { bigint: true, throwIfNoEntry: false });
+          if (stats === undefined) continue;
+          const { ctimeUs, size, mtimeMs } = fileStat(stats);
           this.note.run(ctimeUs, toBlob(sha256), size, mtimeMs);
         }
       });

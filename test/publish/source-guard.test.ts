@@ -159,7 +159,7 @@ describe('a source that is not itself', () => {
     await rename(join(depot.source, 'a'), `${depot.source}.a`);
     await rename(join(depot.source, 'b'), `${depot.source}.b`);
     await depot.publisher.publish();
-    expect(depot.store.sources.row('tools', 'a')?.object).not.toBeNull();
+    expect([...depot.store.sources.rows('tools')].map(({ object }) => object)).not.toContain(null);
   });
 });
 
