@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, copyFileSync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import type { Layout } from '../store/layout.js';
 import { isSystemError } from './attempt.js';

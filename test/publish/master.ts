@@ -28,6 +28,8 @@ export interface Master {
   /** The newest generation as a tree, with the content of its objects. */
   tree(): Promise<Tree>;
   entries(): Entry[];
+  /** Ends it, as a daemon that stops. */
+  close(): Promise<Master>;
   /** Another process on the same data. */
   restart(): Promise<Master>;
   /** The same, with other settings or something that happens meanwhile. */
@@ -38,7 +40,7 @@ export interface MasterOptions {
   readonly settings?: Partial<MirrorSource>;
   readonly host?: Host;
   /** Called before a job of that name begins. */
-  readonly before?: Readonly<Record<string, () => void>>;
+  readonly before?: Readonly<Record<string, () => unknown>>;
 }
 
 /**
@@ -95,7 +97,7 @@ async function open(data: string, source: string, options: MasterOptions): Promi
     const head = store.heads.newest('tools');
     return head === undefined ? [] : [...readEntries(head.head.root, store.pages.read)];
   };
-  return {
+  const depot: Master = {
     data,
     source,
     store,
@@ -118,6 +120,10 @@ async function open(data: string, source: string, options: MasterOptions): Promi
       return Object.fromEntries(nodes.sort(([a], [b]) => (a < b ? -1 : 1)));
     },
     entries,
+    async close() {
+      await close();
+      return depot;
+    },
     async restart() {
       await close();
       return open(data, source, options);
@@ -127,6 +133,7 @@ async function open(data: string, source: string, options: MasterOptions): Promi
       return open(data, source, { ...options, ...changes });
     },
   };
+  return depot;
 }
 
 function node(content: Buffer, isExecutable: boolean): Node {

@@ -112,10 +112,21 @@ describe('a source that is not watched', () => {
     const source = join(await temporaryFolder(), 'source');
     for (let at = 0; at < 40; at += 1) mkdirSync(join(source, String(at)), { recursive: true });
     writeFileSync(join(source, 'file'), '');
-    const child = fileURLToPath(new URL('unwatchable.mjs', import.meta.url));
+    const child = fileURLToPath(new URL('unwatchable.ts', import.meta.url));
     const limited = 'echo 20 > /proc/sys/user/max_inotify_watches && exec "$@"';
     const run = promisify(execFile);
-    const { stdout } = await run('unshare', ['-Ur', 'sh', '-c', limited, 'sh', process.execPath, child, source]);
+    const { stdout } = await run('unshare', [
+      '-Ur',
+      'sh',
+      '-c',
+      limited,
+      'sh',
+      process.execPath,
+      '--import',
+      'tsx',
+      child,
+      source,
+    ]);
     expect(JSON.parse(stdout)).toMatchObject({
       mode: 'rescanned',
       modeReason: expect.stringContaining('ENOSPC: System limit for number of file watchers'),

@@ -3,26 +3,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { realHost } from '../../dist/host.js';
-import { MirrorPublisher } from '../../dist/publish/publisher.js';
-import { inlineJobs } from '../../dist/store/job.js';
-import { Store } from '../../dist/store/store.js';
+import { realHost } from '../../src/host.js';
+import { MirrorPublisher } from '../../src/publish/publisher.js';
+import { inlineJobs } from '../../src/store/job.js';
+import { Store } from '../../src/store/store.js';
 
 const data = mkdtempSync(join(tmpdir(), 'depotd-test-'));
 const store = Store.open(data);
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const ignore = (): void => undefined;
 const publisher = new MirrorPublisher(
   {
     repository: 'tools',
     context: 'enterprise',
-    source: process.argv[2],
+    source: process.argv[2] ?? '',
     settleMs: 100,
     exclude: [],
     names: 'portable',
     watchLimit: 1000,
     rescanMs: 60_000,
   },
-  { store, run: inlineJobs(store), host: realHost, log: quiet },
+  { store, run: inlineJobs(store), host: realHost, log: { debug: ignore, info: ignore, warn: ignore, error: ignore } },
 );
 publisher.start();
 for (let waitedMs = 0; publisher.status().mode !== 'rescanned' && waitedMs < 10_000; waitedMs += 50) await delay(50);

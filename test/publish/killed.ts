@@ -1,0 +1,64 @@
+// Publishes SOURCE into DATA and kills itself at STEP: before or after one of the writes that make up a publish.
+// Prints how many there are when it gets to the end.
+import { realHost } from '../../src/host.js';
+import { MirrorPublisher } from '../../src/publish/publisher.js';
+import { inlineJobs } from '../../src/store/job.js';
+import { relist } from '../../src/store/rebuild.js';
+import { Store } from '../../src/store/store.js';
+
+const [data = '', source = '', step] = process.argv.slice(2);
+const store = Store.open(data);
+const run = inlineJobs(store);
+if (store.needsRelist) await run(relist, {});
+
+let steps = 0;
+function pass(): void {
+  if (steps === Number(step)) process.kill(process.pid, 'SIGKILL');
+  steps += 1;
+}
+
+function interrupt<Owner extends object>(owner: Owner, names: readonly (keyof Owner)[]): void {
+  for (const name of names) {
+    const original = owner[name] as (...given: unknown[]) => unknown;
+    const interrupted = (...given: unknown[]): unknown => {
+      pass();
+      const result = original.apply(owner, given);
+      if (!(result instanceof Promise)) {
+        pass();
+        return result;
+      }
+      return result.then((value: unknown) => {
+        pass();
+        return value;
+      });
+    };
+    Object.defineProperty(owner, name, { value: interrupted });
+  }
+}
+interrupt(store.objects, ['admit', 'enlist']);
+interrupt(store.sources, ['write', 'setObject', 'put']);
+interrupt(store.pages, ['write', 'flush']);
+interrupt(store.heads, ['put', 'enter', 'markComplete', 'markApplied']);
+
+const ignore = (): void => undefined;
+const publisher = new MirrorPublisher(
+  {
+    repository: 'tools',
+    context: 'enterprise',
+    source,
+    settleMs: 1000,
+    exclude: [],
+    names: 'portable',
+    watchLimit: 0,
+    rescanMs: 60_000,
+  },
+  {
+    store,
+    run,
+    host: { ...realHost, now: () => Date.now() + 3_600_000 },
+    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+  },
+);
+await publisher.publish();
+process.stdout.write(String(steps));
+store.close();
