@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import picocolors from 'picocolors';
+import type { Cluster } from '../harness/cluster.js';
+import { quickPace, walkingPace } from './company.js';
+import { linesShow } from './lines.js';
+import { liveShow } from './live.js';
+import { run } from './run.js';
+import { openScreen } from './screen.js';
+import { standings, type Standing } from './standings.js';
+
+/*
+ * `npm run demo`: a company of seven depots on this machine, from an origin through two regions to four branches. Real
+ * packages are put into the origin's source, changed, renamed and deleted, and a person sees it go down level by level.
+ * `--once`, or an output that is no terminal: the same as plain lines, one round of changes, and exit code 0 if every
+ * copy is then what the source is. Whatever ends it, no process and no folder stays behind.
+ */
+
+const { stdin, stdout, stderr, env } = process;
+const isTerminal = stdout.isTTY && env['TERM'] !== 'dumb';
+const colours = picocolors.createColors(isTerminal && !env['NO_COLOR']);
+
+/** Why it ends before its end. */
+class Ending extends Error {
+  constructor(readonly exitCode: number) {
+    super('the demo was ended');
+  }
+}
+
+const ending = new AbortController();
+const endWith = (exitCode: number): void => ending.abort(new Ending(exitCode));
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+function say(line: string): void {
+  stdout.write(`${line}\n`);
+}
+
+/** Commands for another terminal. */
+function commandsFor(folder: string): readonly string[] {
+  return [`ls ${folder}/munich/data/trees/tools`, `node bin/depot.js --config ${folder}/munich/depot.yaml status`];
+}
+
+async function once(folder: string): Promise<number> {
+  let look: () => readonly Standing[] = () => [];
+  const different = await run({
+    folder,
+    pace: quickPace,
+    pauseMs: undefined,
+    show: linesShow(say, colours, quickPace, () => look()),
+    onStarted: (_cluster, watch) => (look = watch.standings),
+    impatience: () => new AbortController().signal,
+    signal: ending.signal,
+  });
+  say('');
+  say(different.length === 0 ? 'Every copy equals the source.' : `Not equal to the source: ${different.join(', ')}.`);
+  return different.length === 0 ? 0 : 1;
+}
+
+const pauseMs = 8000;
+
+async function live(folder: string): Promise<number> {
+  let look: () => readonly Standing[] = () => standings(new Map(), new Map(), Date.now());
+  let company: Cluster | undefined;
+  let impatience = new AbortController();
+  const onKey = (key: string | undefined): void => {
+    if (key === undefined) endWith(128 + signals.SIGHUP);
+    else if (key === 'q' || key === '\u0003') endWith(0);
+    else if (key === ' ') impatience.abort();
+    else if (key === 'k' && company !== undefined) killOne(company, look());
+  };
+  const screen = openScreen(stdin, stdout, onKey);
+  const show = liveShow(screen, colours, walkingPace, () => look(), commandsFor(folder));
+  try {
+    await run({
+      folder,
+      pace: walkingPace,
+      pauseMs,
+      show,
+      onStarted: (cluster, watch) => {
+        company = cluster;
+        look = watch.standings;
+      },
+      impatience: () => (impatience = new AbortController()).signal,
+      signal: ending.signal,
+    });
+    return 0;
+  } finally {
+    show.stop();
+    screen.close();
+  }
+}
+
+/** As a power cut would end it, in the middle of a transfer if one is under way. */
+function killOne(company: Cluster, all: readonly Standing[]): void {
+  const running = all.filter(({ place, mark }) => place.level !== 'origin' && mark !== 'down' && mark !== 'starting');
+  const busy = running.filter(({ mark }) => mark === 'fetching' || mark === 'applying');
+  const among = busy.length > 0 ? busy : running;
+  const victim = among[Math.floor(Math.random() * among.length)];
+  if (victim !== undefined) company.depot(victim.place.name).signal('SIGKILL');
+}
+
+async function demo(): Promise<number> {
+  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+  for (const [name, number] of Object.entries(signals)) process.on(name, () => endWith(128 + number));
+  for (const stream of [stdout, stderr]) stream.on('error', () => endWith(1)); // nobody reads any more
+  if (!isTerminal && !values.once)
+    say('The output is no terminal, so this runs as with --once: plain lines, one round.');
+  const folder = await mkdtemp(join(tmpdir(), 'depotd-demo-'));
+  say(`Each depot has a folder in ${folder}; origin/source is what is published.`);
+  say(`To look from another terminal, in ${process.cwd()}:`);
+  for (const command of commandsFor(folder)) say(`  ${command}`);
+  try {
+    return await (isTerminal && !values.once ? live(folder) : once(folder));
+  } catch (thrown) {
+    if (ending.signal.aborted) return (ending.signal.reason as Ending).exitCode;
+    throw thrown;
+  } finally {
+    stdout.write(`The daemons have ended. Removing ${folder}: `);
+    await rm(folder, { recursive: true, force: true });
+    say('done.');
+  }
+}
+
+try {
+  process.exitCode = await demo();
+} catch (thrown) {
+  stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,33 @@
+import type { WorkProgress } from '../../src/serve/control-api.js';
+
+/** What is going on, for the one who watches. */
+export type Act =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'changing' }
+  | { readonly kind: 'publishing'; readonly progress: WorkProgress | undefined }
+  | { readonly kind: 'descending'; readonly generation: number }
+  | Arrived
+  | { readonly kind: 'ending' };
+
+/** A generation is at all depots. */
+export interface Arrived {
+  readonly kind: 'arrived';
+  readonly generation: number;
+  /** Since it was published. */
+  readonly afterMs: number;
+  /** Depots whose copy is not what the origin's source is, as `diff -r` has it. */
+  readonly different: readonly string[];
+  /** Depots that hold deletions. */
+  readonly holding: readonly string[];
+  /** When the next change is made by itself; undefined where none follows. */
+  readonly nextAtMs: number | undefined;
+}
+
+/** A picture that is redrawn, or lines below each other. */
+export interface Show {
+  /** A change of the source begins. */
+  step(title: string, watch: string): void;
+  act(act: Act): void;
+  /** Something that a depot did. */
+  event(depot: string, text: string): void;
+}
