@@ -21,8 +21,8 @@ import { verify } from '../store/verify.js';
 import { ownSelection, polledRepositories } from '../sync/depot.js';
 import { previewCycle } from '../sync/preview.js';
 import { releaseHold, restoreTree } from '../sync/restore-job.js';
-import type { Depot } from './depot.js';
 import { depotFacts, liveFacts } from './facts.js';
+import type { RunningDepot } from './running-depot.js';
 
 /** How often a person who waits is told how far things are. */
 const progressEveryMs = 250;
@@ -31,7 +31,7 @@ const maxSteps = 100_000;
 
 /** What the commands ask of a running depot, done with its parts. */
 export class DaemonControl implements ControlApi {
-  constructor(private readonly depot: Depot) {}
+  constructor(private readonly depot: RunningDepot) {}
 
   async status({ tree }: { readonly tree: boolean }): Promise<DepotStatus> {
     const { depot } = this;

@@ -22,6 +22,7 @@ import { DaemonControl } from './control.js';
 import { LoopDelay } from './loop-delay.js';
 import { Maintenance } from './maintenance.js';
 import { Publishers } from './publishers.js';
+import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
 import { Workers } from './workers.js';
 
@@ -39,11 +40,13 @@ export interface DepotOptions {
   readonly host: Host;
   readonly log: Log;
   /** Something happened that the service's status line may show. */
-  readonly onChange: () => void;
+  readonly onChange: (depot: RunningDepot) => void;
+  /** Aborted where the daemon is to end before it has started. */
+  readonly signal: AbortSignal;
 }
 
 /** A running depot: its parts, put together once, and the order in which they start, change and stop. */
-export class Depot {
+export class Depot implements RunningDepot {
   settings: Settings;
   readonly startedAtMs: number;
   readonly version: string;
@@ -67,7 +70,7 @@ export class Depot {
     this.version = version;
     this.host = host;
     this.log = log;
-    this.onChange = options.onChange;
+    this.onChange = () => options.onChange(this);
     this.startedAtMs = host.now();
     this.lock = acquireLock(settings.data, host.now());
     this.store = Store.open(settings.data, { now: () => host.now() });
@@ -119,7 +122,7 @@ export class Depot {
   static async start(options: DepotOptions): Promise<Depot> {
     const depot = new Depot(options);
     try {
-      await depot.recover();
+      await depot.recover(options.signal);
       await depot.open(options);
       return depot;
     } catch (error) {
@@ -167,15 +170,15 @@ export class Depot {
     this.lock.release();
   }
 
-  private async recover(): Promise<void> {
+  private async recover(signal: AbortSignal): Promise<void> {
     const { run } = this.workers;
     if (this.store.needsRelist) {
       this.log.debug({}, 'looking for objects that the catalogue does not know');
-      const { files, bytes, damaged } = await run(relist, {});
+      const { files, bytes, damaged } = await run(relist, {}, { signal });
       if (files > 0)
         this.log.warn({ files, bytes, damaged }, 'the catalogue was not complete: objects were read again');
     }
-    const finished = await run(finishSwitches, undefined);
+    const finished = await run(finishSwitches, undefined, { signal });
     if (finished.length > 0) this.log.warn({ repositories: finished }, 'finished what a crash had interrupted');
   }
 

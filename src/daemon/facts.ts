@@ -1,8 +1,8 @@
 import type { DepotFacts, LiveFacts } from '../serve/status.js';
-import type { Depot } from './depot.js';
+import type { RunningDepot } from './running-depot.js';
 
 /** What the settings say, as the status wants it. */
-export function depotFacts({ settings, version }: Pick<Depot, 'settings' | 'version'>): DepotFacts {
+export function depotFacts({ settings, version }: Pick<RunningDepot, 'settings' | 'version'>): DepotFacts {
   return {
     depot: settings.depot,
     site: settings.site,
@@ -16,7 +16,7 @@ export function depotFacts({ settings, version }: Pick<Depot, 'settings' | 'vers
 }
 
 /** What only the running daemon knows. */
-export function liveFacts(depot: Depot): LiveFacts {
+export function liveFacts(depot: RunningDepot): LiveFacts {
   return {
     startedAtMs: depot.startedAtMs,
     listen: depot.listen,

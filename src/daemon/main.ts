@@ -1,14 +1,16 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { configPath } from '../config/location.js';
 import { loadSettings } from '../config/settings.js';
 import { realHost } from '../host.js';
-import { asDepotError, DepotError } from '../model/errors.js';
+import { asDepotError, type DepotError } from '../model/errors.js';
 import { Depot } from './depot.js';
 import { depotFacts, liveFacts } from './facts.js';
 import { openLog } from './log.js';
 import { Notifier } from './notify.js';
+import type { RunningDepot } from './running-depot.js';
 import { statusLine } from './status-line.js';
 import { depotStatus } from '../serve/status.js';
 
@@ -27,7 +29,9 @@ export async function runDaemon(
     await serve(file, environment);
     return undefined;
   } catch (thrown) {
-    return asDepotError(thrown, 'depotd');
+    const error = asDepotError(thrown, 'depotd');
+    // Asked to stop while it was still finishing what a crash left: it goes on with that at the next start.
+    return error.code === 'interrupted' ? undefined : error;
   }
 }
 
@@ -36,26 +40,19 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
   const log = openLog(settings.log, environment);
   const notifier = new Notifier(environment, log);
   const runtime = environment['RUNTIME_DIRECTORY'];
-  let depot: Depot | undefined;
-  const showStatus = (): void => {
-    if (depot === undefined) return;
-    const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), {
-      nowMs: realHost.now(),
-      tree: false,
-    });
-    void notifier.status(statusLine(status));
-  };
-  const stopped = stopSignal();
-  depot = await Depot.start({
+  const stopping = stopSignal();
+  let reload = async (): Promise<void> => undefined;
+  process.on('SIGHUP', () => void reload());
+  const running = await Depot.start({
     settings,
     version: version(),
     controlSocket: runtime === undefined ? undefined : join(runtime, 'control.sock'),
     host: realHost,
     log,
-    onChange: showStatus,
+    onChange: (depot) => showStatus(notifier, depot),
+    signal: stopping,
   });
-  const running = depot;
-  const reload = async (): Promise<void> => {
+  reload = async () => {
     await notifier.reloading();
     try {
       await running.reload();
@@ -65,24 +62,28 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
       log.error({ code: error.code, hint: error.hint }, `the old settings stay: ${error.message}`);
     }
     await notifier.reloaded();
-    showStatus();
+    showStatus(notifier, running);
   };
-  process.on('SIGHUP', () => void reload());
-  log.info({ depot: settings.depot, site: settings.site, listen: depot.listen, version: version() }, 'started');
+  log.info({ depot: settings.depot, site: settings.site, listen: running.listen, version: version() }, 'started');
   await notifier.ready();
-  showStatus();
-  const signal = await stopped;
-  log.info({ signal }, 'stopping');
+  showStatus(notifier, running);
+  if (!stopping.aborted) await once(stopping, 'abort');
+  log.info({ signal: String(stopping.reason) }, 'stopping');
   await notifier.stopping();
   await running.stop();
   log.info({}, 'stopped');
 }
 
-/** Resolves with the first signal that asks the daemon to end; a second one ends it the hard way. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  });
+function showStatus(notifier: Notifier, depot: RunningDepot): void {
+  const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), { nowMs: realHost.now(), tree: false });
+  void notifier.status(statusLine(status));
+}
+
+/** Aborted, with its name as the reason, by the first signal that asks the daemon to end; a second one ends it the hard way. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopping.abort(name));
+  return stopping.signal;
 }
 
 function version(): string {

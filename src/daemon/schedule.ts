@@ -139,7 +139,7 @@ export class Schedule {
   async stop(): Promise<void> {
     this.stopping.abort();
     for (const { wake } of this.subjects.values()) wake.abort();
-    await Promise.all([...this.subjects.values()].map(({ running }) => running));
+    for (const { running } of [...this.subjects.values()]) await running;
   }
 
   private wanted(): Set<string> {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { CompressStream } from 'zstd-napi';
 import binding from 'zstd-napi/binding.js';
 import { DepotError } from '../model/errors.js';
@@ -51,9 +52,9 @@ export function* readCompressedText(file: string): Generator<string> {
 
 /** Writes text as a zstd file, durably, while it comes. For worker threads: compressing is synchronous. */
 export async function writeCompressedText(file: string, chunks: Iterable<string>, level: number): Promise<void> {
-  const source = Readable.from(chunks, { objectMode: false });
-  const compressed = new CompressStream({ compressionLevel: level });
-  // `compose` would do, but is experimental in Node 20.
-  source.on('error', (error) => compressed.destroy(error)).pipe(compressed);
-  await writeFileDurably(file, compressed);
+  await pipeline(
+    Readable.from(chunks, { objectMode: false }),
+    new CompressStream({ compressionLevel: level }),
+    async (compressed: AsyncIterable<Uint8Array>) => writeFileDurably(file, compressed),
+  );
 }

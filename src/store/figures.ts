@@ -10,11 +10,9 @@ export interface Lag {
 
 /** How far what is applied stays behind the heads that are known here; null before a head is. */
 export function lagOf(store: Store, repository: string, applied: number, nowMs: number): Lag | null {
-  const heads = store.heads.list(repository);
-  const newest = heads[0];
+  const newest = store.heads.newest(repository);
   if (newest === undefined) return null;
-  const ahead = heads.filter(({ head }) => head.generation > applied);
-  const oldest = ahead.at(-1);
+  const oldest = store.heads.oldestAfter(repository, applied);
   return {
     generations: newest.head.generation - applied,
     seconds: oldest === undefined ? 0 : Math.max(0, Math.round((nowMs - oldest.publishedAtMs) / 1000)),

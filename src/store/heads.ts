@@ -64,6 +64,11 @@ export class Heads {
     return this.read(`${select} ORDER BY generation DESC LIMIT 1`, repository)[0];
   }
 
+  /** The oldest one above a generation. */
+  oldestAfter(repository: string, generation: number): HeadRow | undefined {
+    return this.read(`${select} AND generation > ? ORDER BY generation LIMIT 1`, repository, generation)[0];
+  }
+
   /** Newest first. */
   list(repository: string): HeadRow[] {
     return this.read(`${select} ORDER BY generation DESC`, repository);

@@ -7,6 +7,7 @@ import { DepotError } from '../model/errors.js';
 import { selector, type Selection } from '../model/selection.js';
 import { syncFilesystem } from '../store/durable.js';
 import type { Job, JobControl } from '../store/job.js';
+import type { HeldPath } from '../store/holds.js';
 import type { Store } from '../store/store.js';
 import { TreeFiles } from '../store/tree-files.js';
 import type { TreeRow } from '../store/trees.js';
@@ -50,7 +51,7 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
     const tree = store.trees.get(repository);
     const files = new TreeFiles(store, repository);
     files.clearStaging();
-    const newlyHeld = holdDeletions(store, input, tree, control);
+    const newlyHeld = holdDeletions(store, input, files, control);
     const held = HeldPaths.load(store, repository);
     let number = 0;
     for (const change of treeChanges(tree, input, cachedReader(store.pages.read))) {
@@ -129,7 +130,11 @@ async function burst(
     files.removeEmptied(change.old.path, keeps);
     if (change.old.type !== 'folder') done.deleted += 1;
   }
-  if (isForeign) removeForeign(files, to, read);
+  if (isForeign) {
+    for (const path of foreignFiles(files, to, read)) {
+      if (held.holdOf(path) === undefined) files.remove({ type: 'link', path, target: '' });
+    }
+  }
   if (number > 0) await syncFilesystem(store.layout.data);
   store.trees.finishSwitch(repository, size);
   files.clearStaging();
@@ -144,53 +149,59 @@ function count(size: { files: number; bytes: number }, entry: Entry, times: 1 | 
 }
 
 /** Where the catalogue was lost, the tree may hold files that no manifest accounts for. */
-function removeForeign(files: TreeFiles, to: TreeState, read: ReadPage): void {
+function* foreignFiles(files: TreeFiles, to: TreeState, read: ReadPage): Generator<string> {
   const selects = selector(to.selection);
   for (const path of files.listed()) {
-    if (findEntry(to.root, path, read) === undefined || !selects(path))
-      files.remove({ type: 'link', path, target: '' });
+    if (findEntry(to.root, path, read) === undefined || !selects(path)) yield path;
   }
 }
 
-/** Where the publisher's deletions exceed the limits, writes down a hold with their paths; gives their number. */
-function holdDeletions(store: Store, input: ApplyInput, tree: TreeRow | undefined, control: JobControl): number {
+/** Where the deletions that are not this depot's own doing exceed the limits, writes down a hold with their paths; gives their number. */
+function holdDeletions(store: Store, input: ApplyInput, files: TreeFiles, control: JobControl): number {
   const { repository, generation } = input;
-  if (tree === undefined) return 0;
+  const tree = store.trees.get(repository);
   for (const hold of store.holds.list(repository)) {
     // Written by a run that was stopped before its switch; it is decided anew.
-    if (hold.kind === 'deletions' && hold.generation === generation && tree.generation !== generation) {
+    if (hold.kind === 'deletions' && hold.generation === generation && tree?.generation !== generation) {
       store.holds.remove(hold.id);
     }
   }
-  const deletions = function* (): Generator<{ path: string; size: number }> {
-    for (const change of treeChanges(tree, input, cachedReader(store.pages.read))) {
-      if (change.kind !== 'delete' || change.withdrawn || change.old.type === 'folder') continue;
-      yield { path: change.old.path, size: change.old.type === 'file' ? change.old.size : 0 };
-    }
-  };
+  const deletions = (): Iterable<HeldPath> => pathsToDelete(store, input, tree, files);
   const deleted = { files: 0, bytes: 0 };
   for (const { size } of deletions()) {
     deleted.files += 1;
     deleted.bytes += size;
   }
-  const reason = reasonToHold(deleted, tree.files, input.holdAbove);
+  if (deleted.files === 0) return 0;
+  const reason = reasonToHold(deleted, tree?.files ?? [...files.listed()].length, input.holdAbove);
   if (reason === undefined) return 0;
   const id = randomBytes(4).toString('hex');
-  store.holds.add({
-    id,
-    repository,
-    kind: 'deletions',
-    reason,
-    ...deleted,
-    generation,
-    epoch: null,
-    sinceMs: input.now,
-  });
+  const hold = { id, repository, kind: 'deletions', reason, ...deleted, generation, epoch: null } as const;
+  store.holds.add({ ...hold, sinceMs: input.now });
   for (const rows of chunked(deletions(), 500)) {
     control.throwIfStopped();
     store.holds.addPaths(id, rows);
   }
   return deleted.files;
+}
+
+/** Files and links that would go, but for those that this depot does not want any more. */
+function* pathsToDelete(
+  store: Store,
+  input: ApplyInput,
+  tree: TreeRow | undefined,
+  files: TreeFiles,
+): Generator<HeldPath> {
+  const read = cachedReader(store.pages.read);
+  if (tree === undefined) {
+    if (files.isEmpty()) return;
+    for (const path of foreignFiles(files, input, read)) yield { path, size: 0 };
+    return;
+  }
+  for (const change of treeChanges(tree, input, read)) {
+    if (change.kind !== 'delete' || change.withdrawn || change.old.type === 'folder') continue;
+    yield { path: change.old.path, size: change.old.type === 'file' ? change.old.size : 0 };
+  }
 }
 
 function* chunked<T>(items: Iterable<T>, size: number): Generator<T[]> {

@@ -68,7 +68,6 @@ async function cycleAt(
   const { target, held } = await takeHeads(depot, parent, repository, state, signal);
   if (held) return { outcome: 'held' };
   if (target === undefined) return { outcome: 'waiting' };
-  const { generation } = target.head;
   const from = store.trees.get(repository)?.generation ?? null;
   const left = whatIsLeft(depot, repository, target);
   if (left === 'nothing') return { outcome: isWaiting(depot, repository, target) ? 'waiting' : 'unchanged' };

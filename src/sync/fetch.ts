@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
+import { freeSpace } from '../store/space.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
 import type { WantedObject } from './plan.js';
@@ -14,6 +15,8 @@ const batchObjects = 256;
 /** Up to this size, in bytes, an object is received into memory; a batch of them is lost with the process at the most. */
 const smallBytes = 16 * 1024;
 const attempts = 3;
+/** One percent of the disk stays free, but no more than this; bytes. */
+const maxSpareBytes = 1024 ** 3;
 
 /**
  * Fetches what the plan wants, several at once. An object that fails does not stop the others; what a cut left behind
@@ -27,6 +30,7 @@ export async function fetchObjects(
   meter: CycleMeter,
   signal: AbortSignal,
 ): Promise<void> {
+  await requireSpace(depot, repository);
   for (;;) {
     const claimed = await fetchUnclaimed(depot, parent, repository, meter, signal);
     if (claimed.length === 0) return;
@@ -114,6 +118,26 @@ async function keep(
   } catch (thrown) {
     return asDepotError(thrown, `keep objects of ${repository}`);
   }
+}
+
+/**
+ * A disk that would be full at the end is better told of at the beginning; a little stays free for the catalogue.
+ * @throws DepotError `disk-full`
+ */
+async function requireSpace({ store }: SyncDepot, repository: string): Promise<void> {
+  const totals = store.transfers.totals(repository);
+  if (totals === undefined) return;
+  const needed = totals.bytes - totals.doneBytes;
+  const { free, total } = await freeSpace(store.layout.data);
+  const spare = Math.min(total / 100, maxSpareBytes);
+  if (free - spare >= needed) return;
+  throw new DepotError(
+    'disk-full',
+    `generation ${totals.generation} of ${repository} needs ${needed} bytes, and ${store.layout.data} has ${free} free`,
+    {
+      hint: 'free some space: the transfer goes on by itself at the next poll; `depot gc --dry-run` tells what could go',
+    },
+  );
 }
 
 /** Failures after which the remaining objects need not be tried. */

@@ -1,4 +1,15 @@
-import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -23,7 +34,12 @@ function treeOf(store: Store): Promise<Tree> {
 describe('applying a generation', () => {
   it('makes the installation copy what the manifest says, with times and executable bits', async () => {
     const store = await newStore();
-    const literal = { 'bin/tool': exe('v1'), 'lib/a.so': link('../bin/tool'), 'doc/readme': 'text', 'empty/': folder() };
+    const literal = {
+      'bin/tool': exe('v1'),
+      'lib/a.so': link('../bin/tool'),
+      'doc/readme': 'text',
+      'empty/': folder(),
+    };
     const result = await applyLiteral(store, 1, literal);
     expect(await treeOf(store)).toEqual(literal);
     expect(result).toEqual({ added: 3, replaced: 0, deleted: 0, held: 0 });
@@ -123,7 +139,9 @@ describe('applying a generation', () => {
     const paths = ['a', 'a/b', 'a/b/c', 'a-b', 'b', 'b/x', 'c/d/e/f', 'c/d'];
     const node = fc.constantFrom<Tree[string]>('one', 'two', exe('one'), link('b'));
     const literals = fc.dictionary(fc.constantFrom(...paths), node).map((all) => {
-      const stands = Object.entries(all).filter(([path]) => !Object.keys(all).some((other) => path.startsWith(`${other}/`)));
+      const stands = Object.entries(all).filter(
+        ([path]) => !Object.keys(all).some((other) => path.startsWith(`${other}/`)),
+      );
       return Object.fromEntries(stands);
     });
     let generation = 0;
@@ -202,12 +220,34 @@ describe('after a crash', () => {
     expect(await inlineJobs(store)(finishSwitches, undefined)).toEqual([]);
   });
 
+  it('holds files that no manifest accounts for, where the catalogue and its holds were lost and they are many', async () => {
+    const store = await newStore();
+    mkdirSync(store.layout.tree(repository), { recursive: true });
+    for (const name of ['a', 'x', 'y']) writeFileSync(join(store.layout.tree(repository), name), name);
+    const result = await applyLiteral(store, 7, { a: 'one' }, { holdAbove: { files: 1, percent: null } });
+    expect(result.held).toBe(2);
+    expect(await treeOf(store)).toEqual({ a: 'one', x: 'x', y: 'y' });
+    const [hold] = store.holds.list(repository);
+    await inlineJobs(store)(releaseHold, { id: hold?.id ?? '' });
+    expect(await treeOf(store)).toEqual({ a: 'one' });
+  });
+
   it('decides anew on deletions that a run wrote down and did not come to switch', async () => {
     const store = await newStore();
     const limit = { holdAbove: { files: 1, percent: null } };
     await applyLiteral(store, 1, { a: '1', b: '2', c: '3' }, limit);
     const root = await manifestOf(store, { a: '1' });
-    store.holds.add({ id: 'left', repository, kind: 'deletions', reason: '', files: 1, bytes: 1, generation: 2, epoch: null, sinceMs: 0 });
+    store.holds.add({
+      id: 'left',
+      repository,
+      kind: 'deletions',
+      reason: '',
+      files: 1,
+      bytes: 1,
+      generation: 2,
+      epoch: null,
+      sinceMs: 0,
+    });
     store.holds.addPaths('left', [{ path: 'b', size: 1 }]);
     const input = { repository, generation: 2, root, selection: everything, now: 0, ...limit };
     await inlineJobs(store)(applyTree, input);

@@ -1,0 +1,31 @@
+import type { Settings } from '../config/settings.js';
+import type { Host } from '../host.js';
+import type { Log } from '../model/log.js';
+import type { ReloadResult } from '../model/status.js';
+import type { Store } from '../store/store.js';
+import type { SyncDepot } from '../sync/depot.js';
+import type { LoopDelay } from './loop-delay.js';
+import type { Maintenance } from './maintenance.js';
+import type { Publishers } from './publishers.js';
+import type { Schedule } from './schedule.js';
+import type { Workers } from './workers.js';
+
+/** The parts of a depot that its status and its commands work with. */
+export interface RunningDepot {
+  /** Those in force: a reload replaces them. */
+  readonly settings: Settings;
+  readonly startedAtMs: number;
+  readonly version: string;
+  /** URL of the listener; null while there is none. */
+  readonly listen: string | null;
+  readonly host: Host;
+  readonly log: Log;
+  readonly store: Store;
+  readonly workers: Workers;
+  readonly sync: SyncDepot;
+  readonly schedule: Schedule;
+  readonly publishers: Publishers;
+  readonly maintenance: Maintenance;
+  readonly loopDelay: LoopDelay;
+  reload(): Promise<ReloadResult>;
+}
