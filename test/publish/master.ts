@@ -39,6 +39,8 @@ export interface Master {
 export interface MasterOptions {
   readonly settings?: Partial<MirrorSource>;
   readonly host?: Host;
+  /** Called with the data directory before it is made. */
+  readonly prepare?: (data: string) => void;
   /** Called before a job of that name begins. */
   readonly before?: Readonly<Record<string, () => unknown>>;
 }
@@ -51,6 +53,7 @@ export const anHourLater: Host = { ...realHost, now: () => Date.now() + 3_600_00
 
 export async function master(options: MasterOptions = {}): Promise<Master> {
   const root = await temporaryFolder();
+  options.prepare?.(join(root, 'data'));
   return open(join(root, 'data'), join(root, 'source'), options);
 }
 

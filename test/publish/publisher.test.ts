@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { DepotError } from '../../src/model/errors.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { exe, readTree, tree } from '../harness/tree.js';
 import { master, type Master } from './master.js';
+import { tmpfs } from './tmpfs.js';
 
 async function watched(depot: Master): Promise<void> {
   depot.publisher.start();
@@ -202,6 +204,23 @@ describe('a publisher', () => {
     fails = false;
     await published(depot, 1);
     expect(depot.publisher.lastError()).toBeNull();
+  });
+
+  it('keeps the last generation when the disk is full, leaves nothing behind, and goes on once there is room', async () => {
+    const depot = await master({
+      prepare(data) {
+        mkdirSync(data);
+        tmpfs(data, '12m');
+      },
+    });
+    await tree(depot.source, { a: '1' });
+    await depot.publisher.publish();
+    writeFileSync(join(depot.source, 'large'), randomBytes(16 * 1024 * 1024));
+    await expect(depot.publisher.publish()).rejects.toMatchObject({ code: 'disk-full' });
+    expect(await depot.tree()).toEqual({ a: '1' });
+    expect(readdirSync(depot.store.layout.staging)).toEqual([]);
+    await tree(depot.source, { large: 'small now' });
+    expect(await depot.publisher.publish()).toMatchObject({ generation: 2, published: true });
   });
 
   it('writes one line for a generation, and none where nothing changed', async () => {
