@@ -49,7 +49,7 @@ export interface MasterOptions {
  * An hour ahead of the clock of the file system: so nothing in the source was changed just now, which would make the next
  * scan read it again.
  */
-export const anHourLater: Host = { ...realHost, now: () => Date.now() + 3_600_000 };
+const anHourLater: Host = { ...realHost, now: () => Date.now() + 3_600_000 };
 
 export async function master(options: MasterOptions = {}): Promise<Master> {
   const root = await temporaryFolder();
