@@ -55,7 +55,8 @@ module.exports = {
   forbidden: [
     {
       name: 'no-cycle',
-      comment: 'Two files that need each other are one thought in two places. A type may look up to who is built of it.',
+      comment:
+        'Two files that need each other are one thought in two places. A type may look up to who is built of it.',
       severity: 'error',
       from: { path: '^(src|test)/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },

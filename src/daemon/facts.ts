@@ -26,5 +26,6 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
     cycle: (repository) => depot.sync.board.read(repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),
     source: (repository) => depot.publishers.find(repository)?.status() ?? null,
+    sourceError: (repository) => depot.publishers.find(repository)?.lastError() ?? null,
   };
 }

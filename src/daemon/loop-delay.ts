@@ -11,14 +11,10 @@ export class LoopDelay {
     this.histogram.enable();
   }
 
-  /** The 99th percentile since the start or the last `reset`, in milliseconds. */
+  /** The 99th percentile since the start, in milliseconds. */
   p99Ms(): number {
     const ms = this.histogram.percentile(99) / 1e6 - resolutionMs;
     return Math.max(0, Math.round(ms * 10) / 10);
-  }
-
-  reset(): void {
-    this.histogram.reset();
   }
 
   stop(): void {

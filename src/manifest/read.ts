@@ -110,34 +110,3 @@ function folderRange(folder: string): FolderRange {
 export function summarize(root: PageRef, read: ReadPage): ManifestRoot {
   return { sha256: root.sha256, length: root.length, ...openRoot(root, opener(read)).sums };
 }
-
-/**
- * All pages, each before those that it lists. Leaves are named without being read, unless the root is one.
- * @param seen pages to leave out together with all below them
- */
-export function* pageRefs(
-  root: PageRef,
-  read: ReadPage,
-  seen: (ref: PageRef) => boolean = () => false,
-): Generator<{ readonly ref: PageRef; readonly level: number }> {
-  if (seen(root)) return;
-  const open = opener(read);
-  const page = openRoot(root, open);
-  yield { ref: { sha256: root.sha256, length: root.length }, level: page.level };
-  yield* refsBelow(page, alone, open, seen);
-}
-
-function* refsBelow(
-  page: Page,
-  place: Place,
-  open: OpenPage,
-  seen: (ref: PageRef) => boolean,
-): Generator<{ readonly ref: PageRef; readonly level: number }> {
-  if (page.branches === undefined) return;
-  for (const subtree of subtreesOf(page, place)) {
-    const { branch, level } = subtree;
-    if (seen(branch)) continue;
-    yield { ref: { sha256: branch.sha256, length: branch.length }, level };
-    if (level > 0) yield* refsBelow(openSubtree(subtree, open), subtree, open, seen);
-  }
-}

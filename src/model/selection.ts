@@ -18,7 +18,7 @@ export type Demand = readonly Selection[];
 /** Demand by name of the repository. */
 export type Demands = Readonly<Record<string, Demand>>;
 
-export function isEverything(selection: Selection): boolean {
+function isEverything(selection: Selection): boolean {
   return selection.include.length === 0 && selection.exclude.length === 0;
 }
 

@@ -51,6 +51,8 @@ export interface LiveFacts {
   cycle(repository: string): CycleProgress | null;
   nextPollAtMs(repository: string): number | null;
   source(repository: string): SourceStatus | null;
+  /** Why the last scan of a source failed. */
+  sourceError(repository: string): StatusError | null;
 }
 
 export interface StatusQuery {
@@ -148,7 +150,7 @@ function masterRepository(
     cycle: null,
     holds: holdStatuses(store, name),
     source: live?.source(name) ?? sourceAsKept(store, name, source),
-    error: null,
+    error: live?.sourceError(name) ?? null,
   };
 }
 

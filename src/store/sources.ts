@@ -1,13 +1,6 @@
 import type { Sha256 } from '../model/sha256.js';
 import type { HeldBack } from '../model/status.js';
-import {
-  distinctRepositories,
-  fromBlob,
-  inTransaction,
-  pagedRows,
-  toBlob,
-  type Database,
-} from './database.js';
+import { distinctRepositories, fromBlob, inTransaction, pagedRows, toBlob, type Database } from './database.js';
 
 /** The source folder of a repository that is published here, as it was when it was last looked through. */
 export interface SourceRow {
@@ -198,7 +191,6 @@ export class SourceRows {
       for (const { object } of this.rows(repository)) if (object !== null) yield object;
     }
   }
-
 }
 
 function fileOf(row: StoredFile): SourceFile {

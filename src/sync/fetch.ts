@@ -127,7 +127,8 @@ async function keep(
 async function requireSpace({ store }: SyncDepot, repository: string): Promise<void> {
   const totals = store.transfers.totals(repository);
   if (totals === undefined) return;
-  const needed = totals.bytes - totals.doneBytes;
+  // What partial transfers hold has its place already.
+  const needed = totals.bytes - totals.doneBytes - store.staging.bytes();
   const { free, total } = await freeSpace(store.layout.data);
   const spare = Math.min(total / 100, maxSpareBytes);
   if (free - spare >= needed) return;

@@ -36,7 +36,7 @@ export async function report(
 }
 
 /** This depot's row, then those below it as they came. */
-export function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
+function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
   const { store, host } = depot;
   const now = host.now();
   const own: ReportRow = {

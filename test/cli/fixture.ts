@@ -275,6 +275,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     known: [{ name: 'tools', kind: 'mirror', context: 'enterprise' }],
     cycle: (repository) => (repository === 'media' ? fetching : null),
     nextPollAtMs: () => nowMs + 12 * minute,
+    sourceError: () => null,
     source: () => ({
       path: '/srv/scripts',
       mode: 'watched',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
 import { diffManifests } from '../../src/manifest/diff.js';
-import { pageRefs } from '../../src/manifest/read.js';
+import { pageRefs } from './page-refs.js';
 import { encodeDifference } from '../../src/manifest/stream.js';
 import { comparePaths, type Entry, type FileEntry } from '../../src/model/entry.js';
 import { sha256 } from '../../src/model/sha256.js';

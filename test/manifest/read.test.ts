@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
-import { findEntry, listFolder, pageRefs, readEntries, summarize, type Listed } from '../../src/manifest/read.js';
+import { findEntry, listFolder, readEntries, summarize, type Listed } from '../../src/manifest/read.js';
 import { comparePaths, type Entry } from '../../src/model/entry.js';
 import { anyPath, entrySet } from './arbitrary-entries.js';
 import { pagesInMemory } from './pages-in-memory.js';
@@ -100,28 +100,4 @@ test('the root alone says how much a manifest holds', () => {
   expect(summarize({ sha256: root.sha256, length: root.length }, pages.read)).toEqual(root);
   expect(root).toMatchObject({ entries: 20_000, files: 20_000, bytes: 20_000 });
   expect(pages.counts().read).toBe(1);
-});
-
-describe('all pages are named', () => {
-  test('without reading the leaves, each before those below it', () => {
-    const { pages, root } = manifestOf(many);
-    const refs = [...pageRefs(root, pages.read)];
-    const leaves = refs.filter(({ level }) => level === 0);
-    expect(pages.counts().read).toBe(refs.length - leaves.length);
-    expect(refs[0]?.ref).toEqual({ sha256: root.sha256, length: root.length });
-    for (const { ref, level } of refs) expect(pages.read(ref).startsWith(`depotd-page\t1\t${level}\n`)).toBe(true);
-    expect(new Set(refs.map(({ ref }) => ref.sha256)).size).toBe(pages.texts.size);
-  });
-
-  test('but those that were seen, and all below them', () => {
-    const { pages, root } = manifestOf(many);
-    const all = [...pageRefs(root, pages.read)];
-    const seen = all.find(({ level }) => level === 1);
-    const rest = [...pageRefs(root, pages.read, (ref) => ref.sha256 === seen?.ref.sha256)];
-    expect(rest.length).toBeLessThan(all.length - 1);
-    expect(all).toEqual(expect.arrayContaining(rest));
-    pages.counts();
-    expect([...pageRefs(root, pages.read, () => true)]).toEqual([]);
-    expect(pages.counts().read).toBe(0);
-  });
 });

@@ -35,6 +35,7 @@ const live: LiveFacts = {
   cycle: () => null,
   nextPollAtMs: () => now + minute,
   source: () => null,
+  sourceError: () => null,
 };
 
 let store: Store;
