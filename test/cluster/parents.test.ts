@@ -1,0 +1,155 @@
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { HoldStatus } from '../../src/model/status.js';
+import type { Cluster } from '../harness/cluster.js';
+import { temporaryCluster } from '../harness/temporary.js';
+import { readTree, tree } from '../harness/tree.js';
+import { control, cycle, mirror, publish, sites, startChain } from './chain.js';
+import { lineTo } from './line.js';
+import { unlike } from './unlike.js';
+
+/** Two regions side by side, and a branch that can be told to ask both, each over a line. */
+async function twoRegions() {
+  const lines = {
+    first: await lineTo(() => cluster.depot('first').url),
+    second: await lineTo(() => cluster.depot('second').url),
+  };
+  const cluster: Cluster = await temporaryCluster(async (folder) => {
+    const [tools, fonts] = [join(folder, 'tools'), join(folder, 'fonts')];
+    await tree(tools, { tool: 'a tool' });
+    await tree(fonts, { font: 'a font' });
+    return {
+      origin: { site: sites.origin, repositories: { tools: mirror(tools), fonts: mirror(fonts) } },
+      first: { site: sites.region, parent: 'origin' },
+      second: { site: sites.region, parent: 'origin' },
+      branch: { site: sites.branch, parent: [lines.first.url, lines.second.url] },
+    };
+  });
+  const [origin, first, second, branch] = [
+    cluster.depot('origin'),
+    cluster.depot('first'),
+    cluster.depot('second'),
+    cluster.depot('branch'),
+  ];
+  for (const repository of ['tools', 'fonts']) await publish(origin, repository);
+  await first.poll();
+  await second.poll();
+  return { cluster, lines, origin, first, second, branch };
+}
+
+it('asks the first parent that answers, and the second while the first is down', async () => {
+  const { cluster, lines, origin, first, second, branch } = await twoRegions();
+  await branch.poll();
+  expect(lines.second.passed('/repositories/')).toEqual([]);
+  expect(lines.first.passed('/objects/')).toHaveLength(2);
+
+  await first.stop();
+  await tree(join(cluster.folder, 'tools'), { tool: 'a better tool' });
+  await publish(origin);
+  await cycle(second);
+  expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: 2 });
+  expect(lines.second.passed('/objects/')).toHaveLength(1);
+  const { parents } = await control(branch).status({ tree: false });
+  expect(parents).toMatchObject([
+    { url: lines.first.url, answers: 'no', error: { code: 'parent-unreachable' } },
+    { url: lines.second.url, depot: 'second', answers: 'yes', error: null },
+  ]);
+
+  // It comes back with less than this depot has seen, and is passed over until it has caught up.
+  await first.start();
+  lines.second.forget();
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
+  expect(lines.second.passed('/tools/state')).toHaveLength(1);
+  await cycle(first);
+  lines.second.forget();
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
+  expect(lines.second.passed()).toEqual([]);
+});
+
+it('asks the parent that is set for a repository before those that are for all', async () => {
+  const { lines, branch } = await twoRegions();
+  await branch.configure({ parent: [lines.first.url, { url: lines.second.url, repositories: ['fonts'] }] });
+  await branch.json('reload');
+  await branch.poll();
+  expect(lines.second.passed('/fonts/objects/')).toHaveLength(1);
+  expect(lines.first.passed('/tools/objects/')).toHaveLength(1);
+  expect(lines.first.passed('/fonts/')).toEqual([]);
+  expect(lines.second.passed('/tools/')).toEqual([]);
+});
+
+it('refuses a parent that was restored from an older backup, by name, and keeps what it has', async () => {
+  const { source, origin, region, branch, cluster } = await startChain({ file: 'one' });
+  await region.poll();
+  await branch.poll();
+  const backup = join(cluster.folder, 'backup');
+  await region.stop();
+  await cp(region.data, backup, { recursive: true, preserveTimestamps: true });
+  await region.start();
+  await tree(source, { file: 'two' });
+  await publish(origin);
+  await cycle(region);
+  await cycle(branch);
+
+  await region.stop();
+  await rm(region.data, { recursive: true });
+  await cp(backup, region.data, { recursive: true, preserveTimestamps: true });
+  await region.start();
+  const { exitCode, stdout } = await branch.cli('poll', '--wait');
+  expect(exitCode).toBe(10);
+  expect(stdout).toContain(`${region.url} offers generation 1 of tools, this depot has seen 2`);
+  expect(stdout).toContain('was restored from a backup');
+  expect(await readTree(branch.tree('tools'))).toEqual({ file: 'two' });
+  expect((await branch.status()).repositories).toMatchObject([{ generation: 2, error: { code: 'head-refused' } }]);
+
+  await cycle(region);
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+});
+
+it('refuses what a master depot publishes anew after it was restored from an older backup', async () => {
+  const { source, origin, region, cluster } = await startChain({ file: 'one' });
+  const backup = join(cluster.folder, 'backup');
+  await origin.stop();
+  await cp(origin.data, backup, { recursive: true, preserveTimestamps: true });
+  await origin.start();
+  await tree(source, { file: 'two' });
+  await publish(origin);
+  await region.poll();
+
+  await origin.stop();
+  await rm(origin.data, { recursive: true });
+  await cp(backup, origin.data, { recursive: true, preserveTimestamps: true });
+  await tree(source, { file: 'three' });
+  await origin.start();
+  await publish(origin);
+  const { exitCode, stdout } = await region.cli('poll', '--wait');
+  expect(exitCode).toBe(10);
+  expect(stdout).toContain('two different heads claim to be generation 2 of tools');
+  expect(await readTree(region.tree('tools'))).toEqual({ file: 'two' });
+});
+
+it('holds what a master depot publishes that lost its data directory, until it is approved at each depot', async () => {
+  const { source, origin, region, branch } = await startChain({ file: 'one' });
+  await region.poll();
+  await branch.poll();
+  await origin.stop();
+  await rm(origin.data, { recursive: true });
+  await tree(source, { file: 'two' });
+  await origin.start();
+  await publish(origin);
+
+  const poll = await region.cli('poll', '--wait');
+  expect(poll.exitCode).toBe(9);
+  expect(await readTree(region.tree('tools'))).toEqual({ file: 'one' });
+  const { holds } = await region.json<{ holds: HoldStatus[] }>('holds');
+  expect(holds).toMatchObject([{ repository: 'tools', kind: 'head', generation: 1 }]);
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
+
+  expect(await region.cli('approve', holds[0]?.id ?? '')).toMatchObject({ exitCode: 0 });
+  await expect.poll(() => unlike(source, region.tree('tools')), { timeout: 10_000 }).toEqual([]);
+  expect(await cycle(branch)).toMatchObject({ outcome: 'held' });
+  expect(await readTree(branch.tree('tools'))).toEqual({ file: 'one' });
+  const [held] = await control(branch).holds();
+  await branch.cli('approve', held?.id ?? '');
+  await expect.poll(() => unlike(source, branch.tree('tools')), { timeout: 10_000 }).toEqual([]);
+});
