@@ -41,6 +41,8 @@ export interface DepotOptions {
   readonly log: Log;
   /** Something happened that the service's status line may show. */
   readonly onChange: (depot: RunningDepot) => void;
+  /** The settings were replaced by those of the file. */
+  readonly onReload: (settings: Settings) => void;
   /** Aborted where the daemon is to end before it has started. */
   readonly signal: AbortSignal;
 }
@@ -61,7 +63,9 @@ export class Depot implements RunningDepot {
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   private readonly onChange: () => void;
+  private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
+  private reloading: Promise<unknown> = Promise.resolve();
   private control: ControlServer | undefined;
 
   private constructor(options: DepotOptions) {
@@ -71,6 +75,7 @@ export class Depot implements RunningDepot {
     this.host = host;
     this.log = log;
     this.onChange = () => options.onChange(this);
+    this.onReload = options.onReload;
     this.startedAtMs = host.now();
     this.lock = acquireLock(settings.data, host.now());
     this.store = Store.open(settings.data, { now: () => host.now() });
@@ -140,7 +145,14 @@ export class Depot implements RunningDepot {
    * Takes over the file as it is now. Transfers under way go on.
    * @throws DepotError `config-invalid` with all problems; the settings stay as they were
    */
-  async reload(): Promise<ReloadResult> {
+  reload(): Promise<ReloadResult> {
+    // One at a time: a signal and a command may come together.
+    const reload = this.reloading.then(() => this.takeOverFile());
+    this.reloading = reload.catch(() => undefined);
+    return reload;
+  }
+
+  private async takeOverFile(): Promise<ReloadResult> {
     const read = await loadSettings(this.settings.file);
     const { changed, needsRestart } = describeChange(this.settings, read);
     const { depot, site, data } = this.settings;
@@ -149,10 +161,11 @@ export class Depot implements RunningDepot {
       next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.settings = next;
-    await this.sync.parents.configure(next.parents);
+    this.sync.parents.configure(next.parents);
     await this.sync.known.configure(next.parents.map(({ url }) => url));
     await this.publishers.configure(next.repositories);
     this.schedule.configure(next.poll);
+    this.onReload(next);
     const inForce = changed.filter((key) => !needsRestart.includes(key));
     this.log.info({ changed: inForce, needsRestart }, inForce.length === 0 ? 'reloaded: nothing changed' : 'reloaded');
     return { changed: inForce, needsRestart };
@@ -184,7 +197,7 @@ export class Depot implements RunningDepot {
 
   private async open({ settings, version, controlSocket, host, log }: DepotOptions): Promise<void> {
     this.loopDelay.start();
-    await this.sync.parents.configure(settings.parents);
+    this.sync.parents.configure(settings.parents);
     await this.sync.known.configure(settings.parents.map(({ url }) => url));
     const handler = childHandler({
       store: this.store,

@@ -50,13 +50,13 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
     host: realHost,
     log,
     onChange: (depot) => showStatus(notifier, depot),
+    onReload: (next) => (log.level = next.log),
     signal: stopping,
   });
   reload = async () => {
     await notifier.reloading();
     try {
       await running.reload();
-      log.level = running.settings.log;
     } catch (thrown) {
       const error = asDepotError(thrown, 'reload');
       log.error({ code: error.code, hint: error.hint }, `the old settings stay: ${error.message}`);

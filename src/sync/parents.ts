@@ -42,6 +42,7 @@ const ofTheParent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 export class Parents {
   private list: { readonly setting: ParentSetting; readonly parent: Parent }[] = [];
+  private readonly closing = new Set<Promise<void>>();
   private readonly answers = new Map<string, { atMs: number; depot: string | null; error: StatusError | null }>();
 
   constructor(
@@ -50,8 +51,11 @@ export class Parents {
     private readonly log: Log,
   ) {}
 
-  /** Takes over the settings; parents that stay keep their connections and what is remembered of them. */
-  async configure(settings: readonly ParentSetting[]): Promise<void> {
+  /**
+   * Takes over the settings; parents that stay keep their connections and what is remembered of them. Those that are gone
+   * finish what is under way with them.
+   */
+  configure(settings: readonly ParentSetting[]): void {
     const before = new Map(this.list.map(({ parent }) => [parent.url, parent]));
     this.list = settings.map((setting) => {
       const kept = before.get(setting.url);
@@ -59,7 +63,10 @@ export class Parents {
       return { setting, parent: kept ?? newParent(setting.url, this.identity) };
     });
     for (const url of before.keys()) this.answers.delete(url);
-    await Promise.all([...before.values()].map((parent) => parent.client.close()));
+    for (const { client } of before.values()) {
+      const closed = client.close().finally(() => this.closing.delete(closed));
+      this.closing.add(closed);
+    }
   }
 
   /** The parents to ask for a repository, in order: those that are set for it first, then those for all. */
@@ -128,7 +135,8 @@ export class Parents {
   }
 
   async close(): Promise<void> {
-    await this.configure([]);
+    this.configure([]);
+    await Promise.all(this.closing);
   }
 }
 
