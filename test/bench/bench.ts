@@ -1,0 +1,63 @@
+/**
+ * `npm run bench`: real daemons on loopback against rsync, in the same run, and which goals are met. Sections are named
+ * on the command line: `npm run bench -- poll one`. Prints Markdown, and each line of it on stderr as it comes.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import build from '../harness/build.js';
+import { hundredThousand } from './hundred-thousand.js';
+import { million } from './million.js';
+import { Report } from './report.js';
+import { rsyncVersion } from './rsync.js';
+import { twentyThousand } from './twenty-thousand.js';
+
+/** Some minutes: only where it is named. */
+const onRequest = 'million';
+const usual = ['first', 'poll', 'one', 'loop', 'scattered', 'manifest'];
+
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.find((name) => ![...usual, onRequest].includes(name));
+  if (unknown !== undefined) throw new Error(`there is no section ${unknown}, but ${[...usual, onRequest].join(', ')}`);
+  const sections = new Set(names.length === 0 ? usual : names);
+  const wanted = (...some: string[]): boolean => some.some((name) => sections.has(name));
+  const rsync = rsyncVersion();
+  build();
+
+  const folder = await mkdtemp(join(tmpdir(), 'depotd-bench-'));
+  const report = new Report();
+  const load = loadavg()[0]?.toFixed(1);
+  try {
+    if (wanted('first', 'poll', 'one')) await twentyThousand(join(folder, 'twenty'), wanted, report);
+    if (wanted('loop', 'scattered')) await hundredThousand(join(folder, 'hundred'), wanted, report);
+    if (wanted('million')) await million(join(folder, 'million'), report);
+    const machine = `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Linux ${release()}`;
+    const versions = `Node ${process.version}, rsync ${rsync}`;
+    const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
+    console.log(
+      `${date} UTC; ${machine}; load ${load} at the start, ${loadavg()[0]?.toFixed(1)} at the end; ${versions}\n`,
+    );
+    console.log(report.text());
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  if (wanted('manifest')) await manifest();
+  if (report.missed > 0) process.exitCode = 1;
+}
+
+/** In a process of its own, because it reports memory. */
+async function manifest(): Promise<void> {
+  const child = fork(fileURLToPath(new URL('manifest.ts', import.meta.url)));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`the measurement of manifests ended with ${code}`);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}
