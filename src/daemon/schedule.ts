@@ -129,9 +129,7 @@ export class Schedule {
     }
     for (const name of wanted) {
       if (this.subjects.has(name)) continue;
-      const subject: Subject = { nextAtMs: 0, wake: new AbortController(), running: undefined };
-      this.subjects.set(name, subject);
-      this.reschedule(name, subject, firstInMs ?? this.delay(name));
+      this.reschedule(name, this.subjectOf(name), firstInMs ?? this.delay(name));
     }
   }
 
@@ -168,7 +166,7 @@ export class Schedule {
 
   /** Runs one cycle, after the one under way if there is one, and sets the time of the next. */
   private async run(name: string): Promise<CycleResult | undefined> {
-    const subject = this.subjects.get(name) ?? { nextAtMs: 0, wake: new AbortController(), running: undefined };
+    const subject = this.subjectOf(name);
     while (subject.running !== undefined) await subject.running;
     if (this.stopping.signal.aborted) return undefined;
     subject.wake.abort();
@@ -179,6 +177,14 @@ export class Schedule {
     if (this.subjects.get(name) === subject) this.reschedule(name, subject, this.delay(name));
     this.refresh(0);
     return result;
+  }
+
+  private subjectOf(name: string): Subject {
+    const known = this.subjects.get(name);
+    if (known !== undefined) return known;
+    const subject: Subject = { nextAtMs: 0, wake: new AbortController(), running: undefined };
+    this.subjects.set(name, subject);
+    return subject;
   }
 
   private async cycle(name: string): Promise<CycleResult | undefined> {

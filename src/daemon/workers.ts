@@ -4,6 +4,12 @@ import type { Log } from '../model/log.js';
 import type { Job, JobOptions, JobProgress, RunJob } from '../store/job.js';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js';
 
+/**
+ * Of each thread's heap, in MiB. Jobs go through millions of short-lived entries: V8's own choice lets the garbage of
+ * one scan grow to hundreds of megabytes before it looks.
+ */
+const youngGenerationMb = 8;
+
 /** A thread that has had nothing to do for so long is ended, and its memory given back. */
 const idleMs = 20_000;
 
@@ -106,7 +112,10 @@ export class Workers {
 
   private spawn(): Thread | undefined {
     if (this.threads.size >= this.maxThreads) return undefined;
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.start });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: this.start,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
     const thread: Thread = { worker, task: undefined, idle: undefined };
     this.threads.add(thread);
     worker.on('message', (message: FromWorker) => this.receive(thread, message));

@@ -24,6 +24,9 @@ export interface Parent {
   reportedAllAtMs: number;
   /** Hash of the directory that was read from it. */
   directory: string | undefined;
+  /** Cycles that talk to it now; one that is no longer configured is closed when the last of them ends. */
+  users: number;
+  isGone: boolean;
 }
 
 /** Failures that another parent may not share. All others (a full disk, say) are this depot's own. */
@@ -63,9 +66,9 @@ export class Parents {
       return { setting, parent: kept ?? newParent(setting.url, this.identity) };
     });
     for (const url of before.keys()) this.answers.delete(url);
-    for (const { client } of before.values()) {
-      const closed = client.close().finally(() => this.closing.delete(closed));
-      this.closing.add(closed);
+    for (const parent of before.values()) {
+      parent.isGone = true;
+      this.closeUnused(parent);
     }
   }
 
@@ -87,6 +90,7 @@ export class Parents {
     const parents = this.for(repository);
     let first: DepotError | undefined;
     for (const parent of parents) {
+      parent.users += 1;
       try {
         const answer = await ask(parent);
         this.note(parent, undefined);
@@ -97,6 +101,9 @@ export class Parents {
         this.note(parent, error);
         this.log.debug({ parent: parent.url, repository, code: error.code }, error.message);
         first ??= error;
+      } finally {
+        parent.users -= 1;
+        this.closeUnused(parent);
       }
     }
     if (first !== undefined) throw first;
@@ -104,6 +111,12 @@ export class Parents {
       hint: 'add a parent without `repositories:`, or name the repository there',
       retry: 'never',
     });
+  }
+
+  private closeUnused(parent: Parent): void {
+    if (!parent.isGone || parent.users > 0) return;
+    const closed = parent.client.close().finally(() => this.closing.delete(closed));
+    this.closing.add(closed);
   }
 
   /** Remembers how a parent answered; an error that says something of the repository alone means that it does answer. */
@@ -149,5 +162,7 @@ function newParent(url: string, identity: { depot: string; site: string; version
     reported: new Map(),
     reportedAllAtMs: 0,
     directory: undefined,
+    users: 0,
+    isGone: false,
   };
 }
