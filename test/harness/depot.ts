@@ -71,7 +71,6 @@ export async function makeDepot(folder: string, settings: YamlSettings): Promise
   };
 
   await mkdir(folder, { recursive: true });
-  await mkdir(data, { recursive: true }); // as systemd does for the service
   await write();
   const depot: Depot = {
     name,

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmod, lstat, mkdir, opendir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { utimesSeconds } from '../../src/store/stat.js';
 
 /** A folder tree as a literal: paths with `/`, each with what stands there. Folders that hold something are implied. */
 export type Tree = Readonly<Record<string, Node>>;
@@ -72,7 +73,7 @@ export async function readTree(root: string): Promise<Tree> {
 
 /** Sets the time of last change, in milliseconds since 1970; a link keeps its own. */
 export async function setTime(path: string, mtimeMs: number): Promise<void> {
-  await utimes(path, mtimeMs / 1000, mtimeMs / 1000);
+  await utimes(path, utimesSeconds(mtimeMs), utimesSeconds(mtimeMs));
 }
 
 /** What `diff -r` says about two folders; the empty string where they are equal. Links are compared by their targets. */
