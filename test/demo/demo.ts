@@ -37,9 +37,9 @@ function say(line: string): void {
   stdout.write(`${line}\n`);
 }
 
-/** Commands for another terminal. */
-function commandsFor(folder: string): readonly string[] {
-  return [`ls ${folder}/munich/data/trees/tools`, `node bin/depot.js --config ${folder}/munich/depot.yaml status`];
+/** For another terminal. */
+function commands(folder: string, question: 'status' | 'holds'): readonly string[] {
+  return [`ls ${folder}/munich/data/trees/tools`, `node bin/depot.js --config ${folder}/munich/depot.yaml ${question}`];
 }
 
 async function once(folder: string): Promise<number> {
@@ -71,7 +71,13 @@ async function live(folder: string): Promise<number> {
     else if (key === 'k' && company !== undefined) killOne(company, look());
   };
   const screen = openScreen(stdin, stdout, onKey);
-  const show = liveShow(screen, colours, walkingPace, () => look(), commandsFor(folder));
+  const show = liveShow(
+    screen,
+    colours,
+    walkingPace,
+    () => look(),
+    (question) => commands(folder, question),
+  );
   try {
     await run({
       folder,
@@ -105,12 +111,15 @@ async function demo(): Promise<number> {
   const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
   for (const [name, number] of Object.entries(signals)) process.on(name, () => endWith(128 + number));
   for (const stream of [stdout, stderr]) stream.on('error', () => endWith(1)); // nobody reads any more
+  const parent = process.ppid;
+  // npm, which passes SIGINT and SIGTERM on, is ended by others without a word.
+  setInterval(() => process.ppid !== parent && endWith(128 + signals.SIGHUP), 500).unref();
   if (!isTerminal && !values.once)
     say('The output is no terminal, so this runs as with --once: plain lines, one round.');
   const folder = await mkdtemp(join(tmpdir(), 'depotd-demo-'));
   say(`Each depot has a folder in ${folder}; origin/source is what is published.`);
   say(`To look from another terminal, in ${process.cwd()}:`);
-  for (const command of commandsFor(folder)) say(`  ${command}`);
+  for (const command of commands(folder, 'status')) say(`  ${command}`);
   try {
     return await (isTerminal && !values.once ? live(folder) : once(folder));
   } catch (thrown) {

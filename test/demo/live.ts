@@ -16,7 +16,7 @@ export function liveShow(
   colours: Look['colours'],
   pace: Pace,
   standings: () => readonly Standing[],
-  commands: readonly string[],
+  commands: (question: 'status' | 'holds') => readonly string[],
 ): Show & { stop(): void } {
   const startedAtMs = Date.now();
   const events: string[] = [];
@@ -33,7 +33,7 @@ export function liveShow(
       now: narrate(act, all, pace, nowMs),
       standings: all,
       events,
-      commands,
+      commands: commands(act.kind === 'arrived' && act.holding.length > 0 ? 'holds' : 'status'),
       runningFor: minutesAndSeconds(nowMs - startedAtMs),
       nowMs,
     };

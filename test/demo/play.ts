@@ -4,6 +4,7 @@ import type { Cluster } from '../harness/cluster.js';
 import { differences } from '../harness/tree.js';
 import { places, repository } from './company.js';
 import type { Arrived, Show } from './show.js';
+import type { Standing } from './standings.js';
 import { round, type Step } from './story.js';
 import { control, type Watch } from './watch.js';
 
@@ -56,17 +57,24 @@ async function descend(stage: Stage): Promise<readonly string[]> {
   const publishedAtMs = Date.now();
   show.act({ kind: 'descending', generation });
   const impatience = stage.impatience();
-  const patience = pauseMs === undefined ? [AbortSignal.timeout(patienceMs)] : [];
+  const patience = pauseMs === undefined ? AbortSignal.timeout(patienceMs) : new AbortController().signal;
   try {
-    const waiting = AbortSignal.any([signal, impatience, ...patience]);
+    const waiting = AbortSignal.any([signal, impatience, patience]);
     await watch.until((all) => all.every((each) => (each.generation ?? 0) >= generation), waiting);
     const arrived = await look(stage, Date.now() - publishedAtMs);
-    show.act({ ...arrived, nextAtMs: pauseMs === undefined ? undefined : Date.now() + pauseMs });
-    if (pauseMs !== undefined) await delay(pauseMs, undefined, { signal: AbortSignal.any([signal, impatience]) });
+    if (pauseMs === undefined) {
+      show.act({ ...arrived, nextAtMs: undefined });
+      return arrived.different;
+    }
+    // Where a person has to decide, there is time to ask the depots about it.
+    const pause = arrived.holding.length > 0 ? 2 * pauseMs : pauseMs;
+    show.act({ ...arrived, nextAtMs: Date.now() + pause });
+    await delay(pause, undefined, { signal: AbortSignal.any([signal, impatience]) });
     return arrived.different;
   } catch (error) {
     signal.throwIfAborted();
     if (impatience.aborted) return [];
+    if (patience.aborted) throw new Error(lateWords(watch.standings(), generation), { cause: error });
     throw error;
   }
 }
@@ -100,4 +108,10 @@ async function look({ cluster, source, watch }: Stage, afterMs: number): Promise
   const holding = all.filter(({ held }) => held > 0).map(({ place }) => place.name);
   const generation = Math.max(...all.map((standing) => standing.generation ?? 0));
   return { kind: 'arrived', generation, afterMs, different, holding };
+}
+
+function lateWords(all: readonly Standing[], generation: number): string {
+  const late = all.filter((standing) => (standing.generation ?? 0) < generation);
+  const depots = late.map(({ place, mark, error }) => `${place.name} (${error ?? mark})`).join(', ');
+  return `generation ${generation} is not at all depots after ${patienceMs / 1000} s: ${depots}`;
 }

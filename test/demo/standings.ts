@@ -38,6 +38,8 @@ export interface Standing {
   readonly cycle: CycleProgress | null;
   /** Files whose deletion waits for a person. */
   readonly held: number;
+  /** Why its last poll failed. */
+  readonly error: string | null;
 }
 
 /**
@@ -57,10 +59,11 @@ export function standings(
     const status = sight?.status?.repositories.find(({ name }) => name === repository);
     const generation = status?.generation ?? null;
     const lag = newest === 0 ? null : lagOf(generation ?? 0, newest, published, nowMs);
+    const error = errorOf(sight?.status, status, place);
     const held = status?.holds.reduce((sum, { files }) => sum + files, 0) ?? 0;
     return {
       place,
-      mark: markOf(sight, status, place, lag?.generations ?? 0, held),
+      mark: markOf(sight, status, place, { behind: lag?.generations ?? 0, held, isFailed: error !== null }),
       generation,
       files: status?.files ?? null,
       bytes: status?.bytes ?? null,
@@ -70,16 +73,25 @@ export function standings(
       nextPollAtMs: timeOf(status?.poll?.nextAt),
       cycle: status?.cycle ?? null,
       held,
+      error,
     };
   });
+}
+
+function errorOf(
+  depot: DepotStatus | undefined,
+  status: RepositoryStatus | undefined,
+  { parent }: Place,
+): string | null {
+  if (depot?.parents.some(({ answers }) => answers === 'no') === true) return `no answer from ${parent}`;
+  return status?.error?.message ?? null;
 }
 
 function markOf(
   sight: Sight | undefined,
   status: RepositoryStatus | undefined,
   { level }: Place,
-  behind: number,
-  held: number,
+  { behind, held, isFailed }: { behind: number; held: number; isFailed: boolean },
 ): Mark {
   if (sight?.status === undefined) return 'starting';
   if (!sight.answers) return 'down';
@@ -91,8 +103,7 @@ function markOf(
   if (phase === 'fetch') return 'fetching';
   if (phase === 'apply') return 'applying';
   if (phase === 'head' || phase === 'diff' || phase === 'plan') return 'comparing';
-  if (sight.status.parents.some(({ answers }) => answers === 'no')) return 'failed';
-  if (status?.error != null) return 'failed';
+  if (isFailed) return 'failed';
   if (behind > 0 || status?.generation == null) return 'behind';
   return held > 0 ? 'held' : 'current';
 }

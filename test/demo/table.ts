@@ -1,5 +1,5 @@
 import type picocolors from 'picocolors';
-import { ago, count, plural, roughSpan, size, until } from '../../src/cli/words.js';
+import { ago, count, plural, roughSpan, safe, size, until } from '../../src/cli/words.js';
 import type { CycleProgress } from '../../src/model/status.js';
 import type { Mark, Standing } from './standings.js';
 
@@ -64,7 +64,7 @@ type Paint = (text: string) => string;
 
 /** The mark and the word for it; what follows is told as far as there is room. */
 function stateCell(standing: Standing, { width, colours }: Look, nowMs: number): string {
-  const { mark, nextPollAtMs, publishedAtMs, cycle, held } = standing;
+  const { mark, nextPollAtMs, publishedAtMs, cycle, held, error } = standing;
   const next = nextPollAtMs === null ? '' : `polls ${until(iso(nextPollAtMs), nowMs)}`;
   const published = publishedAtMs === null ? '' : ago(iso(publishedAtMs), nowMs);
   const cells: Readonly<Record<Mark, () => string>> = {
@@ -76,7 +76,7 @@ function stateCell(standing: Standing, { width, colours }: Look, nowMs: number):
     comparing: () => colours.cyan('▼ compares'),
     fetching: () => (cycle === null ? '' : fetching(cycle, { width, colours })),
     applying: () => colours.cyan('▼ applies'),
-    failed: () => colours.red('! no answer from above'),
+    failed: () => colours.red(safe(`! ${error}`).slice(0, width)),
     behind: () => withMore(colours.yellow, '○ behind', next, colours.dim),
     held: () => withMore(colours.magenta, `◆ holds ${plural(held, 'deletion')}`, '', colours.dim),
     current: () => withMore(colours.green, '● current', next, colours.dim),
