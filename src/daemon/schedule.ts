@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Host } from '../host.js';
-import { asDepotError, type DepotError } from '../model/errors.js';
+import { asDepotError, DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import type { CycleResult } from '../model/status.js';
 
@@ -27,11 +27,11 @@ export interface Polled {
 /** The subject of the poll that looks for repositories. */
 const discovery = '';
 
-interface Subject {
-  nextAtMs: number;
-  /** Ends the sleep until `nextAtMs`. */
-  wake: AbortController;
-  running: Promise<CycleResult | undefined> | undefined;
+/** A poll that waits for its time. */
+interface Waiting {
+  readonly nextAtMs: number;
+  /** Ends the sleep until then. */
+  readonly wake: AbortController;
 }
 
 /**
@@ -39,7 +39,10 @@ interface Subject {
  * different ones do, so that one that moves gigabytes keeps no other waiting.
  */
 export class Schedule {
-  private readonly subjects = new Map<string, Subject>();
+  /** One for each that is polled for; while it is being polled, the one that led to that. */
+  private readonly waiting = new Map<string, Waiting>();
+  /** The end of what is under way for a repository. */
+  private readonly busy = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
   /** Why the last search for repositories failed. */
   private failedSearch: DepotError | undefined;
@@ -61,17 +64,16 @@ export class Schedule {
   /** New intervals hold from now on; polls that wait are moved accordingly. */
   configure(settings: ScheduleSettings): void {
     this.settings = settings;
-    for (const [name, subject] of this.subjects) {
+    for (const [name, { nextAtMs }] of this.waiting) {
       const latest = this.host.now() + this.interval(name) * (1 + settings.jitter);
-      if (subject.nextAtMs > latest) this.reschedule(name, subject, this.delay(name));
+      if (nextAtMs > latest) this.wait(name, this.delay(name));
     }
     this.refresh(undefined);
   }
 
   /** Milliseconds since 1970; null for a repository that is not polled, or is being polled now. */
   nextPollAtMs(repository: string): number | null {
-    const subject = this.subjects.get(repository);
-    return subject === undefined || subject.running !== undefined ? null : subject.nextAtMs;
+    return this.busy.has(repository) ? null : (this.waiting.get(repository)?.nextAtMs ?? null);
   }
 
   /**
@@ -103,41 +105,34 @@ export class Schedule {
     }
   }
 
-  /** Runs other work on a repository between two of its cycles, never beside one. */
-  async between<Result>(repository: string, work: () => Promise<Result>): Promise<Result> {
-    const subject = this.subjects.get(repository);
-    if (subject === undefined) return work();
-    while (subject.running !== undefined) await subject.running;
-    const result = work();
-    subject.running = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    await subject.running;
-    subject.running = undefined;
-    return result;
+  /**
+   * Runs other work on a repository between two of its cycles, never beside one.
+   * @throws DepotError `interrupted` where it could not begin before the end
+   */
+  between<Result>(repository: string, work: () => Promise<Result>): Promise<Result> {
+    return this.alone(repository, () => {
+      if (!this.stopping.signal.aborted) return work();
+      throw new DepotError('interrupted', `work on ${repository} had not begun when the daemon was stopped`);
+    });
   }
 
   /** Takes up repositories that became known, and drops those that are gone; what is new is polled after `firstInMs`, or an interval. */
   refresh(firstInMs: number | undefined): void {
     if (this.stopping.signal.aborted) return;
     const wanted = this.wanted();
-    for (const [name, subject] of this.subjects) {
-      if (wanted.has(name) || subject.running !== undefined) continue;
-      this.subjects.delete(name);
-      subject.wake.abort();
+    for (const [name, { wake }] of this.waiting) {
+      if (wanted.has(name)) continue;
+      this.waiting.delete(name);
+      wake.abort();
     }
-    for (const name of wanted) {
-      if (this.subjects.has(name)) continue;
-      this.reschedule(name, this.subjectOf(name), firstInMs ?? this.delay(name));
-    }
+    for (const name of wanted) if (!this.waiting.has(name)) this.wait(name, firstInMs ?? this.delay(name));
   }
 
   /** Cuts what is under way (what it fetched stays) and waits for its end. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    for (const { wake } of this.subjects.values()) wake.abort();
-    for (const { running } of [...this.subjects.values()]) await running;
+    for (const { wake } of this.waiting.values()) wake.abort();
+    while (this.busy.size > 0) await Promise.all([...this.busy.values()]);
   }
 
   private wanted(): Set<string> {
@@ -153,38 +148,41 @@ export class Schedule {
     return this.interval(name) * (1 + this.settings.jitter * (2 * this.host.random() - 1));
   }
 
-  private reschedule(name: string, subject: Subject, inMs: number): void {
-    subject.wake.abort();
-    subject.wake = new AbortController();
-    subject.nextAtMs = this.host.now() + inMs;
-    const { signal } = subject.wake;
-    this.host.sleep(inMs, signal).then(
+  private wait(name: string, ms: number): void {
+    this.waiting.get(name)?.wake.abort();
+    const wake = new AbortController();
+    this.waiting.set(name, { nextAtMs: this.host.now() + ms, wake });
+    this.host.sleep(ms, wake.signal).then(
       () => void this.run(name),
       () => undefined,
     );
   }
 
-  /** Runs one cycle, after the one under way if there is one, and sets the time of the next. */
-  private async run(name: string): Promise<CycleResult | undefined> {
-    const subject = this.subjectOf(name);
-    while (subject.running !== undefined) await subject.running;
-    if (this.stopping.signal.aborted) return undefined;
-    subject.wake.abort();
-    subject.running = this.cycle(name);
-    const result = await subject.running;
-    subject.running = undefined;
-    if (this.stopping.signal.aborted) return result;
-    if (this.subjects.get(name) === subject) this.reschedule(name, subject, this.delay(name));
-    this.refresh(0);
-    return result;
+  /** Runs one cycle, after what is under way if there is something, and sets the time of the next. */
+  private run(name: string): Promise<CycleResult | undefined> {
+    return this.alone(name, async () => {
+      if (this.stopping.signal.aborted) return undefined;
+      this.waiting.get(name)?.wake.abort();
+      const result = await this.cycle(name);
+      if (this.stopping.signal.aborted) return result;
+      this.wait(name, this.delay(name));
+      this.refresh(0);
+      return result;
+    });
   }
 
-  private subjectOf(name: string): Subject {
-    const known = this.subjects.get(name);
-    if (known !== undefined) return known;
-    const subject: Subject = { nextAtMs: 0, wake: new AbortController(), running: undefined };
-    this.subjects.set(name, subject);
-    return subject;
+  private async alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    for (let end = this.busy.get(name); end !== undefined; end = this.busy.get(name)) await end;
+    const result = work();
+    const end = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.busy.set(name, end);
+    // The first to wait for it, and so the first to go on.
+    await end;
+    this.busy.delete(name);
+    return result;
   }
 
   private async cycle(name: string): Promise<CycleResult | undefined> {
