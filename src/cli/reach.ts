@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { readConfigFile } from '../config/file.js';
-import { loadSettings, type Settings } from '../config/settings.js';
+import { loadSettings } from '../config/settings.js';
+import { depotFacts } from '../daemon/facts.js';
 import { DepotError } from '../model/errors.js';
 import type { ControlApi } from '../serve/control-api.js';
 import { controlClient } from '../serve/control-client.js';
@@ -47,7 +48,7 @@ export async function askOrRead<Result>(
     try {
       const { terminal, version } = request;
       terminal.err(`${error.message}; this is what it held ${ago(heldAt, terminal.now())}\n`);
-      return await read({ store, facts: factsOf(settings, version) }, error);
+      return await read({ store, facts: depotFacts({ settings, version }) }, error);
     } finally {
       store.close();
     }
@@ -77,17 +78,4 @@ async function lastWritten(data: string): Promise<string | undefined> {
   const files = await Promise.all([database, `${database}-wal`].map((file) => stat(file).catch(() => undefined)));
   const latest = Math.max(...files.map((file) => file?.mtimeMs ?? 0));
   return latest === 0 ? undefined : new Date(latest).toISOString();
-}
-
-function factsOf(settings: Settings, version: string): DepotFacts {
-  return {
-    depot: settings.depot,
-    site: settings.site,
-    version,
-    data: settings.data,
-    parents: settings.parents.map(({ url }) => url),
-    pollEveryMs: settings.poll.everyMs,
-    follow: settings.follow,
-    published: settings.repositories.map(({ name, kind, context, source }) => ({ name, kind, context, source })),
-  };
 }

@@ -16,7 +16,7 @@ import type { ControlApi, LongWork } from '../serve/control-api.js';
 import { listHeld, listPath } from '../serve/listing.js';
 import { historyRows, holdStatuses, requireHold, requireRepository } from '../serve/queries.js';
 import { depotStatus, repositoryNames } from '../serve/status.js';
-import type { GcPlan } from '../store/gc.js';
+import type { GcPlan } from '../store/gc-plan.js';
 import { verify } from '../store/verify.js';
 import { ownSelection, polledRepositories } from '../sync/depot.js';
 import { previewCycle } from '../sync/preview.js';

@@ -1,8 +1,8 @@
 import type { Host } from '../host.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
-import { collect, type GcResult } from '../store/gc.js';
-import { planGc, type GcPlan } from '../store/gc.js';
+import { collect, planGc } from '../store/gc.js';
+import type { GcPlan, GcResult } from '../store/gc-plan.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 

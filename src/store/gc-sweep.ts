@@ -3,7 +3,7 @@ import { fromBlob, inTransaction } from './database.js';
 import { syncFolder } from './durable.js';
 import { readFact } from './facts.js';
 import { objectRestMs } from './gc-find.js';
-import type { GcPlan, GcResult, GcWork } from './gc.js';
+import type { GcPlan, GcResult, GcWork } from './gc-plan.js';
 import type { JobControl } from './job.js';
 import { unpack } from './packed-hashes.js';
 import { pageRestMs } from './pages.js';

@@ -1,12 +1,11 @@
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { FileCount } from '../model/status.js';
 import { readFact } from './facts.js';
 import { findLeftovers, findObjects, findPages, findStrays } from './gc-find.js';
-import { findLive, type Live } from './gc-live.js';
+import { findLive } from './gc-live.js';
+import type { GcPlan, GcResult } from './gc-plan.js';
 import { sweep } from './gc-sweep.js';
 import type { Job } from './job.js';
-import type { PackedHashes } from './packed-hashes.js';
 
 export interface GcOptions {
   /** How long a generation stays fetchable after the next one came. */
@@ -14,38 +13,6 @@ export interface GcOptions {
   readonly nowMs: number;
   /** Objects in use beyond what the catalogue knows. */
   readonly pinned?: readonly Sha256[];
-}
-
-/** What a collection would drop: inert, structured-cloneable. */
-export interface GcPlan {
-  readonly generations: Live['generations'];
-  readonly objects: FileCount;
-  readonly pages: FileCount;
-  /** Partial transfers, difference streams, quarantined and temporary files. */
-  readonly strays: FileCount;
-  /** For `collect`. */
-  readonly work: GcWork;
-}
-
-export interface GcWork {
-  readonly plannedAtMs: number;
-  /** Of the facts: what was referenced since makes the plan stale. */
-  readonly references: number;
-  readonly memberships: Live['memberships'];
-  readonly objects: PackedHashes;
-  /** Objects that no row knows. */
-  readonly leftovers: PackedHashes;
-  /** Each before those that it lists. */
-  readonly pages: PackedHashes;
-  readonly strays: readonly string[];
-}
-
-export interface GcResult {
-  readonly generations: number;
-  readonly files: number;
-  readonly bytes: number;
-  /** Something was referenced since the plan was made: what was not dropped yet is left to the next plan. */
-  readonly stale: boolean;
 }
 
 /**
