@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CycleResult, PublishResult } from '../../src/model/status.js';
 import { controlClient } from '../../src/serve/control-client.js';
@@ -10,6 +10,7 @@ import { differences } from '../harness/tree.js';
 import { countedLine, type Traffic } from './counted-line.js';
 import { cpuMs } from './processes.js';
 import { startRsync, type Rsync } from './rsync.js';
+import { writeSource } from './source.js';
 
 export interface Measured<Result> {
   readonly result: Result;
@@ -33,8 +34,8 @@ export interface Pair {
 }
 
 /**
- * Begins with an empty source that has been scanned. From then on the daemons poll and scan when they are asked to, and
- * not by themselves. `follow` is what the child follows.
+ * Begins with a source of one file that has been published, so that it is known to be above the watch limit. From then
+ * on the daemons poll and scan when they are asked to, and not by themselves. `follow` is what the child follows.
  */
 export async function withPair<Result>(
   folder: string,
@@ -42,7 +43,7 @@ export async function withPair<Result>(
   follow: unknown = 'all',
 ): Promise<Result> {
   const source = join(folder, 'source');
-  await mkdir(source, { recursive: true });
+  writeSource(source, 1);
   const port = await freePort();
   const line = await countedLine(port);
   const closing: (() => Promise<void> | void)[] = [() => rm(folder, { recursive: true }), () => line.close()];
