@@ -94,6 +94,7 @@ export class Depot implements RunningDepot {
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json')),
       board: new ProgressBoard(host),
       claims: new Claims(),
+      onKnown: () => this.schedule.refresh(0),
       settings: () => ({
         follow: this.settings.follow,
         holdAbove: this.settings.deletions.holdAbove,
@@ -162,7 +163,12 @@ export class Depot implements RunningDepot {
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.settings = next;
     this.sync.parents.configure(next.parents);
-    await this.sync.known.configure(next.parents.map(({ url }) => url));
+    try {
+      await this.sync.known.configure(next.parents.map(({ url }) => url));
+    } catch (error) {
+      // A file that only saves a request after a restart.
+      this.log.warn({ error: String(error) }, 'what the parents offer could not be written down');
+    }
     await this.publishers.configure(next.repositories);
     this.schedule.configure(next.poll);
     this.onReload(next);

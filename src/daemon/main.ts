@@ -74,7 +74,9 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
   log.info({}, 'stopped');
 }
 
+/** Never throws: a status that cannot be told must not end the daemon. */
 function showStatus(notifier: Notifier, depot: RunningDepot): void {
+  if (!depot.store.isOpen) return;
   const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), { nowMs: realHost.now(), tree: false });
   void notifier.status(statusLine(status));
 }

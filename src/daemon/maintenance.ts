@@ -73,12 +73,21 @@ export class Maintenance {
         () => false,
       );
       if (!slept) return;
+      this.forgetSilent();
+      await this.collectQuietly();
+    }
+  }
+
+  private forgetSilent(): void {
+    try {
       const before = this.host.now() - forgetAfterMs;
       const children = this.store.demands.forgetBefore(before);
       const depots = this.store.reports.forgetBefore(before);
-      if (children.length + depots.length > 0)
-        this.log.info({ children, depots }, 'forgot depots that were silent for 30 days');
-      await this.collectQuietly();
+      if (children.length + depots.length === 0) return;
+      this.log.info({ children, depots }, 'forgot depots that were silent for 30 days');
+    } catch (thrown) {
+      const error = asDepotError(thrown, 'forget silent depots');
+      this.log.warn({ code: error.code, hint: error.hint }, error.message);
     }
   }
 

@@ -153,7 +153,7 @@ export class Schedule {
     const wake = new AbortController();
     this.waiting.set(name, { nextAtMs: this.host.now() + ms, wake });
     this.host.sleep(ms, wake.signal).then(
-      () => void this.run(name),
+      () => this.run(name).catch((error: unknown) => this.tell(error, name)),
       () => undefined,
     );
   }
@@ -165,6 +165,7 @@ export class Schedule {
       this.waiting.get(name)?.wake.abort();
       const result = await this.cycle(name);
       if (this.stopping.signal.aborted) return result;
+      // First of all, so that whatever fails below, there is a next poll.
       this.wait(name, this.delay(name));
       this.refresh(0);
       return result;
@@ -191,10 +192,14 @@ export class Schedule {
     try {
       return await this.polled.cycle(name, signal);
     } catch (thrown) {
-      const error = asDepotError(thrown, `poll for ${name}`);
-      if (error.code !== 'interrupted') this.log.warn({ code: error.code, hint: error.hint }, error.message);
+      this.tell(thrown, name);
       return undefined;
     }
+  }
+
+  private tell(thrown: unknown, name: string): void {
+    const error = asDepotError(thrown, `poll for ${name}`);
+    if (error.code !== 'interrupted') this.log.warn({ code: error.code, hint: error.hint }, error.message);
   }
 
   private async search(signal: AbortSignal): Promise<undefined> {

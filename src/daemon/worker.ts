@@ -42,7 +42,11 @@ async function run({ id, job, input, stop }: Extract<ToWorker, { kind: 'run' }>)
     post({ kind: 'error', id, error: wireError(asDepotError(thrown, `job ${job}`)) });
   }
   // The threads, not the one that serves, move the write-ahead log into the database file.
-  store?.checkpoint();
+  try {
+    store?.checkpoint();
+  } catch {
+    // On a full disk, say. The log stays long until a later one succeeds; the job itself was done.
+  }
 }
 
 function post(message: FromWorker): void {

@@ -29,6 +29,8 @@ interface Thread {
   readonly worker: Worker;
   task: Task | undefined;
   idle: NodeJS.Timeout | undefined;
+  /** It was told to close, and takes no more work. */
+  isEnding: boolean;
 }
 
 /**
@@ -100,7 +102,7 @@ export class Workers {
     const at = this.queue.findIndex((task) => !task.isBackground || isRoomForBackground);
     const task = this.queue[at];
     if (task === undefined) return;
-    const thread = [...this.threads].find((candidate) => candidate.task === undefined) ?? this.spawn();
+    const thread = [...this.threads].find(({ task, isEnding }) => task === undefined && !isEnding) ?? this.spawn();
     if (thread === undefined) return;
     this.queue.splice(at, 1);
     clearTimeout(thread.idle);
@@ -116,7 +118,7 @@ export class Workers {
       workerData: this.start,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
-    const thread: Thread = { worker, task: undefined, idle: undefined };
+    const thread: Thread = { worker, task: undefined, idle: undefined, isEnding: false };
     this.threads.add(thread);
     worker.on('message', (message: FromWorker) => this.receive(thread, message));
     worker.on('error', (error) => this.lose(thread, error));
@@ -160,6 +162,7 @@ export class Workers {
   }
 
   private async end(thread: Thread): Promise<void> {
+    thread.isEnding = true;
     const ended = new Promise((resolve) => thread.worker.once('exit', resolve));
     const message: ToWorker = { kind: 'close' };
     thread.worker.postMessage(message);

@@ -14,7 +14,7 @@ export function lagOf(store: Store, repository: string, applied: number, nowMs: 
   if (newest === undefined) return null;
   const oldest = store.heads.oldestAfter(repository, applied);
   return {
-    generations: newest.head.generation - applied,
+    generations: Math.max(0, newest.head.generation - applied),
     seconds: oldest === undefined ? 0 : Math.max(0, Math.round((nowMs - oldest.publishedAtMs) / 1000)),
   };
 }

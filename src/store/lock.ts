@@ -39,13 +39,18 @@ export function acquireLock(data: string, nowMs: number): Lock {
     });
   }
   introduce(daemonFile, nowMs);
+  held.add(database);
   return {
     release() {
       rmSync(daemonFile, { force: true });
+      held.delete(database);
       database.close();
     },
   };
 }
+
+/** A connection that nobody refers to would be closed when garbage is collected, and the lock be gone. */
+const held = new Set<ReturnType<typeof openSqlite>>();
 
 /** For the message to the next one only; a full disk must not keep the daemon from serving. */
 function introduce(daemonFile: string, nowMs: number): void {

@@ -105,6 +105,10 @@ export class Store {
     this.db.pragma('wal_checkpoint(PASSIVE)');
   }
 
+  get isOpen(): boolean {
+    return this.db.open;
+  }
+
   close(): void {
     this.db.close();
     this.closed();

@@ -16,9 +16,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Entry, FileEntry, LinkEntry } from '../model/entry.js';
+import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
 import { utimesSeconds } from './stat.js';
 import type { Store } from './store.js';
+import { isCode } from './system-error.js';
 
 /** ext4 allows 65,000 names of one inode. */
 const maxLinks = 60_000;
@@ -56,6 +58,11 @@ export class TreeFiles {
       if (isCode(error, 'ENOENT')) return true;
       throw error;
     }
+  }
+
+  /** Makes the folder of the tree, also where nothing will be in it. */
+  makeRoot(): void {
+    this.makeFolder('');
   }
 
   /** Drops what an earlier run staged and set aside. */
@@ -195,6 +202,12 @@ export class TreeFiles {
     if (this.realFolders.has(path)) return;
     if (path === '') {
       mkdirSync(this.root, { recursive: true });
+      if (!isFolder(this.root)) {
+        throw new DepotError('path-refused', `the installation copy ${this.root} is a link or a file, not a folder`, {
+          hint: `move it away; to keep trees on another disk, put all of ${this.store.layout.data} there`,
+          retry: 'never',
+        });
+      }
     } else {
       this.makeFolder(parentOf(path));
       const seen = lstatSync(this.final(path), { throwIfNoEntry: false });
@@ -263,8 +276,4 @@ function link(from: string, to: string): boolean {
 function parentOf(path: string): string {
   const parent = dirname(path);
   return parent === '.' ? '' : parent;
-}
-
-function isCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

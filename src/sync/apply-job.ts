@@ -100,6 +100,7 @@ async function burst(
   const done = { added: 0, replaced: 0, deleted: 0 };
   const size = { files: from?.files ?? 0, bytes: from?.bytes ?? 0 };
   const isForeign = from === undefined && !files.isEmpty();
+  files.makeRoot();
   let number = 0;
   for (const change of treeChanges(from, to, read)) {
     number += 1;
@@ -132,13 +133,23 @@ async function burst(
   }
   if (isForeign) {
     for (const path of foreignFiles(files, to, read)) {
-      if (held.holdOf(path) === undefined) files.remove({ type: 'link', path, target: '' });
+      if (held.holdOf(path) !== undefined) continue;
+      files.remove({ type: 'link', path, target: '' });
+      files.removeEmptied(path, keeps);
     }
   }
   if (number > 0) await syncFilesystem(store.layout.data);
   store.trees.finishSwitch(repository, size);
+  removeEmptyHolds(store, repository);
   files.clearStaging();
   return done;
+}
+
+/** A hold whose files have all come back holds nothing, and nobody should be asked about it. */
+function removeEmptyHolds(store: Store, repository: string): void {
+  for (const { id, kind } of store.holds.list(repository)) {
+    if (kind === 'deletions' && store.holds.paths(id).next().done === true) store.holds.remove(id);
+  }
 }
 
 /** The size of an installation copy is that of what the manifest lets through; files that are held come on top of it. */
@@ -162,9 +173,7 @@ function holdDeletions(store: Store, input: ApplyInput, files: TreeFiles, contro
   const tree = store.trees.get(repository);
   for (const hold of store.holds.list(repository)) {
     // Written by a run that was stopped before its switch; it is decided anew.
-    if (hold.kind === 'deletions' && hold.generation === generation && tree?.generation !== generation) {
-      store.holds.remove(hold.id);
-    }
+    if (hold.kind === 'deletions' && hold.generation > (tree?.generation ?? 0)) store.holds.remove(hold.id);
   }
   const deletions = (): Iterable<HeldPath> => pathsToDelete(store, input, tree, files);
   const deleted = { files: 0, bytes: 0 };

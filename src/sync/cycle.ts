@@ -1,4 +1,4 @@
-import { asDepotError } from '../model/errors.js';
+import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import { covers, selectionKey } from '../model/selection.js';
 import type { CycleResult, FileCount } from '../model/status.js';
@@ -10,7 +10,7 @@ import { takeHeads } from './heads.js';
 import { takeManifest } from './manifests.js';
 import type { Parent } from './parents.js';
 import { adoptPlan, previewPlan } from './plan-job.js';
-import { planInput } from './plan-input.js';
+import { isNewer, planInput } from './plan-input.js';
 import { poll } from './poll.js';
 import type { CycleMeter } from './progress.js';
 import { announceDemand, report } from './report.js';
@@ -65,6 +65,8 @@ async function cycleAt(
   const { store } = depot;
   const state = await poll(depot, parent, repository, signal);
   meter.phase('head');
+  // A parent that has nothing for this depot may not know what it wants: it lost its catalogue, or is another one.
+  if (state.complete === null) parent.demandHash = undefined;
   const { target, held } = await takeHeads(depot, parent, repository, state, signal);
   if (held) return { outcome: 'held' };
   if (target === undefined) return { outcome: 'waiting' };
@@ -75,10 +77,7 @@ async function cycleAt(
   let fetched: FileCount = { files: 0, bytes: 0 };
   if (left === 'content') {
     const begun = await worthFinishing(depot, parent, repository, target, meter, signal);
-    if (begun !== undefined) {
-      await complete(depot, parent, begun, meter, signal);
-      await applyOwn(depot, begun, meter, signal);
-    }
+    if (begun !== undefined) await finishBegun(depot, parent, begun, meter, signal);
     fetched = await complete(depot, parent, target, meter, signal);
   }
   const applied = await applyOwn(depot, target, meter, signal);
@@ -132,13 +131,38 @@ async function worthFinishing(
   return begun.bytes - begun.doneBytes < summary.fetch.bytes ? head : undefined;
 }
 
+/** Where the parent does not have all of it any more, the newer generation has to do. */
+async function finishBegun(
+  depot: SyncDepot,
+  parent: Parent,
+  begun: HeadFile,
+  meter: CycleMeter,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await complete(depot, parent, begun, meter, signal);
+    await applyOwn(depot, begun, meter, signal);
+  } catch (error) {
+    if (!(error instanceof DepotError) || !isOfOneGeneration.has(error.code)) throw error;
+    const { repository, generation } = begun.head;
+    depot.log.info({ repository, generation, code: error.code }, `generation ${generation} is left: ${error.message}`);
+  }
+}
+
+const isOfOneGeneration: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'not-found',
+  'object-damaged',
+  'object-missing',
+  'manifest-damaged',
+]);
+
 /** What stands between this depot and a generation: its content, only the switch of the installation copy, or nothing. */
 function whatIsLeft(depot: SyncDepot, repository: string, target: HeadFile): 'content' | 'switch' | 'nothing' {
   const { store } = depot;
   const { generation } = target.head;
   const selection = ownSelection(depot, repository);
   const tree = store.trees.get(repository);
-  if (selection !== null && tree !== undefined && tree.generation > generation) return 'nothing';
+  if (selection !== null && isNewer(store, tree, generation)) return 'nothing';
   const complete = store.heads.completeness(repository, generation);
   if (complete === undefined || !covers(complete, demandOf(depot, repository))) return 'content';
   if (selection === null) return 'nothing';

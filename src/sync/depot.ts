@@ -22,6 +22,8 @@ export interface SyncDepot {
   readonly known: KnownRepositories;
   readonly board: ProgressBoard;
   readonly claims: Claims;
+  /** Other repositories became known than before. */
+  onKnown(): void;
   /** What the administrator of this depot set. */
   settings(): SyncSettings;
 }

@@ -16,6 +16,7 @@ export async function learnDirectory(
   const inScope = answer.directory.repositories.filter(({ context }) => isWithin(depot.site, context));
   await depot.known.set(parent.url, inScope);
   parent.directory = answer.hash;
+  depot.onKnown();
 }
 
 /** The parents that have not said yet which repositories there are; all of them, while none is known. */

@@ -3,6 +3,7 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
 import { freeSpace } from '../store/space.js';
 import type { SyncDepot } from './depot.js';
+import { patiently } from './patience.js';
 import type { Parent } from './parents.js';
 import type { WantedObject } from './plan.js';
 import type { CycleMeter } from './progress.js';
@@ -14,7 +15,6 @@ const objectsAtOnce = 16;
 const batchObjects = 256;
 /** Up to this size, in bytes, an object is received into memory; a batch of them is lost with the process at the most. */
 const smallBytes = 16 * 1024;
-const attempts = 3;
 /** One percent of the disk stays free, but no more than this; bytes. */
 const maxSpareBytes = 1024 ** 3;
 
@@ -146,7 +146,7 @@ function isHopeless(error: DepotError): boolean {
   return error.code !== 'object-damaged' && error.code !== 'not-found' && error.code !== 'object-missing';
 }
 
-/** A cut is tried again at once; bytes that came before it count. Gives the bytes of a small object, null for a staged one. */
+/** Gives the bytes of a small object, null for a staged one. */
 async function fetchObject(
   depot: SyncDepot,
   parent: Parent,
@@ -159,16 +159,9 @@ async function fetchObject(
   if (store.objects.has(wanted.sha256)) return null;
   const request = (offset: number): Promise<Body> =>
     parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
-  for (let attempt = 1; ; attempt += 1) {
-    signal.throwIfAborted();
-    try {
-      if (wanted.size <= smallBytes) return await receiveSmall(wanted, request, meter);
-      await receiveObject(store, wanted, request, meter);
-      return null;
-    } catch (error) {
-      const isCut = error instanceof DepotError && error.code === 'transfer-cut';
-      if (!isCut || attempt === attempts) throw error;
-      await host.sleep(200 * attempt, signal);
-    }
-  }
+  return patiently(host, signal, async () => {
+    if (wanted.size <= smallBytes) return receiveSmall(wanted, request, meter);
+    await receiveObject(store, wanted, request, meter);
+    return null;
+  });
 }

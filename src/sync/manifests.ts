@@ -5,7 +5,11 @@ import type { HeadFile } from '../model/head.js';
 import type { SyncDepot } from './depot.js';
 import { admitManifest, takeDifferenceJob } from './manifest-jobs.js';
 import type { Parent } from './parents.js';
+import { patiently } from './patience.js';
 import { receiveFile } from './receive.js';
+
+/** A plan that is only shown may fetch the same stream beside a cycle. */
+let received = 0;
 
 /** Pages asked for at once; each is some kilobytes. */
 const pagesAtOnce = 8;
@@ -47,9 +51,11 @@ async function takeDifference(
 ): Promise<boolean> {
   const { store, run, log } = depot;
   const { repository, root } = target.head;
-  const stream = await parent.client.difference(repository, root.sha256, base.sha256, signal);
+  const stream = await patiently(depot.host, signal, () =>
+    parent.client.difference(repository, root.sha256, base.sha256, signal),
+  );
   if (stream === undefined) return false;
-  const file = store.layout.scratchFile(`${repository}-${root.sha256}`);
+  const file = store.layout.scratchFile(`${repository}-${root.sha256}-${(received += 1)}`);
   try {
     await receiveFile(stream, file);
     const keepAs = store.layout.differenceFile(root.sha256, base.sha256);

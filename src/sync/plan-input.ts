@@ -1,6 +1,8 @@
 import type { HeadFile } from '../model/head.js';
+import type { Store } from '../store/store.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import type { PlanInput } from './plan.js';
+import type { TreeRow } from '../store/trees.js';
 
 /** Gathers what the plan for a generation depends on. */
 export function planInput(depot: SyncDepot, repository: string, target: HeadFile): PlanInput {
@@ -17,4 +19,13 @@ export function planInput(depot: SyncDepot, repository: string, target: HeadFile
     tree: store.trees.get(repository) ?? null,
     holdAbove: depot.settings().holdAbove,
   };
+}
+
+/**
+ * Whether an installation copy shows a newer generation than this one. Numbers compare within one line of generations
+ * only: after a new epoch was approved, the copy's is of another line, and no head of its number and root is held.
+ */
+export function isNewer(store: Store, tree: TreeRow | undefined, generation: number): boolean {
+  if (tree === undefined || tree.generation <= generation) return false;
+  return store.heads.get(tree.repository, tree.generation)?.head.root.sha256 === tree.root.sha256;
 }

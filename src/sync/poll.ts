@@ -17,8 +17,9 @@ export async function poll(
   const remembered = parent.states.get(repository);
   const answer = await parent.client.state(repository, remembered?.etag, signal);
   if (answer === 'unchanged') {
-    if (remembered !== undefined) return remembered.state;
-    return poll(depot, parent, repository, signal);
+    if (remembered === undefined) return poll(depot, parent, repository, signal);
+    await learnDirectory(depot, parent, remembered.state.directory, signal);
+    return remembered.state;
   }
   parent.states.set(repository, answer);
   await learnDirectory(depot, parent, answer.state.directory, signal);

@@ -3,7 +3,7 @@ import type { PlanSummary } from '../model/status.js';
 import { ownSelection, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
 import type { Parent } from './parents.js';
-import { planInput } from './plan-input.js';
+import { isNewer, planInput } from './plan-input.js';
 import { previewPlan, type PlanPreview } from './plan-job.js';
 
 /**
@@ -36,7 +36,7 @@ async function offeredTarget(
   if (named === null) return undefined;
   const { heads, trees } = depot.store;
   const applied = ownSelection(depot, repository) === null ? undefined : trees.get(repository);
-  if (applied !== undefined && applied.generation > named.generation) return undefined;
+  if (isNewer(depot.store, applied, named.generation)) return undefined;
   const known = heads.get(repository, named.generation);
   if (known?.sha256 === named.sha256) return known;
   const offered = parseHead(await parent.client.head(repository, named.generation, signal));

@@ -10,7 +10,7 @@ export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: strin
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'w');
   try {
-    for await (const chunk of chunks) await handle.write(chunk);
+    for await (const chunk of chunks) await handle.writeFile(chunk);
   } finally {
     await handle.close();
   }
@@ -57,7 +57,7 @@ export async function receiveObject(
     }
     meter.kept(position);
     for await (const chunk of body?.chunks ?? []) {
-      await handle.write(chunk);
+      await handle.appendFile(chunk);
       hash.update(chunk);
       position += chunk.length;
       meter.arrived(chunk.length);

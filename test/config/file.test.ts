@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configPath } from '../../src/config/location.js';
 import { loadSettings } from '../../src/config/settings.js';
+import { asNobody } from '../harness/nobody.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 async function fileOf(content: string | Uint8Array): Promise<string> {
@@ -34,12 +35,14 @@ test('a folder is not a configuration', async () => {
   });
 });
 
-test.skipIf(process.getuid?.() === 0)('a file that may not be read is told apart', async () => {
+test('a file that may not be read is told apart', async () => {
   const file = await fileOf('depot: a\n');
   await chmod(file, 0);
-  await expect(loadSettings(file)).rejects.toMatchObject({
-    code: 'config-missing',
-    message: expect.stringContaining('this user may not read it'),
+  await asNobody([dirname(file)], async () => {
+    await expect(loadSettings(file)).rejects.toMatchObject({
+      code: 'config-missing',
+      message: expect.stringContaining('this user may not read it'),
+    });
   });
 });
 

@@ -5,6 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../bin/depotd.js', import.meta.url));
 
+/** The kernel kills the daemon when its parent is gone. Files closed to their owner are closed to it, also where root runs the tests. */
+const restraints = [
+  '--pdeathsig',
+  'KILL',
+  ...(process.geteuid?.() === 0 ? ['--bounding-set', '-all', '--inh-caps', '-all'] : []),
+];
+
 /** How long a daemon may take on a busy machine: to answer after its start, and to end after SIGTERM. */
 const patienceMs = 60_000;
 
@@ -26,8 +33,8 @@ export interface Daemon {
 }
 
 /**
- * Starts a daemon that cannot outlive this process: setpriv (of util-linux) has the kernel kill it when its parent is
- * gone, however that ended.
+ * Starts a daemon that cannot outlive this process, however that ends, and that has no privileges: setpriv (of
+ * util-linux) sees to both.
  */
 export function startDaemon(options: {
   readonly name: string;
@@ -36,7 +43,7 @@ export function startDaemon(options: {
   readonly onOutput: (text: string) => void;
 }): Daemon {
   let output = '';
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, program, '--config', options.config], {
+  const child = spawn('setpriv', [...restraints, process.execPath, program, '--config', options.config], {
     env: { ...environment(), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -7,7 +7,7 @@ import { filesystemOf, identify, reasonToRefuse, type SourceIdentity } from '../
 import { temporaryFolder } from '../harness/temporary.js';
 import { folder, readTree, tree } from '../harness/tree.js';
 import { master } from './master.js';
-import { asNobody } from './nobody.js';
+import { asNobody } from '../harness/nobody.js';
 import { tmpfs } from './tmpfs.js';
 
 const disk: SourceIdentity = { device: 2049, inode: 2, filesystem: 'ext4' };

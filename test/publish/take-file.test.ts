@@ -22,7 +22,7 @@ import { takeFile, type TakeOptions, type Taken } from '../../src/publish/take-f
 import { layoutOf } from '../../src/store/layout.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { master, type Master } from './master.js';
-import { asNobody } from './nobody.js';
+import { asNobody } from '../harness/nobody.js';
 
 const mebibyte = 1024 * 1024;
 /** Older kernels count file times in ticks of up to 10 ms. */

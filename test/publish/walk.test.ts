@@ -8,7 +8,7 @@ import { comparePaths } from '../../src/model/entry.js';
 import { walk, type Found, type WalkRules } from '../../src/publish/walk.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { exe, folder, link, tree } from '../harness/tree.js';
-import { asNobody } from './nobody.js';
+import { asNobody } from '../harness/nobody.js';
 import { tmpfs } from './tmpfs.js';
 
 const plain: WalkRules = {
