@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DepotStatus } from '../../src/model/status.js';
+import { control, cycle, publish, startChain, type Chain } from '../cluster/chain.js';
+import { lineTo, type Line, type Meddling } from '../cluster/line.js';
+import { unlike } from '../cluster/unlike.js';
+import { readTree, tree } from '../harness/tree.js';
+import { answering } from '../protocol/misbehaving.js';
+
+const first = { small: 'first', large: 'first '.repeat(10_000) };
+const second = { small: 'second', large: 'second '.repeat(10_000), new: 'new' };
+
+/** A chain at generation 1, a second generation at the region, and a line from there to the branch. */
+let chain: Chain;
+let line: Line;
+
+beforeEach(async () => {
+  line = await lineTo(() => chain.region.url);
+  chain = await startChain(first, { branch: { parent: line.url } });
+  const { source, origin, region, branch } = chain;
+  await region.poll();
+  await branch.poll();
+  await tree(source, second);
+  await publish(origin);
+  await cycle(region);
+  line.forget();
+});
+
+/** What `depot poll --wait` says at the branch, which keeps what it has and serves it on. */
+async function fails(exitCode: number, ...said: string[]): Promise<void> {
+  const { branch } = chain;
+  const poll = await branch.cli('poll', '--wait');
+  for (const words of said) expect(poll.stdout).toContain(words);
+  expect(poll.exitCode).toBe(exitCode);
+  expect(await readTree(branch.tree('tools'))).toEqual(first);
+  const state = await fetch(`${branch.url}/v1/repositories/tools/state`, {
+    headers: { 'depotd-depot': 'below', 'depotd-site': 'enterprise/germany/munich', 'depotd-version': '0.1.0' },
+  });
+  expect(await state.json()).toMatchObject({ complete: { generation: 1 } });
+}
+
+/** The next poll through a line that behaves brings the second generation, and says how many objects it took. */
+async function recovers(): Promise<number> {
+  line.meddle(undefined);
+  line.forget();
+  const { source, branch } = chain;
+  expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: 2, error: null });
+  expect(await unlike(source, branch.tree('tools'))).toEqual([]);
+  expect((await branch.status()).repositories).toMatchObject([{ generation: 2, error: null }]);
+  return line.passed('/objects/').length;
+}
+
+describe('a parent', () => {
+  it('that is down', async () => {
+    const { region, branch } = chain;
+    await region.stop();
+    await branch.configure({ parent: region.url });
+    await branch.json('reload');
+    await fails(10, `at ${region.url}: connect ECONNREFUSED`, 'is the parent running, and is this its address?');
+    const status = await branch.cli('status');
+    expect(status.exitCode).toBe(0);
+    expect(status.stdout).toContain('connect ECONNREFUSED');
+    const warnings = (): number => branch.records().filter(({ level }) => level === 'warn').length;
+    const warned = warnings();
+    await cycle(branch);
+    expect(warnings()).toBe(warned);
+    await region.start();
+    expect(await recovers()).toBe(0);
+  });
+
+  it('that answers HTML, as the sign-in page of a network does', async () => {
+    const page = '<!DOCTYPE html><title>Sign in</title>';
+    const url = await answering((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page));
+    const { branch, region } = chain;
+    await branch.configure({ parent: url });
+    await branch.json('reload');
+    await fails(10, 'HTML');
+    expect((await branch.status()).parents).toMatchObject([{ url, answers: 'no', error: { code: 'parent-answer' } }]);
+    await branch.configure({ parent: region.url });
+    await branch.json('reload');
+    await recovers();
+  });
+
+  it('whose bodies end early: what came is kept', async () => {
+    line.meddle(async function* (body, { path }) {
+      if (!path.includes('/objects/')) return yield* body;
+      let left = 20_000;
+      for await (const chunk of body) {
+        yield chunk.subarray(0, left);
+        left -= chunk.length;
+        if (left < 0) throw new Error('cut');
+      }
+    });
+    // Each attempt brings 20,000 of 70,000 bytes; three are made in a cycle.
+    await fails(10, 'tools: failed');
+    expect(line.passed('/objects/').filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(2);
+    expect(await recovers()).toBe(1);
+    expect(line.passed('/objects/')).toMatchObject([{ status: 206, bytes: 10_000 }]);
+  });
+
+  it('whose objects are not what their names say: nothing of them is seen, or kept', async () => {
+    const { region, origin } = chain;
+    line.meddle(tampering('/objects/'));
+    await fails(11, 'is not what its name says', 'depot verify');
+    await cycle(region);
+    const { below } = await control(origin).status({ tree: true });
+    expect(errorOf(below, 'branch')).toContain('is not what its name says');
+    expect(await recovers()).toBe(3);
+  });
+
+  it('whose head is not the one that it announced', async () => {
+    line.meddle(tampering('/metadata/'));
+    await fails(10, 'tools: failed');
+    await recovers();
+  });
+
+  it('whose difference stream and pages are damaged', async () => {
+    line.meddle(async function* (body, passed) {
+      yield* tampering('/manifests/')(tampering('/pages/')(body, passed), passed);
+    });
+    await fails(11, 'tools: failed');
+    expect(line.passed('/pages/').length).toBeGreaterThan(0);
+    await recovers();
+  });
+
+  it('whose difference stream is damaged, while its pages are not', async () => {
+    line.meddle(tampering('/manifests/'));
+    expect(await cycle(chain.branch)).toMatchObject({ outcome: 'applied', toGeneration: 2 });
+    expect(chain.branch.records()).toContainEqual(
+      expect.objectContaining({ level: 'warn', msg: expect.stringContaining('taking the pages instead') }),
+    );
+    expect(await unlike(chain.source, chain.branch.tree('tools'))).toEqual([]);
+  });
+});
+
+/** Turns one bit in the middle of each body of that kind. */
+function tampering(part: string): Meddling {
+  return async function* (body, { path }) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    const whole = Buffer.concat(chunks);
+    const middle = whole.length >> 1;
+    if (path.includes(part) && whole.length > 0) whole[middle] = (whole[middle] ?? 0) ^ 1;
+    yield whole;
+  };
+}
+
+function errorOf(below: DepotStatus['below'], depot: string): string | null {
+  return below?.find((row) => row.depot === depot)?.repositories[0]?.error ?? null;
+}
