@@ -1,5 +1,5 @@
 /**
- * What manifests cost at size: `npx tsx test/bench/manifest.ts`. Prints one line a measure. Pages go to a temporary
+ * What manifests cost at size: `npm run bench -- manifest`. Prints one line a measure. Pages go to a temporary
  * file, so that the memory reported is that of the manifest alone.
  */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
