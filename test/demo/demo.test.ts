@@ -10,7 +10,7 @@ const nothing = { processes: [], folders: [] };
 
 it('takes changes through three levels, and ends with 0 when every copy equals the source', async () => {
   const running = await start([...demo, '--once']);
-  await running.says('has published generation 1');
+  await running.says('publishes generation 1');
   const { processes, folders } = await running.traces();
   expect(processes).toHaveLength(7);
   expect(folders).toHaveLength(1);
@@ -24,7 +24,7 @@ it('takes changes through three levels, and ends with 0 when every copy equals t
 it('says that it shows lines where the output is no terminal, and leaves nothing behind after SIGINT', async () => {
   const running = await start(demo);
   await running.says('as with --once');
-  await running.says('has published generation 1');
+  await running.says('publishes generation 1');
   const { processes } = await running.traces();
   expect(processes).toHaveLength(7);
   running.process.kill('SIGINT');

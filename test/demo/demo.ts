@@ -98,13 +98,17 @@ async function live(folder: string): Promise<number> {
   }
 }
 
-/** As a power cut would end it, in the middle of a transfer if one is under way. */
+/** In the middle of a transfer, if one is under way. */
 function killOne(company: Cluster, all: readonly Standing[]): void {
   const running = all.filter(({ place, mark }) => place.level !== 'origin' && mark !== 'down' && mark !== 'starting');
   const busy = running.filter(({ mark }) => mark === 'fetching' || mark === 'applying');
   const among = busy.length > 0 ? busy : running;
   const victim = among[Math.floor(Math.random() * among.length)];
-  if (victim !== undefined) company.depot(victim.place.name).signal('SIGKILL');
+  try {
+    if (victim !== undefined) company.depot(victim.place.name).signal('SIGKILL');
+  } catch {
+    // It has ended a moment ago.
+  }
 }
 
 async function demo(): Promise<number> {
@@ -127,7 +131,8 @@ async function demo(): Promise<number> {
     throw thrown;
   } finally {
     stdout.write(`The daemons have ended. Removing ${folder}: `);
-    await rm(folder, { recursive: true, force: true });
+    // Somebody may be trying things out in it at this moment.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     say('done.');
   }
 }

@@ -33,7 +33,7 @@ export function liveShow(
       now: narrate(act, all, pace, nowMs),
       standings: all,
       events,
-      commands: commands(act.kind === 'arrived' && act.holding.length > 0 ? 'holds' : 'status'),
+      commands: commands(all.some(({ held }) => held > 0) ? 'holds' : 'status'),
       runningFor: minutesAndSeconds(nowMs - startedAtMs),
       nowMs,
     };

@@ -15,7 +15,7 @@ export function narrate(act: Act, all: readonly Standing[], pace: Pace, nowMs: n
     case 'descending':
       return descending(act.generation, all, pace, nowMs);
     case 'arrived':
-      return arrived(act, nowMs);
+      return arrived(act, all, nowMs);
     case 'ending':
       return 'The daemons finish what they are at and end, then the folder is removed.';
   }
@@ -60,12 +60,15 @@ function areOrIs(depots: readonly Standing[]): string {
   return `${names} ${depots.length === 1 ? 'is' : 'are'}`;
 }
 
-function arrived({ generation, afterMs, different, holding, nextAtMs }: Arrived, nowMs: number): string {
+function arrived(act: Arrived, all: readonly Standing[], nowMs: number): string {
+  const { generation, afterMs, different, isHeld, nextAtMs } = act;
   const next = nextAtMs === undefined ? '' : ` Next change ${untilMs(nextAtMs, nowMs)}.`;
-  if (holding.length > 0) {
-    return `All depots have heard of generation ${generation}, and ${holding.length} of 6 hold its deletions: their files are all there. A person decides: depot holds, depot approve.${next}`;
+  const holding = all.filter(({ held }) => held > 0).length;
+  if (holding > 0) {
+    return `${holding} of 6 depots hold the deletions of generation ${generation}: the files are still there. A person decides: depot holds, depot approve.${next}`;
   }
   const where = `Generation ${generation} is at all depots, ${span(afterMs)} after it was published.`;
+  if (isHeld) return `${where} Nothing is held any more.${next}`;
   if (different.length > 0) return `${where} diff -r finds differences at ${different.join(', ')}.${next}`;
   return `${where} diff -r finds no difference between the source and the six copies.${next}`;
 }

@@ -26,7 +26,7 @@ export interface Size {
 /** Lines that `now` may take, so that what follows keeps its place. */
 const narrationLines = 2;
 
-/** The picture as lines, none wider and not more than the terminal has room for; 80 x 24 shows all of it. */
+/** The picture as lines, none wider and not more than the terminal has room for. 80 x 24 shows all, with five events. */
 export function picture(scene: Scene, { columns, rows }: Size, colours: Look['colours']): string[] {
   // The last column stays free: writing there leaves the cursor where terminals differ.
   const look = { width: columns - 1, colours };
@@ -49,8 +49,8 @@ export function picture(scene: Scene, { columns, rows }: Size, colours: Look['co
   const room = Math.max(0, rows - top.length - bottom.length - 2);
   const events = room === 0 ? [] : scene.events.slice(-room);
   const filler = Array.from({ length: room - events.length }, () => '');
-  const lines = [...top, '', ...events, ...filler, '', ...bottom];
-  return lines.slice(0, rows).map((line) => clip(line, look.width));
+  const above = [...top, '', ...events, ...filler, ''].slice(0, Math.max(0, rows - bottom.length));
+  return [...above, ...bottom].slice(0, rows).map((line) => clip(line, look.width));
 }
 
 function key(name: string, colours: Look['colours']): string {

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { changes } from '../../src/cli/words.js';
 import type { Cluster } from '../harness/cluster.js';
 import { differences } from '../harness/tree.js';
 import { places, repository } from './company.js';
@@ -53,10 +52,10 @@ async function perform(stage: Stage, step: Step): Promise<readonly string[]> {
 /** Publishes and waits for the wave. @returns the depots whose copy differs; empty where that was not looked at */
 async function descend(stage: Stage): Promise<readonly string[]> {
   const { show, watch, pauseMs, signal } = stage;
+  const impatience = stage.impatience();
   const generation = await publish(stage);
   const publishedAtMs = Date.now();
   show.act({ kind: 'descending', generation });
-  const impatience = stage.impatience();
   const patience = pauseMs === undefined ? AbortSignal.timeout(patienceMs) : new AbortController().signal;
   try {
     const waiting = AbortSignal.any([signal, impatience, patience]);
@@ -67,7 +66,7 @@ async function descend(stage: Stage): Promise<readonly string[]> {
       return arrived.different;
     }
     // Where a person has to decide, there is time to ask the depots about it.
-    const pause = arrived.holding.length > 0 ? 2 * pauseMs : pauseMs;
+    const pause = arrived.isHeld ? 2 * pauseMs : pauseMs;
     show.act({ ...arrived, nextAtMs: Date.now() + pause });
     await delay(pause, undefined, { signal: AbortSignal.any([signal, impatience]) });
     return arrived.different;
@@ -93,10 +92,7 @@ async function publish({ cluster, show, signal }: Stage): Promise<number> {
   });
   if (result?.generation == null)
     throw new Error(`the origin published nothing: ${result?.refused ?? 'no reason given'}`);
-  const { generation, published, add, replace, delete: deleted } = result;
-  const what = published ? `: ${changes(add.files, replace.files, deleted.files)}` : '';
-  show.event('origin', `has published generation ${generation}${what}`);
-  return generation;
+  return result.generation;
 }
 
 async function look({ cluster, source, watch }: Stage, afterMs: number): Promise<Omit<Arrived, 'nextAtMs'>> {
@@ -105,9 +101,8 @@ async function look({ cluster, source, watch }: Stage, afterMs: number): Promise
     if ((await differences(source, cluster.depot(name).tree(repository))) !== '') different.push(name);
   }
   const all = watch.standings();
-  const holding = all.filter(({ held }) => held > 0).map(({ place }) => place.name);
   const generation = Math.max(...all.map((standing) => standing.generation ?? 0));
-  return { kind: 'arrived', generation, afterMs, different, holding };
+  return { kind: 'arrived', generation, afterMs, different, isHeld: all.some(({ held }) => held > 0) };
 }
 
 function lateWords(all: readonly Standing[], generation: number): string {

@@ -15,10 +15,10 @@ export interface Arrived {
   readonly generation: number;
   /** Since it was published. */
   readonly afterMs: number;
-  /** Depots whose copy is not what the origin's source is, as `diff -r` has it. */
+  /** Depots whose copy is not what the origin's source is, as `diff -r` had it then. */
   readonly different: readonly string[];
-  /** Depots that hold deletions. */
-  readonly holding: readonly string[];
+  /** Whether depots held deletions then: their copies are meant to differ. */
+  readonly isHeld: boolean;
   /** When the next change is made by itself; undefined where none follows. */
   readonly nextAtMs: number | undefined;
 }

@@ -54,7 +54,7 @@ export async function round(number: number): Promise<Step[]> {
     },
     {
       title: 'Somebody deletes the folder lodash/fp by mistake',
-      watch: 'That is more than 20 % of all files: every depot below keeps them until a person approves.',
+      watch: 'More than 20 % of all files: they stay below until a person approves.',
       change: (source) => rm(join(source, 'lodash/fp'), { recursive: true }),
     },
     {

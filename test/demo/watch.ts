@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { changes, count, plural, size } from '../../src/cli/words.js';
-import type { DepotStatus, HistoryRow } from '../../src/model/status.js';
+import type { DepotStatus, RepositoryStatus } from '../../src/model/status.js';
 import type { ControlApi } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import type { Cluster } from '../harness/cluster.js';
@@ -66,7 +66,7 @@ function notePublished({ repositories }: DepotStatus, published: Map<number, num
   published.set(master.generation, Date.parse(master.publishedAt));
 }
 
-/** Tells of each generation that comes into place, as the depot's own history has it, and of holds that end by themselves. */
+/** Tells of each generation that is published or comes into place, and of holds that a person let go. */
 function teller(
   name: string,
   api: ControlApi,
@@ -75,14 +75,12 @@ function teller(
   let told = 0;
   let heldBefore = 0;
   return async ({ repositories }) => {
-    const status = repositories.find((each) => each.name === repository && each.role === 'child');
+    const status = repositories.find((each) => each.name === repository);
     if (status?.generation == null || status.cycle !== null) return;
     const held = status.holds.reduce((sum, { files }) => sum + files, 0);
     if (status.generation > told) {
-      const rows = await api.history(repository, { limit: 5 });
-      const row = rows.find(({ outcome, toGeneration }) => outcome === 'applied' && toGeneration === status.generation);
-      if (row !== undefined) onEvent(name, appliedWords(row, held));
       told = status.generation;
+      onEvent(name, status.role === 'master' ? publishedWords(status) : await appliedWords(api, told, held));
     } else if (held === 0 && heldBefore > 0) {
       onEvent(name, 'approved: what was held is deleted');
     }
@@ -90,9 +88,17 @@ function teller(
   };
 }
 
-function appliedWords({ toGeneration, added, replaced, deleted, fetched }: HistoryRow, held: number): string {
+function publishedWords({ generation, files, bytes }: RepositoryStatus): string {
+  return `publishes generation ${generation}: ${plural(files ?? 0, 'file')}, ${size(bytes ?? 0)}`;
+}
+
+async function appliedWords(api: ControlApi, generation: number, held: number): Promise<string> {
+  const rows = await api.history(repository, { limit: 5 });
+  const row = rows.find(({ outcome, toGeneration }) => outcome === 'applied' && toGeneration === generation);
+  if (row === undefined) return `generation ${generation}`;
+  const { added, replaced, deleted, fetched } = row;
   const done = held > 0 ? `${plural(held, 'deletion')} held` : changes(added ?? 0, replaced ?? 0, deleted ?? 0);
   const isFetched = fetched !== null && fetched.files > 0;
   const crossed = isFetched ? `${count(fetched.files)} fetched, ${size(fetched.bytes)}` : 'nothing fetched';
-  return `generation ${toGeneration}: ${done}; ${crossed}`;
+  return `generation ${generation}: ${done}; ${crossed}`;
 }
