@@ -29,7 +29,7 @@ export function scatterChanges(root: string, files: number): void {
   }
 }
 
-export function pathOf(at: number): string {
+function pathOf(at: number): string {
   return `${folderOf(at)}/file${String(at % filesAFolder).padStart(4, '0')}.txt`;
 }
 
