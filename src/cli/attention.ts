@@ -25,8 +25,12 @@ function* repositoryAttention(
   colours: Colours,
   now: number,
 ): Generator<string> {
-  const { name, error, holds, source } = repository;
+  const { name, error, holds, source, damaged } = repository;
   if (error !== null && !isToldOfParent(error, status.parents)) yield* problem(name, error, colours, now);
+  if (damaged > 0) {
+    yield stop(colours, `${name}: ${plural(damaged, 'object')} damaged; a disk that damages files should be replaced`);
+    yield source === null ? `  depot poll ${name} --wait` : `  depot publish ${name} --wait`;
+  }
   for (const hold of holds) {
     const what =
       hold.kind === 'head'

@@ -173,7 +173,7 @@ export class Depot implements RunningDepot {
     this.schedule.configure(next.poll);
     this.onReload(next);
     const inForce = changed.filter((key) => !needsRestart.includes(key));
-    this.log.info({ changed: inForce, needsRestart }, inForce.length === 0 ? 'reloaded: nothing changed' : 'reloaded');
+    this.log.info({ changed: inForce, needsRestart }, changed.length === 0 ? 'reloaded: nothing changed' : 'reloaded');
     return { changed: inForce, needsRestart };
   }
 

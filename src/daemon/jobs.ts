@@ -14,7 +14,7 @@ import { verify } from '../store/verify.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { adoptPlan, previewPlan } from '../sync/plan-job.js';
-import { releaseHold, restoreTree } from '../sync/restore-job.js';
+import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 
 /** All work that worker threads do; a job travels to its thread by name. */
 const jobs = [
@@ -27,6 +27,7 @@ const jobs = [
   finishSwitches,
   keepObjects,
   makeDifference,
+  mendTree,
   planGc,
   previewPlan,
   readFiles,

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { configPath } from '../config/location.js';
 import { loadSettings } from '../config/settings.js';
 import { realHost } from '../host.js';
-import { asDepotError, type DepotError } from '../model/errors.js';
+import { asDepotError, DepotError } from '../model/errors.js';
 import { Depot } from './depot.js';
 import { depotFacts, liveFacts } from './facts.js';
 import { openLog } from './log.js';
@@ -23,7 +23,15 @@ export async function runDaemon(
     .description('the daemon of a depot: polls its parent, serves its children')
     .option('-c, --config <file>', 'the configuration (default: $DEPOT_CONFIG, else /etc/depotd/depot.yaml)')
     .version(version())
-    .parse(argv);
+    .allowExcessArguments(false)
+    .exitOverride();
+  try {
+    command.parse(argv);
+  } catch (thrown) {
+    // Commander has said what is wrong, or printed what was asked for.
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    return thrown.exitCode === 0 ? undefined : new DepotError('bad-request', 'see depotd --help', { retry: 'never' });
+  }
   const file = configPath(command.opts<{ config?: string }>().config, environment);
   try {
     await serve(file, environment);

@@ -69,6 +69,8 @@ export interface RepositoryStatus {
   } | null;
   readonly cycle: CycleProgress | null;
   readonly holds: readonly HoldStatus[];
+  /** Objects that were found damaged or gone, and are not here again yet. */
+  readonly damaged: number;
   readonly source: SourceStatus | null;
   readonly error: StatusError | null;
 }

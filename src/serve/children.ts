@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asDepotError, DepotError } from '../model/errors.js';
+import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import { everything, type Demand } from '../model/selection.js';
 import { sha256 } from '../model/sha256.js';
 import { formatMessage } from '../protocol/messages.js';
@@ -25,6 +25,14 @@ export interface ChildrenOptions {
   /** A child is asked to come back where a thread needs longer; default 25 s, below the child's own patience. */
   readonly patienceMs?: number;
 }
+
+/** What this depot's administrator should see: its own mistakes, and its disk's. */
+const ownFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'internal',
+  'object-damaged',
+  'object-missing',
+  'disk-full',
+]);
 
 type RepositoryRoute = Extract<Route, { repository: string }>;
 
@@ -142,7 +150,7 @@ export function childHandler(
       const what = `${request.method ?? ''} ${request.url ?? ''}`;
       const error = asDepotError(thrown, what);
       if (response.destroyed) return;
-      if (error.code === 'internal') onFault?.(error, what);
+      if (ownFaults.has(error.code)) onFault?.(error, what);
       // A body that nobody reads must not be taken for the next request.
       if (hasBody(request) && !response.headersSent) response.setHeader('connection', 'close');
       replyError(exchange, error);

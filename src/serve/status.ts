@@ -149,6 +149,7 @@ function masterRepository(
     poll: null,
     cycle: null,
     holds: holdStatuses(store, name),
+    damaged: store.damage.waiting(name).length,
     source: live?.source(name) ?? sourceAsKept(store, name, source),
     error: live?.sourceError(name) ?? null,
   };
@@ -191,6 +192,7 @@ function childRepository(
     },
     cycle: live?.cycle(name) ?? null,
     holds: holdStatuses(store, name),
+    damaged: store.damage.waiting(name).length,
     source: null,
     error: polled?.error == null ? null : statusError(polled.error, polled.lastAtMs),
   };

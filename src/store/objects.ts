@@ -159,6 +159,9 @@ export class Objects {
     inTransaction(this.db, () => {
       this.db.prepare('DELETE FROM objects WHERE sha256 = ?').run(blob);
       this.db
+        .prepare('INSERT OR IGNORE INTO damage SELECT repository, sha256 FROM membership WHERE sha256 = ?')
+        .run(blob);
+      this.db
         .prepare(
           `UPDATE heads SET complete = NULL WHERE complete IS NOT NULL AND EXISTS
              (SELECT 1 FROM membership WHERE membership.repository = heads.repository AND sha256 = ?)`,

@@ -71,6 +71,9 @@ export const migrations: readonly string[] = [
   CREATE TABLE hold_paths (hold TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (hold, path))
     STRICT, WITHOUT ROWID;
 
+  CREATE TABLE damage (repository TEXT NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY (repository, sha256))
+    STRICT, WITHOUT ROWID;
+
   CREATE TABLE sources (
     repository TEXT PRIMARY KEY, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
     filesystem TEXT NOT NULL, mounts TEXT NOT NULL, scanned_ms INTEGER NOT NULL, files INTEGER NOT NULL,

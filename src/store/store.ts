@@ -2,6 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import { realHost } from '../host.js';
 import { CycleRows } from './cycles.js';
 import { inTransaction, type Database } from './database.js';
+import { DamageRows } from './damage.js';
 import { DemandRows } from './demands.js';
 import { readFact } from './facts.js';
 import { enterFoundHeads } from './found-heads.js';
@@ -36,6 +37,7 @@ export class Store {
   readonly staging: Staging;
   readonly heads: Heads;
   readonly trees: TreeRows;
+  readonly damage: DamageRows;
   readonly demands: DemandRows;
   readonly reports: ReportRows;
   readonly cycles: CycleRows;
@@ -57,6 +59,7 @@ export class Store {
     this.staging = new Staging(layout);
     this.heads = new Heads(layout, db, now);
     this.trees = new TreeRows(db);
+    this.damage = new DamageRows(db);
     this.demands = new DemandRows(db);
     this.reports = new ReportRows(db, now);
     this.cycles = new CycleRows(db);

@@ -58,6 +58,7 @@ export const verify: Job<VerifyOptions, VerifyResult> = {
     for (const name of repositories) {
       run.pages(name);
       await run.completeness(name);
+      run.knownDamage(name);
       await run.tree(name);
     }
     return run.result();
@@ -122,6 +123,11 @@ class Verification {
       }
     });
     if (this.quarantine && this.missing.size > before) store.heads.clearComplete(repository);
+  }
+
+  /** What was found before, and has not come back. */
+  knownDamage(repository: string): void {
+    for (const sha256 of this.store.damage.waiting(repository)) if (!this.damaged.has(sha256)) this.missing.add(sha256);
   }
 
   async tree(repository: string): Promise<void> {

@@ -8,6 +8,7 @@ import { fetchObjects } from './fetch.js';
 import { recordCycle, type Came } from './history.js';
 import { takeHeads } from './heads.js';
 import { takeManifest } from './manifests.js';
+import { mendTree } from './restore-job.js';
 import type { Parent } from './parents.js';
 import { adoptPlan, previewPlan } from './plan-job.js';
 import { isNewer, planInput } from './plan-input.js';
@@ -72,7 +73,10 @@ async function cycleAt(
   if (target === undefined) return { outcome: 'waiting' };
   const from = store.trees.get(repository)?.generation ?? null;
   const left = whatIsLeft(depot, repository, target);
-  if (left === 'nothing') return { outcome: isWaiting(depot, repository, target) ? 'waiting' : 'unchanged' };
+  if (left === 'nothing') {
+    await mend(depot, repository, signal);
+    return { outcome: isWaiting(depot, repository, target) ? 'waiting' : 'unchanged' };
+  }
 
   let fetched: FileCount = { files: 0, bytes: 0 };
   if (left === 'content') {
@@ -81,6 +85,7 @@ async function cycleAt(
     fetched = await complete(depot, parent, target, meter, signal);
   }
   const applied = await applyOwn(depot, target, meter, signal);
+  await mend(depot, repository, signal);
   return { outcome: 'applied', target, from, fetched, ...(applied === undefined ? {} : { applied }) };
 }
 
@@ -129,6 +134,15 @@ async function worthFinishing(
   await takeManifest(depot, parent, target, signal);
   const { summary } = await run(previewPlan, { ...planInput(depot, repository, target), stepsWanted: 0 }, { signal });
   return begun.bytes - begun.doneBytes < summary.fetch.bytes ? head : undefined;
+}
+
+/** Puts right what damaged objects, fetched again meanwhile, left in the installation copy. */
+async function mend(depot: SyncDepot, repository: string, signal: AbortSignal): Promise<void> {
+  if (depot.store.damage.list(repository).length === 0) return;
+  const { files, waiting } = await depot.run(mendTree, { repository }, { signal });
+  if (files > 0) depot.log.warn({ repository, files }, `${repository}: put ${files} damaged files right`);
+  if (waiting > 0)
+    depot.log.warn({ repository, objects: waiting }, `${repository}: ${waiting} objects are still damaged`);
 }
 
 /** Where the parent does not have all of it any more, the newer generation has to do. */

@@ -134,11 +134,13 @@ async function requireSpace({ store }: SyncDepot, repository: string): Promise<v
   if (free - spare >= needed) return;
   throw new DepotError(
     'disk-full',
-    `generation ${totals.generation} of ${repository} needs ${needed} bytes, and ${store.layout.data} has ${free} free`,
-    {
-      hint: 'free some space: the transfer goes on by itself at the next poll; `depot gc --dry-run` tells what could go',
-    },
+    `generation ${totals.generation} of ${repository} needs ${inMiB(needed)}, and ${store.layout.data} has ${inMiB(free)} free`,
+    { hint: 'free some space there: the transfer goes on by itself at the next poll' },
   );
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.ceil(bytes / 1024 ** 2)} MiB`;
 }
 
 /** Failures after which the remaining objects need not be tried. */

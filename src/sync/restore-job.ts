@@ -1,5 +1,5 @@
 import { cachedReader } from '../manifest/cached-reader.js';
-import { findEntry } from '../manifest/read.js';
+import { findEntry, readEntries } from '../manifest/read.js';
 import type { Entry } from '../model/entry.js';
 import { selector } from '../model/selection.js';
 import { syncFilesystem } from '../store/durable.js';
@@ -31,6 +31,37 @@ export const restoreTree: Job<{ readonly repository: string; readonly paths: rea
   run: (store, { repository, paths }) => restorePaths(store, repository, paths),
 };
 
+export interface Mended {
+  /** Files of the installation copy that were put right. */
+  readonly files: number;
+  /** Damaged objects that have not come back yet. */
+  readonly waiting: number;
+}
+
+/**
+ * After damaged objects were fetched again: puts right the files of the installation copy that were names of their old
+ * inodes. Goes through the whole manifest of the copy, so it is for repositories of which damage is noted.
+ */
+export const mendTree: Job<{ readonly repository: string }, Mended> = {
+  name: 'mend-tree',
+  async run(store, { repository }) {
+    const damaged = new Set(store.damage.list(repository));
+    const back = new Set([...damaged].filter((object) => store.objects.has(object)));
+    const tree = store.trees.get(repository);
+    const paths: string[] = [];
+    if (tree !== undefined && back.size > 0) {
+      const selects = selector(tree.selection);
+      for (const entry of readEntries(tree.root, store.pages.read)) {
+        if (entry.type === 'file' && back.has(entry.object) && selects(entry.path)) paths.push(entry.path);
+      }
+    }
+    if (paths.length > 0) await restorePaths(store, repository, paths);
+    const unwanted = [...damaged].filter((object) => !store.objects.belongs(repository, object));
+    store.damage.remove(repository, [...back, ...unwanted]);
+    return { files: paths.length, waiting: store.damage.waiting(repository).length };
+  },
+};
+
 async function restorePaths(store: Store, repository: string, paths: readonly string[]): Promise<Restored> {
   const tree = store.trees.get(repository);
   if (tree === undefined) return { put: 0, deleted: 0 };
@@ -44,7 +75,8 @@ async function restorePaths(store: Store, repository: string, paths: readonly st
   for (const path of paths) {
     const entry = entryAt(path);
     if (entry !== undefined) {
-      puts.push(entry);
+      // Of an object that is gone the file stays as it is until the next cycle has fetched it.
+      if (entry.type !== 'file' || store.objects.has(entry.object)) puts.push(entry);
       continue;
     }
     files.remove({ type: 'link', path, target: '' });
