@@ -5,7 +5,7 @@ import { watchSeconds } from './arguments.js';
 import { askOrRead } from './reach.js';
 import { printJson, requestOf, type Program, type Request } from './request.js';
 import { statusView } from './status-view.js';
-import { stateOf } from './tree-order.js';
+import { newestKnown, stateOf } from './tree-order.js';
 import { treeView } from './tree-view.js';
 
 interface Options {
@@ -21,8 +21,12 @@ export function statusCommand(program: Program): Command {
   return new Command('status')
     .description('how this depot stands, and what needs a person')
     .option('--tree', 'all depots below, each with its generations and how far it is behind')
-    .option('--late', 'of the tree only the depots that are behind, failing or silent')
+    .option('--late', 'of the tree only the depots that are late')
     .option('--watch [seconds]', 'show it again and again, until Ctrl-C', watchSeconds)
+    .addHelpText(
+      'after',
+      '\nA depot is late when it has not applied the newest generation known here, has an error, holds something, or\nwas not heard of for a day; otherwise it is current.',
+    )
     .action(async (options: Options, command: Command) => {
       const request = requestOf(program, command);
       const { terminal } = request;
@@ -51,5 +55,6 @@ async function show(request: Request, options: Options, everyMs?: number): Promi
 
 function onlyLate(status: DepotStatus): DepotStatus {
   const now = Date.parse(status.now);
-  return { ...status, below: status.below?.filter((row) => stateOf(row, now) !== 'current') ?? null };
+  const known = newestKnown(status);
+  return { ...status, below: status.below?.filter((row) => stateOf(row, known, now) !== 'current') ?? null };
 }

@@ -1,4 +1,4 @@
-import type { DepotStatus, ReportRow } from '../model/status.js';
+import type { DepotStatus, ReportRepository, ReportRow } from '../model/status.js';
 
 /** A depot in its place: `lead` draws the lines to its parent. */
 export interface Branch {
@@ -11,13 +11,27 @@ const silentAfterMs = 24 * 3600 * 1000;
 
 export type DepotState = 'current' | 'late' | 'silent';
 
-export function stateOf({ at, repositories }: ReportRow, now: number): DepotState {
+/** The newest generation of each repository that the depot which was asked knows of. */
+export type Newest = ReadonlyMap<string, number>;
+
+export function newestKnown({ repositories }: DepotStatus): Newest {
+  return new Map(repositories.map(({ name, newest }) => [name, newest ?? 0]));
+}
+
+/** How many generations a repository of a row is behind: as the depot that was asked knows it, or the row itself. */
+export function behindOf({ name, generation, newest }: ReportRepository, known: Newest): number {
+  return Math.max(0, Math.max(newest ?? 0, known.get(name) ?? 0) - (generation ?? 0));
+}
+
+/** The one definition of late, for the rows, the summary and `--late`: there is no grace. */
+export function stateOf({ at, repositories }: ReportRow, known: Newest, now: number): DepotState {
   if (now - Date.parse(at) > silentAfterMs) return 'silent';
-  const isLate = repositories.some(
-    ({ generation, newest, error, held }) =>
-      error !== null || held > 0 || generation === null || (newest !== null && newest > generation),
-  );
-  return isLate ? 'late' : 'current';
+  return repositories.some((repository) => isLate(repository, known)) ? 'late' : 'current';
+}
+
+export function isLate(repository: ReportRepository, known: Newest): boolean {
+  const { generation, error, held } = repository;
+  return error !== null || held > 0 || generation === null || behindOf(repository, known) > 0;
 }
 
 /** The depot that was asked, in the form that it would report itself in. */

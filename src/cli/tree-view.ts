@@ -1,57 +1,66 @@
 import type { DepotStatus, ReportRepository, ReportRow } from '../model/status.js';
 import { columns, wrap, type Table } from './columns.js';
-import { rowOf, stateOf, treeOf, type Branch } from './tree-order.js';
+import { behindOf, isLate, newestKnown, rowOf, stateOf, treeOf, type Branch, type Newest } from './tree-order.js';
 import type { Terminal } from './terminal.js';
 import { ago, count, plural, roughSpan, safe } from './words.js';
 
-type Look = Pick<Terminal, 'colours' | 'width'>;
+interface Look extends Pick<Terminal, 'colours' | 'width'> {
+  readonly now: number;
+  readonly known: Newest;
+}
 
-const mostErrors = 20;
+const mostReasons = 20;
 
 /**
  * All depots below, each under its parent: for every repository its generation and, where it is behind, by how much.
  * Repositories that do not fit the width are summed up in one column. `lateOnly`: the depots that need a look, and
  * those above them.
  */
-export function treeView(status: DepotStatus, look: Look, lateOnly: boolean): string {
-  const now = Date.parse(status.now);
+export function treeView(
+  status: DepotStatus,
+  { colours, width }: Pick<Terminal, 'colours' | 'width'>,
+  lateOnly: boolean,
+): string {
+  const look = { colours, width, now: Date.parse(status.now), known: newestKnown(status) };
   const all = [rowOf(status), ...(status.below ?? [])];
-  const late = all.filter((row) => stateOf(row, now) !== 'current');
+  const late = all.filter((row) => stateOf(row, look.known, look.now) !== 'current');
   const branches = [...treeOf(all, lateOnly ? new Set(late.map(({ depot }) => depot)) : undefined)];
   const names = [...new Set(all.flatMap(({ repositories }) => repositories.map(({ name }) => name)))].sort();
-  const table = branches.length === 0 ? [] : [...fitting(branches, names, look, now).lines, ''];
-  const words = [...summary(all, late, now), ...errors(late, look)].flatMap((line) => wrap(line, look.width));
-  return `${[...table, ...words].join('\n')}\n`;
+  const { table, hidden } = fitting(branches, names, look);
+  const words = [...summary(all, late, look), ...reasons(late, hidden, look)].flatMap((line) => wrap(line, look.width));
+  return `${[...(branches.length === 0 ? [] : [...table.lines, '']), ...words].join('\n')}\n`;
 }
 
-function fitting(branches: readonly Branch[], names: readonly string[], look: Look, now: number): Table {
+interface Fitting {
+  readonly table: Table;
+  /** Repositories that have no column of their own. */
+  readonly hidden: readonly string[];
+}
+
+function fitting(branches: readonly Branch[], names: readonly string[], look: Look): Fitting {
   for (let shown = names.length; ; shown -= 1) {
-    const table = draw(branches, names.slice(0, shown), names.slice(shown), look, now);
-    if (table.width <= look.width || shown === 0) return table;
+    const hidden = names.slice(shown);
+    const table = draw(branches, names.slice(0, shown), hidden, look);
+    if (table.width <= look.width || shown === 0) return { table, hidden };
   }
 }
 
-function draw(
-  branches: readonly Branch[],
-  shown: readonly string[],
-  others: readonly string[],
-  { colours }: Look,
-  now: number,
-): Table {
+function draw(branches: readonly Branch[], shown: readonly string[], others: readonly string[], look: Look): Table {
+  const { colours, known, now } = look;
   const heads = ['DEPOT', 'HEARD OF', ...shown, ...(others.length === 0 ? [] : [`${others.length} MORE`])];
   const rows = branches.map(({ lead, row }) => {
     const cell = (name: string): string =>
       cellOf(
         row.repositories.find((repository) => repository.name === name),
-        colours,
+        look,
       );
     const rest = row.repositories.filter(({ name }) => others.includes(name));
-    const heard = stateOf(row, now) === 'silent' ? colours.red(ago(row.at, now)) : ago(row.at, now);
+    const heard = stateOf(row, known, now) === 'silent' ? colours.red(ago(row.at, now)) : ago(row.at, now);
     return [
       colours.dim(lead) + row.depot,
       heard,
       ...shown.map(cell),
-      ...(others.length === 0 ? [] : [worst(rest, colours)]),
+      ...(others.length === 0 ? [] : [worst(rest, look)]),
     ];
   });
   return columns(
@@ -61,45 +70,54 @@ function draw(
   );
 }
 
-/** `42`; `40 (-2, 3 h)` where it is behind; `!` marks an error, `held` what waits for a person. */
-function cellOf(repository: ReportRepository | undefined, colours: Look['colours']): string {
+function cellOf(repository: ReportRepository | undefined, look: Look): string {
+  const { colours } = look;
   if (repository === undefined) return colours.dim('·');
+  const text = figures(repository, look);
+  if (repository.error !== null) return colours.red(text);
+  return isLate(repository, look.known) ? colours.yellow(text) : colours.green(text);
+}
+
+/** `42`; `40 (-2, 3 h)` where it is behind; what is held waits for a person; `!` marks an error. */
+function figures(repository: ReportRepository, { known }: Look): string {
   const { generation, error, held, lagSeconds } = repository;
-  const behind = behindOf(repository);
+  const behind = behindOf(repository, known);
   const marks = [generation === null ? 'none' : String(generation)];
-  if (behind > 0 && generation !== null) marks.push(`(-${count(behind)}, ${roughSpan(lagSeconds * 1000)})`);
+  if (behind > 0 && generation !== null) {
+    // A depot that has not heard of the newest generation yet cannot say for how long it lacks it.
+    marks.push(lagSeconds === 0 ? `(-${count(behind)})` : `(-${count(behind)}, ${roughSpan(lagSeconds * 1000)})`);
+  }
   if (held > 0) marks.push(`held ${count(held)}`);
   if (error !== null) marks.push('!');
-  const text = marks.join(' ');
-  if (error !== null) return colours.red(text);
-  return behind > 0 || held > 0 || generation === null ? colours.yellow(text) : colours.green(text);
+  return marks.join(' ');
 }
 
-function behindOf({ generation, newest }: ReportRepository): number {
-  return newest === null ? 0 : Math.max(0, newest - (generation ?? 0));
-}
-
-function worst(repositories: readonly ReportRepository[], colours: Look['colours']): string {
+function worst(repositories: readonly ReportRepository[], { colours, known }: Look): string {
   const failed = repositories.filter(({ error }) => error !== null).length;
   if (failed > 0) return colours.red(`${failed} !`);
-  const behind = repositories.filter((repository) => behindOf(repository) > 0).length;
-  return behind > 0 ? colours.yellow(`${behind} behind`) : colours.green('current');
+  const late = repositories.filter((repository) => isLate(repository, known)).length;
+  if (late > 0) return colours.yellow(`${late} late`);
+  return repositories.length === 0 ? colours.dim('·') : colours.green('current');
 }
 
-function* summary(all: readonly ReportRow[], late: readonly ReportRow[], now: number): Generator<string> {
-  const silent = late.filter((row) => stateOf(row, now) === 'silent').length;
+function* summary(all: readonly ReportRow[], late: readonly ReportRow[], { known, now }: Look): Generator<string> {
+  const silent = late.filter((row) => stateOf(row, known, now) === 'silent').length;
   const words = [`${plural(all.length, 'depot')}: ${count(all.length - late.length)} current`];
-  if (late.length > silent) words.push(`${count(late.length - silent)} to look at`);
+  if (late.length > silent) words.push(`${count(late.length - silent)} late`);
   if (silent > 0) words.push(`${count(silent)} not heard of for a day`);
   yield words.join(', ');
 }
 
-function* errors(late: readonly ReportRow[], { colours }: Look): Generator<string> {
+/** Errors in full, and what is late in repositories that have no column of their own. */
+function* reasons(late: readonly ReportRow[], hidden: readonly string[], look: Look): Generator<string> {
   const lines = late.flatMap(({ depot, repositories }) =>
-    repositories.flatMap(({ name, error }) =>
-      error === null ? [] : [`${colours.red('!')} ${depot}, ${name}: ${safe(error)}`],
-    ),
+    repositories.flatMap((repository) => {
+      const { name, error } = repository;
+      if (error !== null) return [`${look.colours.red('!')} ${depot}, ${name}: ${safe(error)}`];
+      const isHidden = hidden.includes(name) && isLate(repository, look.known);
+      return isHidden ? [`${look.colours.yellow('!')} ${depot}, ${name}: ${figures(repository, look)}`] : [];
+    }),
   );
-  yield* lines.slice(0, mostErrors);
-  if (lines.length > mostErrors) yield `  and ${lines.length - mostErrors} more: depot status --tree --json`;
+  yield* lines.slice(0, mostReasons);
+  if (lines.length > mostReasons) yield `  and ${lines.length - mostReasons} more: depot status --tree --json`;
 }

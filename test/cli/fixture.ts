@@ -213,23 +213,23 @@ function reportRows(nowMs: number): ReportRow[] {
     at: new Date(nowMs - agoMs).toISOString(),
     repositories: [
       {
-        name: 'tools',
+        name: generation === 12 ? 'scripts' : 'tools',
         role: 'child',
         generation,
-        newest: 41,
-        unitsComplete: generation === 41 ? 1 : 0,
+        newest: generation === 12 ? 12 : 41,
+        unitsComplete: generation === 12 ? 1 : 0,
         units: 1,
-        bytesLeft: generation === 41 ? 0 : 3_000_000,
+        bytesLeft: generation === 12 ? 0 : 3_000_000,
         held: 0,
-        lagSeconds: generation === 41 ? 0 : 7200,
+        lagSeconds: generation === 12 ? 0 : 7200,
         error,
       },
     ],
   });
   return [
-    row('munich-2', 'munich-1', minute, 41),
+    row('munich-2', 'munich-1', minute, 12),
     row('munich-3', 'munich-1', 2 * day, 40),
-    row('munich-21', 'munich-2', 5 * minute, 41),
+    row('munich-21', 'munich-2', 5 * minute, 12),
     row('munich-22', 'munich-2', 5 * minute, 40, 'GET /v1/repositories/tools/state: connection refused'),
   ];
 }

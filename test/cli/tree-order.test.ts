@@ -29,6 +29,8 @@ const tools: ReportRepository = {
   error: null,
 };
 
+const known = new Map([['tools', 7]]);
+
 function drawn(rows: readonly ReportRow[], only?: ReadonlySet<string>): string[] {
   return [...treeOf(rows, only)].map(({ lead, row: { depot } }) => lead + depot);
 }
@@ -63,14 +65,15 @@ test('draws every depot once, whatever parents the rows claim', () => {
 test.each<[string, Partial<ReportRepository>, string]>([
   ['current where nothing newer is known', {}, 'current'],
   ['late where a newer generation is known', { newest: 8 }, 'late'],
+  ['late where the depot that was asked knows a newer one', { generation: 6, newest: 6 }, 'late'],
   ['late where nothing is there yet', { generation: null }, 'late'],
   ['late where something is held', { held: 3 }, 'late'],
   ['late where an error is reported', { error: 'disk full' }, 'late'],
 ])('a depot is %s', (_name, change, state) => {
-  expect(stateOf(row('a', 'top', [{ ...tools, ...change }]), now)).toBe(state);
+  expect(stateOf(row('a', 'top', [{ ...tools, ...change }]), known, now)).toBe(state);
 });
 
 test('a depot that was not heard of for a day is silent, whatever it said then', () => {
   const old = { ...row('a', 'top', [tools]), at: new Date(now - 25 * 3_600_000).toISOString() };
-  expect(stateOf(old, now)).toBe('silent');
+  expect(stateOf(old, known, now)).toBe('silent');
 });

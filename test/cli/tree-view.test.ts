@@ -41,7 +41,7 @@ test('repositories that do not fit are summed up in one column', () => {
   const lines = text.split('\n');
   expect(lines[0]).toMatch(/^DEPOT +HEARD OF {2}repository-00 {2}repository-01 {2}.* 9 MORE$/);
   expect(lines[2]).toMatch(/current$/);
-  expect(lines[3]).toMatch(/98 \(-2, 2 h\).* behind$/);
+  expect(lines[3]).toMatch(/98 \(-2, 2 h\).* late$/);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
 });
 
@@ -57,7 +57,7 @@ test('5,000 depots are drawn at once, also on a busy machine', () => {
   const started = performance.now();
   const lines = treeView(status(below), { colours, width: 100 }, false).split('\n');
   expect(performance.now() - started).toBeLessThan(3000);
-  expect(lines.filter((line) => line.includes('depot-'))).toHaveLength(5000);
+  expect(lines.filter((line) => /─ depot-/.test(line))).toHaveLength(5000);
   const late = treeView(status(below), { colours, width: 100 }, true);
-  expect(late.split('\n').at(-2)).toBe('5,001 depots: 4,286 current, 715 to look at');
+  expect(late.split('\n')).toContain('5,001 depots: 4,286 current, 715 late');
 });
