@@ -78,16 +78,16 @@ function cellOf(repository: ReportRepository | undefined, look: Look): string {
   return isLate(repository, look.known) ? colours.yellow(text) : colours.green(text);
 }
 
-/** `42`; `40 (-2, 3 h)` where it is behind; what is held waits for a person; `!` marks an error. */
+/** `42`; `40 (-2, 3 h)` where it is behind; at a master names are held, elsewhere deletions; `!` marks an error. */
 function figures(repository: ReportRepository, { known }: Look): string {
-  const { generation, error, held, lagSeconds } = repository;
+  const { role, generation, error, held, lagSeconds } = repository;
   const behind = behindOf(repository, known);
   const marks = [generation === null ? 'none' : String(generation)];
   if (behind > 0 && generation !== null) {
     // A depot that has not heard of the newest generation yet cannot say for how long it lacks it.
     marks.push(lagSeconds === 0 ? `(-${count(behind)})` : `(-${count(behind)}, ${roughSpan(lagSeconds * 1000)})`);
   }
-  if (held > 0) marks.push(`held ${count(held)}`);
+  if (held > 0) marks.push(`held ${plural(held, role === 'master' ? 'name' : 'deletion')}`);
   if (error !== null) marks.push('!');
   return marks.join(' ');
 }
