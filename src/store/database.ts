@@ -1,7 +1,16 @@
-import BetterSqlite3 from 'better-sqlite3';
+import { createRequire } from 'node:module';
+import type BetterSqlite3 from 'better-sqlite3';
 import type { Sha256 } from '../model/sha256.js';
 
 export type Database = BetterSqlite3.Database;
+
+/**
+ * The same library in two versions: 12 is the last for Node 20, and compiled for Node 24.19 or later it aborts; 13 needs
+ * Node 22.14 or later.
+ */
+const Sqlite = createRequire(import.meta.url)(
+  Number(process.versions.node.split('.')[0]) >= 24 ? 'better-sqlite3-13' : 'better-sqlite3',
+) as typeof BetterSqlite3;
 
 /** How long a statement waits for the write lock of another thread. */
 const busyMs = 5000;
@@ -12,12 +21,12 @@ export function openSqlite(
   options: { readonly readOnly?: boolean; readonly busyMs?: number } = {},
 ): Database {
   const { readOnly = false } = options;
-  return new BetterSqlite3(file, { readonly: readOnly, fileMustExist: readOnly, timeout: options.busyMs ?? busyMs });
+  return new Sqlite(file, { readonly: readOnly, fileMustExist: readOnly, timeout: options.busyMs ?? busyMs });
 }
 
 /** The code of an error that SQLite threw, `SQLITE_...`. */
 export function sqliteCode(error: unknown): string | undefined {
-  return error instanceof BetterSqlite3.SqliteError ? error.code : undefined;
+  return error instanceof Sqlite.SqliteError ? error.code : undefined;
 }
 
 /** One write transaction that takes the lock at its begin; within another one a savepoint. */
