@@ -44,8 +44,16 @@ export class SourceWatch {
     const key = JSON.stringify([source, exclude, identity]);
     if (this.current?.key === key) return;
     await this.stop('starting', null);
+    let { names } = surveyed;
     const watcher = watchFolder(source, exclude.length === 0 ? () => false : picomatch([...exclude], { dot: true }), {
       onChange: this.events.onChange,
+      onCount: (change) => {
+        names += change;
+        if (names <= settings.watchLimit || this.current?.watcher !== watcher) return;
+        // At once: until the next scan a folder that is being filled would keep the watcher, and this thread, busy.
+        void this.stop('rescanned', `it has more than ${settings.watchLimit} names, the watch-limit`);
+        this.events.onChange();
+      },
       onFailure: (error) => {
         if (this.current?.watcher !== watcher) return;
         const text = `it cannot be watched: ${error.message}`;

@@ -8,6 +8,8 @@ export interface Watcher {
 export interface WatchEvents {
   /** Something below the folder is, or may be, different. */
   readonly onChange: () => void;
+  /** A file or folder appeared (1) or went (-1), after the start. */
+  readonly onCount: (change: 1 | -1) => void;
   /** Not all of the folder is watched any more: the limit of the system was reached, say. */
   readonly onFailure: (error: Error) => void;
 }
@@ -28,7 +30,11 @@ export function watchFolder(folder: string, isExcluded: (path: string) => boolea
     ignored: isIgnored,
   });
   watcher.on('ready', events.onChange);
-  watcher.on('all', events.onChange);
+  watcher.on('all', (event) => {
+    if (event === 'add' || event === 'addDir') events.onCount(1);
+    if (event === 'unlink' || event === 'unlinkDir') events.onCount(-1);
+    events.onChange();
+  });
   // A mere change of mode is an event of the system, but none of chokidar's own.
   watcher.on('raw', (_event, name, details) => {
     const { watchedPath } = details as { readonly watchedPath?: string };
