@@ -37,7 +37,7 @@ function descending(generation: number, all: readonly Standing[], pace: Pace, no
     return `Each region polls the origin every ${pace.everySeconds} s${whatTheyDo(regions, nowMs)}. A branch polls its region only, so it comes after.`;
   }
   const [low, high] = [-1, 1].map((sign) => pace.everySeconds * (1 + (sign * pace.branchJitter) / 100));
-  return `The regions have generation ${generation}. Branches poll every ${low} to ${high} s, by chance, so that they do not come all at once${whatTheyDo(branches, nowMs)}.`;
+  return `The regions have generation ${generation}. Branches poll every ${low} to ${high} s, at random, to spread the load${whatTheyDo(branches, nowMs)}.`;
 }
 
 /** Those that are down and at work, and the one that polls next: `: lyon is at it, paris polls in 2 s`. */
@@ -54,9 +54,9 @@ function whatTheyDo(late: readonly Standing[], nowMs: number): string {
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
-/** `lyon is`, `lyon and paris are`. */
+/** `lyon is`, `lyon, paris are`. */
 function areOrIs(depots: readonly Standing[]): string {
-  const names = depots.map(({ place }) => place.name).join(' and ');
+  const names = depots.map(({ place }) => place.name).join(', ');
   return `${names} ${depots.length === 1 ? 'is' : 'are'}`;
 }
 

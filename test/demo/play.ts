@@ -23,7 +23,7 @@ export interface Stage {
 const replicas = places.filter(({ level }) => level !== 'origin');
 
 /** Longer than any change takes on a busy machine. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /**
  * Publishes what is in the source, then changes it again and again, each time until all depots have it or the person is

@@ -43,6 +43,7 @@ export async function run(options: Run): Promise<readonly string[]> {
   } finally {
     show.act({ kind: 'ending' });
     over.abort();
+    // `noneEnds` settles only after the daemons have ended, `keepRunning` must have settled before.
     await Promise.allSettled([playing, pauseMs === undefined ? undefined : keeping, watching.done]);
     await cluster.close();
   }
