@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
+import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -24,7 +24,7 @@ export interface Ended {
 export interface Daemon {
   readonly pid: number;
   readonly ended: Promise<Ended>;
-  /** Resolves when both its sockets accept connections. @throws when it ends before. */
+  /** Resolves when it answers on both its sockets. @throws when it ends before. */
   ready(sockets: { readonly socket: string; readonly url: string }): Promise<void>;
   /** SIGTERM. @throws when it had to be killed in the end. */
   stop(): Promise<Ended>;
@@ -71,9 +71,9 @@ export function startDaemon(options: {
     kill,
     async ready({ socket, url }) {
       const { hostname, port } = new URL(url);
-      const accepting = async (): Promise<boolean> =>
-        (await accepts({ path: socket })) && (await accepts({ host: hostname, port: Number(port) }));
-      for (const deadline = Date.now() + patienceMs; !(await accepting()); await delay(20)) {
+      const answering = async (): Promise<boolean> =>
+        (await answers({ socketPath: socket })) && (await answers({ hostname, port }));
+      for (const deadline = Date.now() + patienceMs; !(await answering()); await delay(20)) {
         if (end !== undefined) {
           throw new Error(`${options.name} ended with ${end.code ?? end.signal} before it was ready\n${output}`);
         }
@@ -97,10 +97,14 @@ export function environment(): NodeJS.ProcessEnv {
   return { ...rest, NO_COLOR: '1' };
 }
 
-function accepts(address: { path: string } | { host: string; port: number }): Promise<boolean> {
+/** Whatever the answer. A connection alone says little: a killed daemon's may be open for a moment longer. */
+function answers(address: { socketPath: string } | { hostname: string; port: string }): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(address);
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    const asked = request({ ...address, path: '/', agent: false, timeout: 1000 }, (response) => {
+      response.destroy();
+      resolve(true);
+    });
+    asked.once('timeout', () => asked.destroy()).once('error', () => resolve(false));
+    asked.end();
   });
 }
