@@ -1,19 +1,7 @@
 import { comparePaths, type Entry, type FileEntry, type LinkEntry } from '../model/entry.js';
 import { folderGuard } from './folders.js';
-import { sumsOf, totalOf, type ManifestRoot, type Page, type PageRef, type ReadPage, type Sums } from './page.js';
-import {
-  alone,
-  opener,
-  openRoot,
-  openSubtree,
-  seek,
-  subtreesOf,
-  walk,
-  type OpenPage,
-  type Piece,
-  type Place,
-  type Subtree,
-} from './walk.js';
+import { sumsOf, totalOf, type ManifestRoot, type PageRef, type ReadPage, type Sums } from './page.js';
+import { opener, openRoot, seek, walk, type Piece, type Subtree } from './walk.js';
 
 /**
  * The entries in the order of paths; with `under` only those in that folder, at any depth, reading only their pages.

@@ -51,9 +51,7 @@ async function takeDifference(
 ): Promise<boolean> {
   const { store, run, log } = depot;
   const { repository, root } = target.head;
-  const stream = await patiently(depot.host, signal, () =>
-    parent.client.difference(repository, root.sha256, base.sha256, signal),
-  );
+  const stream = await askForDifference(depot, parent, repository, base, root, signal);
   if (stream === undefined) return false;
   const file = store.layout.scratchFile(`${repository}-${root.sha256}-${(received += 1)}`);
   try {
@@ -65,6 +63,26 @@ async function takeDifference(
     if (!(error instanceof DepotError) || error.code !== 'manifest-damaged') throw error;
     log.warn({ repository, parent: parent.url }, `${error.message}; taking the pages instead`);
     return false;
+  }
+}
+
+/** A parent that cannot make the stream can still have the pages; only where it cannot be reached there is no use in asking on. */
+async function askForDifference(
+  depot: SyncDepot,
+  parent: Parent,
+  repository: string,
+  base: PageRef,
+  root: PageRef,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  try {
+    return await patiently(depot.host, signal, () =>
+      parent.client.difference(repository, root.sha256, base.sha256, signal),
+    );
+  } catch (error) {
+    if (!(error instanceof DepotError) || (error.code !== 'parent-answer' && error.code !== 'parent-busy')) throw error;
+    depot.log.debug({ repository, parent: parent.url }, `${error.message}; taking the pages instead`);
+    return undefined;
   }
 }
 
