@@ -7,10 +7,12 @@ type Colours = Terminal['colours'];
 const mostNames = 10;
 
 /** What a person should look at, each with the command that helps; empty where all is well. */
-export function attention(status: DepotStatus, colours: Colours, now: number): string[] {
+export function attention(status: DepotStatus, colours: Colours, now: number, allNames = false): string[] {
   return [
     ...status.parents.flatMap(({ url, error }) => (error === null ? [] : [...problem(url, error, colours, now)])),
-    ...status.repositories.flatMap((repository) => [...repositoryAttention(repository, status, colours, now)]),
+    ...status.repositories.flatMap((repository) => [
+      ...repositoryAttention(repository, status, colours, now, allNames),
+    ]),
     ...status.children
       .filter(({ silent }) => silent)
       .map(({ depot, lastSeenAt }) =>
@@ -24,6 +26,7 @@ function* repositoryAttention(
   status: DepotStatus,
   colours: Colours,
   now: number,
+  allNames: boolean,
 ): Generator<string> {
   const { name, error, holds, source, damaged } = repository;
   if (error !== null && !isToldOfParent(error, status.parents)) yield* problem(name, error, colours, now);
@@ -44,10 +47,9 @@ function* repositoryAttention(
   }
   if (source === null) return;
   if (source.refused !== null) {
-    yield stop(colours, `${name}: nothing is published from ${safe(source.path)}: ${safe(source.refused)}`);
-    yield `  when it is right as it is: depot publish ${name} --accept-source`;
+    yield stop(colours, `${name}: nothing is published: ${safe(source.refused)}`);
   }
-  yield* heldBackLines(name, source.heldBack, source.heldBackCount, colours);
+  yield* heldBackLines(name, source.heldBack, source.heldBackCount, colours, allNames);
 }
 
 /** A parent that does not answer has its own line; its repositories all fail alike. */
@@ -55,17 +57,35 @@ function isToldOfParent({ message }: StatusError, parents: readonly ParentStatus
   return parents.some(({ url, error }) => error !== null && (message === error.message || message.includes(url)));
 }
 
-/** The names that were held back, each with its reason; the first ten. */
+/** The names that were held back, each with its reason, those beside each other that are one to Windows or macOS; ten, or all. */
 export function* heldBackLines(
   repository: string,
   heldBack: readonly HeldBack[],
   total: number,
   colours: Colours,
+  all = false,
 ): Generator<string> {
   if (total === 0) return;
   yield warn(colours, `${repository}: ${plural(total, 'name')} held back`);
-  for (const { path, reason } of heldBack.slice(0, mostNames)) yield `  ${safe(path)}  ${colours.dim(safe(reason))}`;
-  if (total > mostNames) yield `  and ${total - mostNames} more: depot status --json`;
+  const shown = heldBack
+    .toSorted((a, b) => compareTexts(folded(a.path), folded(b.path)))
+    .slice(0, all ? undefined : mostNames);
+  for (const { path, reason } of shown) yield `  ${visible(path)}  ${colours.dim(safe(reason))}`;
+  if (total > shown.length)
+    yield `  and ${total - shown.length} more: ${all ? 'the daemon lists the first thousand' : 'depot status --names'}`;
+}
+
+function folded(path: string): string {
+  return path.normalize('NFC').toLowerCase();
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** In quotes where a part begins or ends with a space, which nobody would see. */
+function visible(path: string): string {
+  return path.split('/').some((part) => part.trim() !== part) ? `"${safe(path)}"` : safe(path);
 }
 
 function* problem(subject: string, error: StatusError, colours: Colours, now: number): Generator<string> {

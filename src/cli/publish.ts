@@ -51,7 +51,6 @@ function* resultLines(result: PublishResult, colours: Terminal['colours']): Gene
   const { repository, dryRun, generation, published, refused, changing } = result;
   if (refused !== null) {
     yield `${repository}: ${colours.red(dryRun ? 'nothing would be published' : 'nothing was published')}: ${safe(refused)}`;
-    yield `  when the source is right as it is: depot publish ${repository} --accept-source`;
     return;
   }
   const { add, replace, delete: remove } = result;

@@ -4,16 +4,24 @@ import { columns, wrap, type Column } from './columns.js';
 import type { Terminal } from './terminal.js';
 import { ago, count, plural, safe, size, span, until } from './words.js';
 
-type Look = Pick<Terminal, 'colours' | 'width'>;
+interface Look extends Pick<Terminal, 'colours' | 'width'> {
+  /** Of the daemon. */
+  readonly running: boolean;
+}
 
 /** A depot at one glance: who it is, its parents, its repositories, what moves, and then only what needs a person. */
-export function statusView(status: DepotStatus, look: Look): string {
+export function statusView(
+  status: DepotStatus,
+  { colours, width }: Pick<Terminal, 'colours' | 'width'>,
+  allNames = false,
+): string {
+  const look: Look = { colours, width, running: status.running };
   const now = Date.parse(status.now);
   const blocks = [
-    [...header(status, look, now)],
+    [...header(status, look, now)].flatMap((line) => wrap(line, look.width)),
     repositoryTable(status.repositories, look, now),
-    status.repositories.flatMap((repository) => transferLine(repository, look)),
-    attention(status, look.colours, now).flatMap((line) => wrap(line, look.width)),
+    status.repositories.flatMap((repository) => [...transferLine(repository, look), ...heldLine(repository)]),
+    attention(status, look.colours, now, allNames).flatMap((line) => wrap(line, look.width)),
   ];
   const text = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
   return `${text.join('\n\n')}\n`;
@@ -36,9 +44,10 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   }
 }
 
-function parentLine({ url, depot, answers, at }: ParentStatus, now: number): string {
+function parentLine({ url, depot, answers, at, error }: ParentStatus, now: number): string {
   const name = depot === null ? url : `${url}  ${safe(depot)}`;
   if (answers === 'yes') return at === null ? `${name} answers` : `${name}  answered ${ago(at, now)}`;
+  if (error?.code === 'parent-answer') return `${name}  answers, but not as a depot`;
   if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
   return `${name}  not asked yet`;
 }
@@ -56,7 +65,7 @@ const cells: readonly Cell[] = [
   { head: 'REPOSITORY', cell: ({ name }, { colours }) => colours.bold(name) },
   { head: 'ROLE', cell: ({ role }) => role },
   { head: 'GENERATION', align: 'right', cell: ({ generation }) => (generation === null ? '-' : String(generation)) },
-  { head: 'STATE', cell: (repository, { colours }, now) => stateWords(repository, colours, now) },
+  { head: 'STATE', cell: stateWords },
   { head: 'FILES', align: 'right', cell: ({ files }) => (files === null ? '-' : count(files)) },
   { head: 'SIZE', align: 'right', cell: ({ bytes }) => (bytes === null ? '-' : size(bytes)) },
   { head: 'POLLED', cell: (repository, _look, now) => lastLooked(repository, now) },
@@ -80,7 +89,7 @@ function repositoryTable(repositories: readonly RepositoryStatus[], look: Look, 
 }
 
 /** How far behind, in words. */
-function stateWords(repository: RepositoryStatus, colours: Look['colours'], now: number): string {
+function stateWords(repository: RepositoryStatus, { colours, running }: Look, now: number): string {
   const { role, generation, publishedAt, lag, source, error, cycle } = repository;
   if (role === 'master') {
     if (source?.refused != null || error !== null) return colours.red('not published');
@@ -92,7 +101,7 @@ function stateWords(repository: RepositoryStatus, colours: Look['colours'], now:
     const behind = `${count(lag.generations)} behind, ${span(lag.seconds * 1000)}`;
     return error === null ? colours.yellow(behind) : colours.red(behind);
   }
-  return error === null ? colours.green('current') : colours.yellow('current when last polled');
+  return error === null && running ? colours.green('current') : colours.yellow('current when last polled');
 }
 
 function lastLooked({ poll, source, role }: RepositoryStatus, now: number): string {
@@ -137,6 +146,12 @@ function transferLine(
   const what = `${name} ${phaseWords[cycle.phase]}${cycle.generation === null ? '' : ` ${cycle.generation}`}`;
   if (cycle.phase !== 'fetch' && cycle.phase !== 'apply') return [what];
   return [[what, bar(cycle, width < roomyWidth ? 10 : 20, colours), ...progressWords(cycle)].join('  ')];
+}
+
+/** Files that stand in the installation copy without being counted: the generation has them no more. */
+function heldLine({ name, holds }: RepositoryStatus): string[] {
+  const files = holds.reduce((sum, hold) => sum + (hold.kind === 'deletions' ? hold.files : 0), 0);
+  return files === 0 ? [] : [`${name}: ${plural(files, 'file')} more ${files === 1 ? 'is' : 'are'} held`];
 }
 
 function bar({ files, bytes }: CycleProgress, barWidth: number, colours: Look['colours']): string {

@@ -155,7 +155,7 @@ test.each<[string, Partial<PublishResult>, number, string]>([
     7,
     '! scripts: 1 name held back\n  a:b  has a ":"',
   ],
-  ['a refused source', { refused: 'it is empty' }, 8, 'depot publish scripts --accept-source'],
+  ['a refused source', { refused: 'it is empty; mend it' }, 8, 'nothing was published: it is empty; mend it\n'],
   ['a changing file', { changing: ['log/today'] }, 0, '1 file changed while being read'],
 ])('publish --wait, %s: the exit code tells', async (_name, change, code, words) => {
   scripted.publish = async () => publishResult(change);
