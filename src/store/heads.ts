@@ -93,11 +93,20 @@ export class Heads {
     return this.get(repository, generation)?.complete;
   }
 
-  /** The newest generation that is held complete for all that is wanted. */
+  /** The newest generation that is held complete for all that is wanted. Reads none but that one whole. */
   newestComplete(repository: string, demand: Demand): HeadRow | undefined {
-    return this.read(`${select} AND complete IS NOT NULL ORDER BY generation DESC`, repository).find(
-      ({ complete }) => complete !== undefined && covers(complete, demand),
-    );
+    const rows = this.db
+      .prepare<[string], { generation: number; complete: string }>(
+        `SELECT generation, complete FROM heads WHERE repository = ? AND complete IS NOT NULL ORDER BY generation DESC`,
+      )
+      .iterate(repository);
+    const tooLittle = new Set<string>();
+    for (const { generation, complete } of rows) {
+      if (tooLittle.has(complete)) continue;
+      if (covers(JSON.parse(complete) as Demand, demand)) return this.get(repository, generation);
+      tooLittle.add(complete);
+    }
+    return undefined;
   }
 
   /** Nothing of the repository is known to be complete any more; the next cycle finds out. */
