@@ -21,15 +21,27 @@ export function holdsCommand(program: Program): Command {
 export function approveCommand(program: Program): Command {
   return new Command('approve')
     .description('let go of what is held: see depot holds')
-    .argument('<id>')
-    .action(async (id: string, _options: object, command: Command) => {
+    .argument('<id...>', 'of holds, or a repository for all of its holds')
+    .action(async (words: string[], _options: object, command: Command) => {
       const request = requestOf(program, command);
-      const { hold } = await (await daemonOf(request)).approve(id);
-      if (request.json) return printJson(request.terminal, { hold });
-      await printProse(request.terminal, [
-        `approved: ${whatIsHeld(hold)} in ${hold.repository}; see it done: depot status`,
-      ]);
+      const api = await daemonOf(request);
+      const all = await api.holds();
+      const ids = new Set(words.flatMap((word) => idsOf(word, all)));
+      const holds: HoldStatus[] = [];
+      for (const id of ids) {
+        const { hold } = await api.approve(id);
+        holds.push(hold);
+        if (!request.json) await printProse(request.terminal, [`approved: ${whatIsHeld(hold)} in ${hold.repository}`]);
+      }
+      if (request.json) return printJson(request.terminal, { holds });
+      await printProse(request.terminal, ['see it done: depot status']);
     });
+}
+
+/** Of the hold with that id, or of all holds of the repository with that name; otherwise the daemon is to say what is wrong. */
+function idsOf(word: string, holds: readonly HoldStatus[]): string[] {
+  const ofRepository = holds.filter(({ id, repository }) => id !== word && repository === word);
+  return holds.some(({ id }) => id === word) || ofRepository.length === 0 ? [word] : ofRepository.map(({ id }) => id);
 }
 
 async function listHolds(request: Request): Promise<void> {
@@ -79,5 +91,6 @@ async function listFiles(request: Request, id: string): Promise<void> {
       return listHeld(store, id, onEntries);
     },
   );
-  if (json) await printJson(terminal, { hold, entries: kept });
+  if (json) return printJson(terminal, { hold, entries: kept });
+  if (!hasPrinted) await printLines(terminal, [`${hold.id} holds no files: ${whatIsHeld(hold)}`]);
 }

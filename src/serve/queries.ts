@@ -27,14 +27,10 @@ export function holdStatuses(store: Store, repository?: string): HoldStatus[] {
 export function requireHold(store: Store, id: string): HoldStatus {
   const hold = store.holds.get(id);
   if (hold !== undefined) return holdStatus(hold);
-  throw new DepotError(
-    'not-found',
-    `no hold has the id ${quoted(id)}: it was approved, or what it held has come back`,
-    {
-      hint: 'depot holds',
-      retry: 'never',
-    },
-  );
+  throw new DepotError('not-found', `no hold has the id ${quoted(id)} here`, {
+    hint: 'depot holds lists them; one that was approved, or whose files have come back, is gone',
+    retry: 'never',
+  });
 }
 
 function holdStatus(hold: HoldRow): HoldStatus {
