@@ -34,6 +34,19 @@ export function inTransaction<T>(db: Database, work: () => T): T {
   return db.transaction(work).immediate();
 }
 
+/**
+ * `inTransaction`, and on disk when it returns, with all that this and other threads committed before. Costs an fsync;
+ * not to be called within a transaction.
+ */
+export function inDurableTransaction<T>(db: Database, work: () => T): T {
+  db.pragma('synchronous = FULL');
+  try {
+    return inTransaction(db, work);
+  } finally {
+    db.pragma('synchronous = NORMAL');
+  }
+}
+
 /** Rows a transaction, so that no thread waits long for another. */
 export const batchRows = 500;
 

@@ -1,6 +1,6 @@
 import type { PageRef } from '../manifest/page.js';
 import type { Selection } from '../model/selection.js';
-import { fromBlob, inTransaction, toBlob, type Database } from './database.js';
+import { fromBlob, inDurableTransaction, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
 
 /** What an installation copy shows, or is about to show: the entries of a generation that the selection selects. */
@@ -55,9 +55,12 @@ export class TreeRows {
       .map((row) => ({ repository: row.repository, current: treeOf(row), switching: nextOf(row) }));
   }
 
-  /** Journals a switch; one that was journalled before is replaced. */
+  /**
+   * Journals a switch, on disk when it returns: files may be renamed from then on. One that was journalled before is
+   * replaced. Not to be called within a transaction.
+   */
   beginSwitch(repository: string, target: TreeTarget): void {
-    inTransaction(this.db, () => {
+    inDurableTransaction(this.db, () => {
       countReference(this.db);
       this.db
         .prepare(
@@ -75,7 +78,10 @@ export class TreeRows {
     });
   }
 
-  /** What was switched to is what the copy shows now. Without a switch under way nothing happens. */
+  /**
+   * What was switched to is what the copy shows now; its files are durable before. If a power cut takes this, the switch is
+   * finished once more, which changes nothing. Without a switch under way nothing happens.
+   */
   finishSwitch(repository: string, counts: { readonly files: number; readonly bytes: number }): void {
     this.db
       .prepare(
