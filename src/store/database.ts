@@ -15,13 +15,28 @@ const Sqlite = createRequire(import.meta.url)(
 /** How long a statement waits for the write lock of another thread. */
 const busyMs = 5000;
 
-/** The one door to SQLite. @throws SqliteError */
+/**
+ * The one door to SQLite. `prepare` gives the same statement for the same text, so its modes (`pluck`, `raw`) are nobody's
+ * to change; one whose rows are being iterated is not shared meanwhile.
+ * @throws SqliteError
+ */
 export function openSqlite(
   file: string,
   options: { readonly readOnly?: boolean; readonly busyMs?: number } = {},
 ): Database {
   const { readOnly = false } = options;
-  return new Sqlite(file, { readonly: readOnly, fileMustExist: readOnly, timeout: options.busyMs ?? busyMs });
+  const timeout = options.busyMs ?? busyMs;
+  const db = new Sqlite(file, { readonly: readOnly, fileMustExist: readOnly, timeout });
+  const prepare = db.prepare.bind(db);
+  const prepared = new Map<string, BetterSqlite3.Statement>();
+  const prepareOnce = (sql: string): BetterSqlite3.Statement => {
+    const known = prepared.get(sql);
+    if (known !== undefined && !known.busy) return known;
+    const statement = prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
+  return Object.defineProperty(db, 'prepare', { value: prepareOnce });
 }
 
 /** The code of an error that SQLite threw, `SQLITE_...`. */

@@ -10,6 +10,20 @@ async function numbers(): Promise<Database> {
   return db;
 }
 
+test('prepares a statement once, and shares none whose rows are still being read', async () => {
+  const db = await numbers();
+  const sql = 'SELECT n FROM numbers ORDER BY n';
+  const statement = db.prepare<[], { n: number }>(sql);
+  expect(db.prepare(sql)).toBe(statement);
+  const read: [number, number][] = [];
+  for (const { n } of statement.iterate()) read.push([n, db.prepare(sql).all().length]);
+  expect(read).toEqual([
+    [1, 3],
+    [2, 3],
+    [3, 3],
+  ]);
+});
+
 test('waits for the disk only where that is asked for, also when the work fails', async () => {
   const db = await numbers();
   const level = (): unknown => db.pragma('synchronous', { simple: true });
