@@ -21,6 +21,7 @@ export interface GcOptions {
  */
 export const planGc: Job<GcOptions, GcPlan> = {
   name: 'plan-gc',
+  background: true,
   run(store, options, control) {
     if (readFact(store.db, 'relist') !== 0) {
       throw new DepotError('data-unusable', 'the catalogue is being built anew; nothing is collected meanwhile');
@@ -53,5 +54,6 @@ export const planGc: Job<GcOptions, GcPlan> = {
 /** Carries a plan out. What was used since it was made stays; where anything was referenced since, it ends early. */
 export const collect: Job<GcPlan, GcResult> = {
   name: 'collect',
+  background: true,
   run: (store, plan, control) => sweep(store, plan, control),
 };

@@ -51,6 +51,7 @@ const restMs = 2;
 /** Re-hashes what is stored, walks the manifests, and compares the installation copies with them. */
 export const verify: Job<VerifyOptions, VerifyResult> = {
   name: 'verify',
+  background: true,
   async run(store, { repository, quarantine }, control) {
     const run = new Verification(store, control, quarantine);
     const repositories = keptRepositories(store).filter((name) => repository === undefined || name === repository);
