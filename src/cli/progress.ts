@@ -83,8 +83,16 @@ function speedometer(terminal: Terminal): (progress: WorkProgress) => number | u
   };
 }
 
+const phaseWords: Readonly<Record<string, string>> = {
+  poll: 'asks the parent',
+  head: 'checks the head',
+  diff: 'compares',
+  plan: 'plans',
+  report: 'reports to the parent',
+};
+
 function describe({ repository, phase, files, bytes }: WorkProgress, rate: number | undefined): string {
-  const parts = [phase];
+  const parts = [phaseWords[phase] ?? phase];
   if (files.total !== null) parts.push(`${count(files.done)} of ${count(files.total)} files`);
   else if (files.done > 0) parts.push(`${count(files.done)} files`);
   if (bytes.total !== null && bytes.total > 0) parts.push(`${size(bytes.done)} of ${size(bytes.total)}`);

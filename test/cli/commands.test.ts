@@ -257,6 +257,13 @@ test('a hold is shown with its files, and let go by its id', async () => {
   expect(listed.stdout).toContain(' 977 KiB  lib/part-00000.so\n');
 });
 
+test('approve takes a repository for all of its holds, and says where there is no such id', async () => {
+  expect((await run(['approve', 'zzz'])).stderr).toContain('no hold has the id "zzz" here');
+  const { stdout, exitCode } = await run(['approve', 'tools']);
+  expect(stdout).toContain('approved: the deletion of 1,184 files');
+  expect(exitCode).toBe(0);
+});
+
 test('gc says what it would drop, and what it dropped', async () => {
   const plan = { generations: [], objects: { files: 12, bytes: 1_048_576 }, pages: none, strays: none };
   scripted.gc = async ({ dryRun }) => ({ dryRun, ...plan, dropped: dryRun ? none : plan.objects, postponed: false });
