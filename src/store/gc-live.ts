@@ -40,10 +40,12 @@ export function findLive(
   const generations: { repository: string; generation: number }[] = [];
   const memberships: { repository: string; hashes: PackedHashes }[] = [];
   for (const repository of new Set([...keptRepositories(store), ...distinctRepositories(store.db, 'membership')])) {
-    const retained = retainedHeads(store, repository, options.keepGenerationsMs, options.nowMs);
-    const numbers = new Set(retained.map(({ head }) => head.generation));
-    for (const { head } of store.heads.list(repository)) {
-      if (!numbers.has(head.generation)) generations.push({ repository, generation: head.generation });
+    control.throwIfStopped();
+    const rows = store.heads.list(repository);
+    const retained = retainedHeads(store, repository, rows, options.keepGenerationsMs, options.nowMs);
+    const kept = new Set(retained);
+    for (const row of rows) {
+      if (!kept.has(row)) generations.push({ repository, generation: row.head.generation });
     }
     const members = new PrefixSet();
     const seen = new Set<Sha256>();
@@ -52,15 +54,19 @@ export function findLive(
       mark(store, root, whole, seen, [members, objects], control);
     }
     for (const page of seen) pages.add(page);
-    memberships.push({ repository, hashes: findStrangers(store, repository, members) });
+    memberships.push({ repository, hashes: findStrangers(store, repository, members, control) });
   }
-  for (const ref of touchedPages(store, pages, options.nowMs)) mark(store, ref, false, pages, [objects], control);
+  for (const ref of touchedPages(store, pages, options.nowMs, control)) mark(store, ref, false, pages, [objects], control);
   const transfers = new PrefixSet();
   for (const sha256 of store.transfers.all()) {
+    control.throwIfStopped();
     transfers.add(sha256);
     objects.add(sha256);
   }
-  for (const sha256 of store.sources.objects()) objects.add(sha256);
+  for (const sha256 of store.sources.objects()) {
+    control.throwIfStopped();
+    objects.add(sha256);
+  }
   for (const sha256 of options.pinned ?? []) objects.add(sha256);
   return { roots, pages, objects, transfers, generations, memberships };
 }
@@ -86,15 +92,21 @@ function mark(
   }
 }
 
-function* touchedPages(store: Store, known: ReadonlySet<Sha256>, nowMs: number): Generator<PageRef> {
+function* touchedPages(
+  store: Store,
+  known: ReadonlySet<Sha256>,
+  nowMs: number,
+  control: JobControl,
+): Generator<PageRef> {
   for (const { page, mtimeMs } of store.pages.list()) {
+    control.throwIfStopped();
     if (known.has(page) || mtimeMs < nowMs - pageRestMs) continue;
     const text = store.pages.inspect(page);
     if (text !== undefined) yield { sha256: page, length: Buffer.byteLength(text) };
   }
 }
 
-function findStrangers(store: Store, repository: string, members: PrefixSet): PackedHashes {
+function findStrangers(store: Store, repository: string, members: PrefixSet, control: JobControl): PackedHashes {
   const read = store.db.prepare<[string, Buffer, number], { sha256: Buffer }>(
     'SELECT sha256 FROM membership WHERE repository = ? AND sha256 > ? ORDER BY sha256 LIMIT ?',
   );
@@ -103,6 +115,9 @@ function findStrangers(store: Store, repository: string, members: PrefixSet): Pa
     ({ sha256 }) => sha256,
   );
   const found = new HashList();
-  for (const { sha256 } of rows) if (!members.has(fromBlob(sha256))) found.add(sha256, 0);
+  for (const { sha256 } of rows) {
+    control.throwIfStopped();
+    if (!members.has(fromBlob(sha256))) found.add(sha256, 0);
+  }
   return found.done().hashes;
 }

@@ -1,5 +1,5 @@
 import type { PageRef } from '../manifest/page.js';
-import { everything, type Demand } from '../model/selection.js';
+import { covers, everything, unionDemand, type Demand } from '../model/selection.js';
 import type { HeadRow } from './heads.js';
 import type { Store } from './store.js';
 
@@ -10,23 +10,44 @@ export interface RetainedRoot {
 }
 
 /**
- * The generations that stay: the newest; those that children are told of, which is for each demand the newest that is
- * complete for it; and those that were followed by another one less than `keepMs` ago.
+ * Of all heads of a repository (newest first) those that stay: the newest; those that children are told of, which is for
+ * each demand the newest that is complete for it; and those that were followed by another one less than `keepMs` ago.
  */
-export function retainedHeads(store: Store, repository: string, keepMs: number, nowMs: number): HeadRow[] {
-  const rows = store.heads.list(repository);
-  const demands: Demand[] = [
-    [everything],
-    ...store.demands
-      .list()
-      .flatMap(({ demands }) => (Object.hasOwn(demands, repository) ? [demands[repository] ?? []] : [])),
-    ...rows.flatMap(({ complete }) => (complete === undefined ? [] : [complete])),
-  ];
-  const told = new Set(demands.map((demand) => store.heads.newestComplete(repository, demand)?.head.generation));
+export function retainedHeads(
+  store: Store,
+  repository: string,
+  rows: readonly HeadRow[],
+  keepMs: number,
+  nowMs: number,
+): HeadRow[] {
+  const told = toldGenerations(store, repository, rows);
   return rows.filter(({ head }, at) => {
     const followedAtMs = rows[at - 1]?.seenAtMs;
     return followedAtMs === undefined || told.has(head.generation) || nowMs - followedAtMs < keepMs;
   });
+}
+
+/** There may be thousands of generations; demands that differ are few. */
+function toldGenerations(store: Store, repository: string, rows: readonly HeadRow[]): Set<number> {
+  const newest = new Map<string, { readonly generation: number; readonly complete: Demand }>();
+  for (const { head, complete } of rows) {
+    if (complete === undefined) continue;
+    const key = keyOf(complete);
+    if (!newest.has(key)) newest.set(key, { generation: head.generation, complete });
+  }
+  const demands = new Map<string, Demand>([[keyOf([everything]), [everything]]]);
+  for (const [key, { complete }] of newest) demands.set(key, complete);
+  for (const { demands: told } of store.demands.list()) {
+    const demand = Object.hasOwn(told, repository) ? told[repository] : undefined;
+    if (demand !== undefined) demands.set(keyOf(demand), demand);
+  }
+  const candidates = [...newest.values()];
+  const found = [...demands.values()].map((demand) => candidates.find(({ complete }) => covers(complete, demand)));
+  return new Set(found.flatMap((candidate) => (candidate === undefined ? [] : [candidate.generation])));
+}
+
+function keyOf(demand: Demand): string {
+  return JSON.stringify(unionDemand([demand]));
 }
 
 /** The manifests that must stay: of the retained generations, and of the installation copy. */

@@ -72,6 +72,26 @@ test('keeps a generation fetchable for a while after the next one came, however 
   expect((await plan(store)).generations).toEqual([{ repository: 'tools', generation: 1 }]);
 });
 
+test('plans within seconds over thousands of generations, and stops when told', async () => {
+  const store = await openScripted();
+  const { head } = await publish(store, { a: 'content' });
+  const root = { ...head.root, entries: 1, files: head.files, bytes: head.bytes };
+  const count = 3001;
+  store.transaction(() => {
+    for (let generation = 2; generation <= count; generation += 1) {
+      store.heads.enter(headOf(root, { generation }));
+      store.heads.markComplete('tools', generation, generation % 2 === 0 ? [everything] : mac);
+    }
+  });
+  now += 2 * dayMs;
+  const startedAt = performance.now();
+  expect((await plan(store)).generations).toHaveLength(count - 2);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  const stopped = AbortSignal.abort();
+  const options = { keepGenerationsMs: dayMs, nowMs: now };
+  await expect(inlineJobs(store)(planGc, options, { signal: stopped })).rejects.toThrow();
+});
+
 const mac: Demand = [{ include: ['mac/**'], exclude: [] }];
 
 /** What makes the first of three generations stay. */
