@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { VerifyResult } from '../model/status.js';
+import type { TreeFinding, VerifyResult } from '../model/status.js';
 import { exitCodes } from './exit-codes.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
@@ -49,7 +49,12 @@ function* resultLines(result: VerifyResult, { green, red, dim }: Terminal['colou
     );
     yield* capped(lines, result.trees.count);
   }
-  if (bad > 0) yield 'the next poll fetches what is damaged anew: depot poll --wait';
+  const isForeign = ({ problem }: TreeFinding): boolean => problem === 'foreign';
+  if (result.trees.findings.some(isForeign))
+    yield "foreign files are not depotd's: delete or move them; nothing else touches them";
+  const healed = bad - result.trees.findings.filter(isForeign).length;
+  if (healed > 0)
+    yield 'the next poll fetches the rest anew: depot poll --wait; at the master it is read again: depot publish REPO';
 }
 
 function* capped(lines: readonly string[], total: number): Generator<string> {
