@@ -18,4 +18,6 @@ function* resultLines({ changed, needsRestart }: ReloadResult): Generator<string
   if (changed.length + needsRestart.length === 0) yield 'nothing has changed';
   if (changed.length > 0) yield `in force now: ${changed.join(', ')}`;
   if (needsRestart.length > 0) yield `in force after a restart (systemctl restart depotd): ${needsRestart.join(', ')}`;
+  if (needsRestart.includes('data'))
+    yield 'until then the daemon goes on in the old data directory, where commands do not look for it';
 }

@@ -156,7 +156,7 @@ async function connectFailure(socketPath: string, thrown: unknown): Promise<Depo
       `the control socket ${socketPath} is for members of the group ${group} only`,
       {
         cause: thrown,
-        hint: `sudo usermod -aG ${group} "$USER", then log in again; or use sudo`,
+        hint: group === 'root' ? 'run it as root' : `sudo usermod -aG ${group} "$USER", then log in again; or use sudo`,
         retry: 'never',
       },
     );
