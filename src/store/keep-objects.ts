@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
 import type { Job } from './job.js';
 
@@ -19,7 +18,7 @@ export interface KeptObjects {
 /** Verifies small objects, and makes a batch of objects durable and part of the store; in a thread, because of the disk. */
 export const keepObjects: Job<readonly ArrivedObject[], KeptObjects> = {
   name: 'keep-objects',
-  async run({ objects, layout }, arrived) {
+  async run({ objects, layout, staging }, arrived) {
     const damaged: Sha256[] = [];
     const intact: ArrivedObject[] = [];
     for (const object of arrived) {
@@ -28,7 +27,7 @@ export const keepObjects: Job<readonly ArrivedObject[], KeptObjects> = {
           damaged.push(object.sha256);
           continue;
         }
-        writeFileSync(layout.stagingFile(object.sha256), object.bytes);
+        staging.write(object.sha256, object.bytes);
       }
       intact.push(object);
     }

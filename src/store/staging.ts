@@ -1,8 +1,9 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha256 } from '../model/sha256.js';
 import type { Layout } from './layout.js';
+import { isCode } from './system-error.js';
 
 /** Partial transfers, `staging/<sha256>.part`. They survive restarts; whoever goes on with one verifies all of it. */
 export class Staging {
@@ -24,10 +25,31 @@ export class Staging {
 
   /** Opens for reading anywhere and appending; created when missing. The writer keeps to the declared size. */
   async openAppend(sha256: Sha256): Promise<FileHandle> {
-    return open(this.layout.stagingFile(sha256), 'a+', 0o644);
+    const file = this.layout.stagingFile(sha256);
+    return open(file, 'a+', 0o644).catch((error: unknown) => {
+      unlock(file, error);
+      return open(file, 'a+');
+    });
+  }
+
+  /** The whole of an object, in place of what is here of it. */
+  write(sha256: Sha256, bytes: Uint8Array): void {
+    const file = this.layout.stagingFile(sha256);
+    try {
+      writeFileSync(file, bytes);
+    } catch (error) {
+      unlock(file, error);
+      writeFileSync(file, bytes);
+    }
   }
 
   discard(sha256: Sha256): void {
     rmSync(this.layout.stagingFile(sha256), { force: true });
   }
+}
+
+/** An admission makes a file read-only before it moves it; a crash in between leaves it so. */
+function unlock(file: string, error: unknown): void {
+  if (!isCode(error, 'EACCES')) throw error;
+  chmodSync(file, 0o644);
 }

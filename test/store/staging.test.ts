@@ -1,5 +1,8 @@
+import { chmodSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { sha256 } from '../../src/model/sha256.js';
+import { asNobody } from '../harness/nobody.js';
 import { openStore, temporaryStore } from './fixture.js';
 
 test('goes on with a partial transfer after a restart', async () => {
@@ -19,4 +22,21 @@ test('goes on with a partial transfer after a restart', async () => {
   staging.discard(object);
   staging.discard(object);
   expect(staging.size(object)).toBe(0);
+});
+
+test('goes on with a file that a crash left read-only, on its way to the objects', async () => {
+  const { layout, staging } = await temporaryStore();
+  const object = sha256('whole');
+  const file = layout.stagingFile(object);
+  await asNobody([layout.data, dirname(file)], async () => {
+    staging.write(object, Buffer.from('who'));
+    chmodSync(file, 0o444);
+    const handle = await staging.openAppend(object);
+    await handle.write('le');
+    await handle.close();
+    expect(staging.size(object)).toBe(5);
+    chmodSync(file, 0o555);
+    staging.write(object, Buffer.from('anew'));
+    expect(staging.size(object)).toBe(4);
+  });
 });
