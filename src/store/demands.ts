@@ -27,6 +27,8 @@ const touchMs = 60_000;
 export class DemandRows {
   /** When each child was heard of, and what of that is written. */
   private readonly heard = new Map<string, { readonly atMs: number; readonly writtenMs: number }>();
+  /** By their hash, which names what is in them: no write of another thread makes this untrue. */
+  private readonly parsed = new Map<string, Demands>();
 
   constructor(private readonly db: Database) {}
 
@@ -68,10 +70,14 @@ export class DemandRows {
 
   /** What the children together want of the repository; empty if nothing. */
   union(repository: string, exceptChild?: string): Demand {
-    const others = this.list().filter(({ child }) => child !== exceptChild);
-    return unionDemand(
-      others.map(({ demands }) => (Object.hasOwn(demands, repository) ? (demands[repository] ?? []) : [])),
-    );
+    const hashes = this.db
+      .prepare<[string | null], { child: string; hash: Buffer }>(
+        'SELECT min(child) AS child, hash FROM children WHERE hash IS NOT NULL AND child IS NOT ? GROUP BY hash',
+      )
+      .all(exceptChild ?? null);
+    this.forgetParsed(hashes.length);
+    const all = hashes.map(({ child, hash }) => this.parsed.get(fromBlob(hash)) ?? this.get(child)?.demands ?? {});
+    return unionDemand(all.map((demands) => (Object.hasOwn(demands, repository) ? (demands[repository] ?? []) : [])));
   }
 
   /** Drops the children that were not heard of since; gives their names. */
@@ -91,8 +97,21 @@ export class DemandRows {
       child: row.child,
       site: row.site,
       hash: row.hash === null ? undefined : fromBlob(row.hash),
-      demands: JSON.parse(row.demands) as Demands,
+      demands: this.demandsOf(row),
       lastHeardMs: Math.max(row.heard_ms, this.heard.get(row.child)?.atMs ?? 0),
     };
+  }
+
+  private demandsOf({ hash, demands: text }: StoredChild): Demands {
+    if (hash === null) return {};
+    const key = fromBlob(hash);
+    const demands = this.parsed.get(key) ?? (JSON.parse(text) as Demands);
+    this.parsed.set(key, demands);
+    return demands;
+  }
+
+  /** Keeps no more than as much again as is in use. */
+  private forgetParsed(inUse: number): void {
+    if (this.parsed.size > 2 * inUse + 100) this.parsed.clear();
   }
 }

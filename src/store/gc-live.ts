@@ -56,7 +56,8 @@ export function findLive(
     for (const page of seen) pages.add(page);
     memberships.push({ repository, hashes: findStrangers(store, repository, members, control) });
   }
-  for (const ref of touchedPages(store, pages, options.nowMs, control)) mark(store, ref, false, pages, [objects], control);
+  for (const ref of touchedPages(store, pages, options.nowMs, control))
+    mark(store, ref, false, pages, [objects], control);
   const transfers = new PrefixSet();
   for (const sha256 of store.transfers.all()) {
     control.throwIfStopped();

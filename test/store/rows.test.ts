@@ -47,6 +47,21 @@ test('adds the demands of the children, but for one of them', async () => {
   });
 });
 
+test('parses the demands of a child once, and notices what another thread wrote', async () => {
+  const store = await temporaryStore();
+  const other = openStore(store.layout.data);
+  const both = { tools: mac, other: [everything] };
+  store.demands.set('a', 'x', demandsHash(both), both, 1);
+  store.demands.set('b', 'x', demandsHash({ tools: win }), { tools: win }, 1);
+  expect(store.demands.union('tools')).toEqual([...mac, ...win]);
+  expect(store.demands.get('a')?.demands).toBe(store.demands.get('a')?.demands);
+  other.demands.set('a', 'x', demandsHash({ other: mac }), { other: mac }, 2);
+  expect(store.demands.union('tools')).toEqual(win);
+  expect(store.demands.union('other')).toEqual(mac);
+  other.demands.forgetBefore(2);
+  expect(store.demands.union('tools')).toEqual([]);
+});
+
 test('knows exactly when a child was heard of, and writes it once a minute', async () => {
   const store = await temporaryStore();
   const reader = openStore(store.layout.data);
