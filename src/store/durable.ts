@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { DepotError } from '../model/errors.js';
+import { isCode } from './system-error.js';
 
 /** From here on one barrier for the whole filesystem costs less than one a file. */
 const manyFiles = 16;
@@ -62,11 +63,21 @@ export async function syncFolder(path: string): Promise<void> {
 
 /**
  * Files and the folders that name them are durable when it resolves: one by one for a few, else the whole filesystem of
- * `data` at once.
+ * `data` at once. With `mayBeGone`, files that somebody removed are passed over.
  */
-export async function syncMany(data: string, files: readonly string[]): Promise<void> {
+export async function syncMany(
+  data: string,
+  files: readonly string[],
+  options: { readonly mayBeGone?: boolean } = {},
+): Promise<void> {
   if (files.length > manyFiles && (await trySyncFilesystem(data))) return;
-  for (const file of files) await syncPath(file);
+  for (const file of files) {
+    try {
+      await syncPath(file);
+    } catch (error) {
+      if (options.mayBeGone !== true || !isCode(error, 'ENOENT')) throw error;
+    }
+  }
   for (const folder of new Set(files.map((file) => dirname(file)))) await syncPath(folder);
 }
 

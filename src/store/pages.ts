@@ -127,12 +127,12 @@ export class Pages {
     }
   }
 
-  /** All pages kept through this `Pages` are durable when it resolves. */
+  /** All pages kept through this `Pages`, and not collected or quarantined since, are durable when it resolves. */
   async flush(): Promise<void> {
     const files = this.unsynced;
     this.unsynced = [];
     try {
-      await syncMany(this.layout.data, files);
+      await syncMany(this.layout.data, files, { mayBeGone: true });
     } catch (error) {
       this.unsynced.push(...files);
       throw error;

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { compress } from 'zstd-napi';
 import { expect, test } from 'vitest';
 import { parsePage } from '../../src/manifest/page.js';
@@ -78,6 +78,14 @@ test.each([0, 7])(
     expect(() => store.pages.read(head.root)).toThrow(/is not in the store/);
   },
 );
+
+test('makes the other pages durable when one was removed meanwhile', async () => {
+  const { pages, layout } = await temporaryStore();
+  pages.write(text);
+  pages.write(`${text}more`);
+  rmSync(layout.pageFile(sha256(text)));
+  await pages.flush();
+});
 
 test('writes a page anew where a crash left half of it', async () => {
   const { pages, layout } = await temporaryStore();
