@@ -24,6 +24,9 @@ export const pageRestMs = 60 * 60 * 1000;
 export class Pages {
   private unsynced: string[] = [];
   private readonly inflater = new binding.DCtx();
+  /** Pages that were found whole with all below them, while some page was broken and no other thread wrote anything. */
+  private readonly whole = new Set<Sha256>();
+  private wholeAsOf: unknown;
 
   constructor(
     private readonly layout: Layout,
@@ -33,7 +36,7 @@ export class Pages {
 
   /** Whether the page is here with all below it. Asking keeps it from collection for half an hour at least. */
   has(ref: PageRef): boolean {
-    return this.isKept(ref) && (!this.isAnyBroken() || this.isWholeBelow(ref));
+    return this.isKept(ref) && (!this.isAnyBroken() || this.isWholeBelow(ref, this.knownWhole()));
   }
 
   /**
@@ -163,8 +166,9 @@ export class Pages {
   private noteBroken({ sha256: page }: PageRef): void {
     if (this.db.readonly) return;
     inTransaction(this.db, () => {
-      this.db.prepare('INSERT OR IGNORE INTO broken_pages VALUES (?)').run(toBlob(page));
-      this.db.prepare('UPDATE heads SET complete = NULL').run();
+      const { changes } = this.db.prepare('INSERT OR IGNORE INTO broken_pages VALUES (?)').run(toBlob(page));
+      if (changes > 0) this.whole.clear();
+      this.db.prepare('UPDATE heads SET complete = NULL WHERE complete IS NOT NULL').run();
     });
   }
 
@@ -176,14 +180,25 @@ export class Pages {
     return this.db.prepare('SELECT 1 FROM heads WHERE instr(bytes, ?)').get(Buffer.from(page)) !== undefined;
   }
 
-  private isWholeBelow(ref: PageRef): boolean {
+  /** Manifests share most of their pages, and their roots are asked for one after the other: none is read twice for that. */
+  private knownWhole(): Set<Sha256> {
+    const asOf = this.db.pragma('data_version', { simple: true });
+    if (asOf !== this.wholeAsOf) this.whole.clear();
+    this.wholeAsOf = asOf;
+    return this.whole;
+  }
+
+  private isWholeBelow(ref: PageRef, known: Set<Sha256>): boolean {
+    if (known.has(ref.sha256)) return true;
     try {
       const { branches = [] } = parsePage(this.read(ref), ref);
-      return branches.every((branch) => this.isWholeBelow(branch));
+      if (!branches.every((branch) => this.isWholeBelow(branch, known))) return false;
     } catch (error) {
       if (error instanceof DepotError) return false;
       throw error;
     }
+    known.add(ref.sha256);
+    return true;
   }
 
   private isWhole(ref: PageRef): boolean {

@@ -134,6 +134,30 @@ test('fetches anew what is broken below a page that is here, and trusts that pag
   expect([...readEntries(root, store.pages.read)]).toHaveLength(2000);
 });
 
+test('reads what manifests share once to tell which are whole while some page is broken', async () => {
+  const store = await temporaryStore();
+  const contents = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`folder/file ${at}`, 'same']));
+  const { root } = (await publish(store, contents)).head;
+  const { root: later } = (await publish(store, { ...contents, z: 'same' }, { generation: 2 })).head;
+  const other = openStore(store.layout.data);
+  const { branches: [first] = [] } = parsePage(store.pages.read(root), root);
+  if (first === undefined) throw new Error('expected a manifest of several pages');
+  expect(() => store.pages.read(refOf('nowhere'))).toThrow(/is not in the store/);
+  const read: string[] = [];
+  const original = store.pages.read;
+  const value: typeof original = (ref) => {
+    read.push(ref.sha256);
+    return original(ref);
+  };
+  Object.defineProperty(store.pages, 'read', { value });
+  expect([root, later].map((ref) => store.pages.has(ref))).toEqual([true, true]);
+  expect(new Set(read).size).toBe(read.length);
+  expect(read).toContain(first.sha256);
+  truncateSync(store.layout.pageFile(first.sha256), 20);
+  expect(() => other.pages.read(first)).toThrow(expect.objectContaining({ code: 'manifest-damaged' }));
+  expect([root, later].map((ref) => store.pages.has(ref))).toEqual([false, false]);
+});
+
 test('takes no offence at a head whose manifest has not come yet', async () => {
   const store = await temporaryStore();
   const { head } = await publish(store, { a: 'content' });
