@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import picomatch from 'picomatch';
 import { cachedReader } from '../manifest/cached-reader.js';
 import type { PageRef } from '../manifest/page.js';
@@ -60,7 +61,8 @@ export const survey: Job<SurveyInput, Survey> = {
     }
 
     const last = store.sources.get(repository);
-    const unmounted = acceptSource ? new Set<string>() : unmountedOf(source, last?.mounts ?? []);
+    const gone = unmountedOf(source, last?.mounts ?? []);
+    const unmounted = acceptSource ? new Set<string>() : gone;
     const rules = rulesOf(store, input, unmounted);
     if (!acceptSource) {
       const history = { last, publishedFiles: published?.files ?? 0 };
@@ -98,6 +100,10 @@ export const survey: Job<SurveyInput, Survey> = {
     const after = identify(source);
     if (after instanceof Unknown || after.device !== identity.device || after.inode !== identity.inode) {
       return { refused: `${source} was replaced while it was scanned; it is scanned again` };
+    }
+    const vanished = [...unmountedOf(source, [...(last?.mounts ?? []), ...mounts])].find((mount) => !gone.has(mount));
+    if (vanished !== undefined) {
+      return { refused: `${join(source, vanished)} was replaced while it was scanned; it is scanned again` };
     }
     return {
       refused: null,

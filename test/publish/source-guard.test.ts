@@ -6,6 +6,8 @@ import { Unknown } from '../../src/publish/attempt.js';
 import { filesystemOf, identify, reasonToRefuse, type SourceIdentity } from '../../src/publish/source-guard.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { folder, readTree, tree } from '../harness/tree.js';
+import { inlineJobs } from '../../src/store/job.js';
+import { survey } from '../../src/publish/survey.js';
 import { master } from './master.js';
 import { asNobody } from '../harness/nobody.js';
 import { tmpfs } from './tmpfs.js';
@@ -218,5 +220,22 @@ describe('what cannot be read in a source', () => {
     }
     expect(await depot.tree()).toEqual({ 'disk/deep/file': '2', other: '3' });
     expect(await depot.publisher.publish({ acceptSource: true })).toMatchObject({ delete: { files: 1 }, heldBack: [] });
+  });
+
+  it('takes nothing for deleted when a disk inside the source goes while it is looked through', async () => {
+    const depot = await master();
+    const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`a/${at}`, `${at}`]));
+    await tree(depot.source, { ...files, 'disk/': folder() });
+    const unmount = tmpfs(join(depot.source, 'disk'));
+    writeFileSync(join(depot.source, 'disk/file'), '2');
+    await depot.publisher.publish();
+    const published = depot.store.heads.newest('tools')?.head;
+    if (published === undefined) throw new Error('expected a generation');
+    const input = { ...depot.settings, published, acceptSource: false, nowMs: Date.now() };
+    expect(await inlineJobs(depot.store)(survey, input, { onProgress: unmount })).toEqual({
+      refused: expect.stringMatching(/disk was replaced while it was scanned; it is scanned again$/),
+    });
+    expect(await depot.publisher.publish()).toMatchObject({ delete: { files: 0 } });
+    expect(await depot.tree()).toMatchObject({ 'disk/file': '2' });
   });
 });
