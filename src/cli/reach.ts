@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { readConfigFile } from '../config/file.js';
+import { defaultConfigPath } from '../config/location.js';
 import { loadSettings } from '../config/settings.js';
 import { depotFacts } from '../daemon/facts.js';
 import { DepotError } from '../model/errors.js';
@@ -23,7 +24,7 @@ export interface Kept {
 
 /** The daemon that the configuration stands for. Nothing is asked of it yet. */
 export async function daemonOf({ configFile }: Request): Promise<ControlApi> {
-  return clientOf(await dataOf(configFile));
+  return clientOf(await dataOf(configFile), configFile);
 }
 
 /**
@@ -37,7 +38,7 @@ export async function askOrRead<Result>(
 ): Promise<Result> {
   const data = await dataOf(request.configFile);
   try {
-    return await ask(clientOf(data));
+    return await ask(clientOf(data, request.configFile));
   } catch (error) {
     if (!(error instanceof DepotError && error.code === 'daemon-down')) throw error;
     const heldAt = await lastWritten(data);
@@ -55,8 +56,9 @@ export async function askOrRead<Result>(
   }
 }
 
-function clientOf(data: string): ControlApi {
-  return controlClient({ sockets: [layoutOf(data).controlSocket, serviceSocket], data });
+function clientOf(data: string, configFile: string): ControlApi {
+  const start = configFile === defaultConfigPath ? 'systemctl start depotd' : `depotd --config ${configFile}`;
+  return controlClient({ sockets: [layoutOf(data).controlSocket, serviceSocket], data, start });
 }
 
 /** A daemon keeps running on its old settings while the file is broken, and must be reached then above all. */

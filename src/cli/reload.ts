@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { DepotError } from '../model/errors.js';
 import type { ReloadResult } from '../model/status.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
@@ -8,16 +9,21 @@ export function reloadCommand(program: Program): Command {
     .description('have the daemon read its configuration again')
     .action(async (_options: object, command: Command) => {
       const request = requestOf(program, command);
-      const result = await (await daemonOf(request)).reload();
+      const result = await (await daemonOf(request)).reload().catch(explain);
       if (request.json) return printJson(request.terminal, result);
       await printProse(request.terminal, resultLines(result));
     });
+}
+
+/** The command looks for the daemon where the file says that its data is now. */
+function explain(error: unknown): never {
+  if (!(error instanceof DepotError) || error.code !== 'daemon-down') throw error;
+  const hint = `${error.hint ?? ''}; where \`data:\` was changed, it runs on in the old directory until it is restarted`;
+  throw new DepotError('daemon-down', error.message, { hint, cause: error });
 }
 
 function* resultLines({ changed, needsRestart }: ReloadResult): Generator<string> {
   if (changed.length + needsRestart.length === 0) yield 'nothing has changed';
   if (changed.length > 0) yield `in force now: ${changed.join(', ')}`;
   if (needsRestart.length > 0) yield `in force after a restart (systemctl restart depotd): ${needsRestart.join(', ')}`;
-  if (needsRestart.includes('data'))
-    yield 'until then the daemon goes on in the old data directory, where commands do not look for it';
 }

@@ -10,6 +10,8 @@ export interface ControlClientOptions {
   /** Sockets to try, in this order; the first whose daemon has this data directory is used. */
   readonly sockets: readonly string[];
   readonly data: string;
+  /** The command that starts the daemon, for hints. */
+  readonly start?: string;
 }
 
 /** Even long work begins its answer at once, so a daemon that is silent for so long is stuck. */
@@ -75,11 +77,12 @@ async function* ask(
 }
 
 async function firstAnswer(
-  { sockets, data }: ControlClientOptions,
+  options: ControlClientOptions,
   name: string,
   body: string,
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
+  const { sockets, data } = options;
   let failure: DepotError | undefined;
   for (const socketPath of sockets) {
     try {
@@ -92,7 +95,7 @@ async function firstAnswer(
       if (failure === undefined || met?.code === 'no-permission') failure = met ?? failure;
     }
   }
-  throw failure ?? notRunning(data);
+  throw failure ?? notRunning(options);
 }
 
 async function open(
@@ -180,9 +183,9 @@ async function groupOf(path: string): Promise<string> {
   return 'depotd';
 }
 
-function notRunning(data: string): DepotError {
+function notRunning({ data, start = 'systemctl start depotd' }: ControlClientOptions): DepotError {
   return new DepotError('daemon-down', `no daemon runs for the data directory ${data}`, {
-    hint: 'start it: systemctl start depotd',
+    hint: `start it: ${start}`,
   });
 }
 
