@@ -48,11 +48,8 @@ export function isFinished(newest: HeadRow): boolean {
 }
 
 /** Announces a generation: from now on children are told that it is complete here. All its objects are held and enlisted. */
-export function finishGeneration(store: Store, host: Host, { head }: HeadFile): void {
-  store.transaction(() => {
-    store.heads.markComplete(head.repository, head.generation, [everything]);
-    store.heads.markApplied(head.repository, head.generation, host.now());
-  });
+export function finishGeneration(store: Store, { head }: HeadFile): void {
+  store.heads.markComplete(head.repository, head.generation, [everything]);
 }
 
 /** 16 random bytes in hexadecimal. */

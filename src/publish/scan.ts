@@ -114,11 +114,11 @@ async function publish(
 ): Promise<HeadFile | null> {
   const isSame = root === null || root.sha256 === newest?.head.root.sha256;
   if (newest !== undefined && isSame && newest.head.context === context) {
-    if (missing === 0 && isUnfinished) finishGeneration(store, host, newest);
+    if (missing === 0 && isUnfinished) finishGeneration(store, newest);
     return null;
   }
   const head = await publishGeneration(store, host, repository, context, root);
-  if (missing === 0) finishGeneration(store, host, head);
+  if (missing === 0) finishGeneration(store, head);
   return head;
 }
 

@@ -11,8 +11,6 @@ export interface HeadRow extends HeadFile {
   readonly publishedAtMs: number;
   /** When this depot took the head over. */
   readonly seenAtMs: number;
-  /** When the generation became that of the installation copy (or was published here); undefined if it never was. */
-  readonly appliedAtMs: number | undefined;
   /** What the generation is held complete for. */
   readonly complete: Demand | undefined;
 }
@@ -20,11 +18,10 @@ export interface HeadRow extends HeadFile {
 interface StoredHead {
   readonly bytes: Buffer;
   readonly seen_ms: number;
-  readonly applied_ms: number | null;
   readonly complete: string | null;
 }
 
-const select = 'SELECT bytes, seen_ms, applied_ms, complete FROM heads WHERE repository = ?';
+const select = 'SELECT bytes, seen_ms, complete FROM heads WHERE repository = ?';
 
 /** The heads of all repositories, as files (as they are served) and as rows. All heads of a repository are of one epoch. */
 export class Heads {
@@ -114,12 +111,6 @@ export class Heads {
     this.db.prepare('UPDATE heads SET complete = NULL WHERE repository = ?').run(repository);
   }
 
-  markApplied(repository: string, generation: number, atMs: number): void {
-    this.db
-      .prepare('UPDATE heads SET applied_ms = ? WHERE repository = ? AND generation = ?')
-      .run(atMs, repository, generation);
-  }
-
   /** The epoch that a person approved in place of the held one. */
   approvedEpoch(repository: string): string | undefined {
     return this.db
@@ -163,13 +154,12 @@ export class Heads {
     return this.db
       .prepare<(string | number)[], StoredHead>(sql)
       .all(...parameters)
-      .map(({ bytes, seen_ms: seenAtMs, applied_ms: applied, complete }) => {
+      .map(({ bytes, seen_ms: seenAtMs, complete }) => {
         const file = parseHead(bytes);
         return {
           ...file,
           publishedAtMs: Date.parse(file.head.publishedAt),
           seenAtMs,
-          appliedAtMs: applied ?? undefined,
           complete: complete === null ? undefined : (JSON.parse(complete) as Demand),
         };
       });

@@ -7,7 +7,6 @@ export interface PollRow {
   readonly repository: string;
   /** URL. */
   readonly parent: string;
-  readonly etag: string | null;
   readonly lastAtMs: number;
   readonly lastOutcome: CycleOutcome;
   readonly error: StoredError | null;
@@ -15,14 +14,14 @@ export interface PollRow {
 
 type StoredPoll = Omit<PollRow, 'error'> & { error: string | null };
 
-const columns = 'repository, parent, etag, at_ms AS lastAtMs, outcome AS lastOutcome, error';
+const columns = 'repository, parent, at_ms AS lastAtMs, outcome AS lastOutcome, error';
 
 export class PollRows {
   constructor(private readonly db: Database) {}
 
   put(row: PollRow): void {
     this.db
-      .prepare('INSERT OR REPLACE INTO polls VALUES (@repository, @parent, @etag, @lastAtMs, @lastOutcome, @error)')
+      .prepare('INSERT OR REPLACE INTO polls VALUES (@repository, @parent, @lastAtMs, @lastOutcome, @error)')
       .run({ ...row, error: formatError(row.error) });
   }
 

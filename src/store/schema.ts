@@ -24,7 +24,7 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE heads (
     repository TEXT NOT NULL, generation INTEGER NOT NULL, bytes BLOB NOT NULL, seen_ms INTEGER NOT NULL,
-    applied_ms INTEGER, complete TEXT, PRIMARY KEY (repository, generation)
+    complete TEXT, PRIMARY KEY (repository, generation)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE approved_epochs (repository TEXT PRIMARY KEY, epoch TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -50,7 +50,7 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX cycles_by_repository ON cycles (repository, id);
   CREATE TABLE polls (
-    repository TEXT NOT NULL, parent TEXT NOT NULL, etag TEXT, at_ms INTEGER NOT NULL, outcome TEXT NOT NULL, error TEXT,
+    repository TEXT NOT NULL, parent TEXT NOT NULL, at_ms INTEGER NOT NULL, outcome TEXT NOT NULL, error TEXT,
     PRIMARY KEY (repository, parent)
   ) STRICT, WITHOUT ROWID;
 

@@ -103,7 +103,7 @@ export class Store {
     return inTransaction(this.db, work);
   }
 
-  /** Moves what is committed from the write-ahead log into the database file. For a worker thread, every minute or so. */
+  /** Moves what is committed from the write-ahead log into the database file. For a worker thread, after each job. */
   checkpoint(): void {
     this.db.pragma('wal_checkpoint(PASSIVE)');
   }

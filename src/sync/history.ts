@@ -38,7 +38,6 @@ export function recordCycle(
   store.polls.put({
     repository,
     parent: parent?.url ?? '',
-    etag: null,
     lastAtMs: endedAtMs,
     lastOutcome: outcome,
     error: stored,

@@ -94,7 +94,6 @@ async function fillTools(store: Store, nowMs: number): Promise<void> {
   store.polls.put({
     repository: 'tools',
     parent: 'http://127.0.0.1:8441',
-    etag: null,
     lastAtMs: nowMs - 3 * minute,
     lastOutcome: 'waiting',
     error: null,
@@ -136,7 +135,6 @@ async function fillMedia(store: Store, nowMs: number): Promise<void> {
   store.polls.put({
     repository: 'media',
     parent: 'http://127.0.0.1:8442',
-    etag: null,
     lastAtMs: nowMs - 20 * minute,
     lastOutcome: 'failed',
     error: {

@@ -38,7 +38,7 @@ function interrupt<Owner extends object>(owner: Owner, names: readonly (keyof Ow
 interrupt(store.objects, ['admit', 'enlist']);
 interrupt(store.sources, ['write', 'setObject', 'put']);
 interrupt(store.pages, ['write', 'flush']);
-interrupt(store.heads, ['put', 'enter', 'markComplete', 'markApplied']);
+interrupt(store.heads, ['put', 'enter', 'markComplete']);
 
 const ignore = (): void => undefined;
 const publisher = new MirrorPublisher(

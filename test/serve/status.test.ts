@@ -70,7 +70,7 @@ function apply(repository: string, generation: number): void {
 }
 
 function polled(change: Partial<PollRow>): void {
-  const row = { repository: 'tools', parent, etag: null, lastAtMs: now - minute, error: null } as const;
+  const row = { repository: 'tools', parent, lastAtMs: now - minute, error: null } as const;
   store.polls.put({ ...row, lastOutcome: 'unchanged', ...change });
 }
 

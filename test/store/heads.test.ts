@@ -16,7 +16,7 @@ test('keeps heads as files with the very bytes, and as rows, newest first', asyn
   await store.heads.put(head(2, { repository: 'other' }));
   expect(store.heads.list('tools').map((row) => row.head.generation)).toEqual([10, 9, 1]);
   expect(store.heads.newest('tools')?.head.generation).toBe(10);
-  expect(store.heads.get('tools', 9)).toMatchObject({ seenAtMs: 1234, appliedAtMs: undefined, complete: undefined });
+  expect(store.heads.get('tools', 9)).toMatchObject({ seenAtMs: 1234, complete: undefined });
   expect(store.heads.repositories()).toEqual(['other', 'tools']);
   expect(readFileSync(store.layout.headFile('tools', 9))).toEqual(Buffer.from(head(9).bytes));
 });
@@ -55,11 +55,9 @@ test('finds the newest generation that is complete for what is wanted', async ()
   expect(heads.newestComplete('tools', mac)).toBeUndefined();
 });
 
-test('remembers when a generation was applied, and forgets removed ones with their files', async () => {
+test('forgets removed generations with their files', async () => {
   const store = await temporaryStore();
   await store.heads.put(head(1));
-  store.heads.markApplied('tools', 1, 99);
-  expect(store.heads.get('tools', 1)?.appliedAtMs).toBe(99);
   store.heads.remove('tools', 1);
   expect(store.heads.get('tools', 1)).toBeUndefined();
   expect(existsSync(store.layout.headFile('tools', 1))).toBe(false);

@@ -134,12 +134,11 @@ test('knows the last poll at each parent', async () => {
   const poll = {
     repository: 'tools',
     parent: 'http://a',
-    etag: '"1"',
     lastAtMs: 1,
     lastOutcome: 'unchanged',
     error: null,
   } as const;
-  const failed = { ...poll, parent: 'http://b', etag: null, lastAtMs: 2, lastOutcome: 'failed' } as const;
+  const failed = { ...poll, parent: 'http://b', lastAtMs: 2, lastOutcome: 'failed' } as const;
   polls.put({ ...poll, lastAtMs: 0 });
   polls.put(poll);
   polls.put(failed);
