@@ -7,6 +7,8 @@ import type { Parent } from './parents.js';
 
 /** A row goes out when what it says has changed, and all rows at least this often: an old row means a silent depot. */
 const allRowsEveryMs = 6 * 3600 * 1000;
+/** Rows in one message; a parent refuses one of more than 5,000 (src/protocol/limits.ts). */
+const rowsAMessage = 1000;
 
 /** Tells the parent what is wanted here, unless it is known to have been told: what it calls complete depends on it. */
 export async function announceDemand(depot: SyncDepot, parent: Parent, signal: AbortSignal): Promise<void> {
@@ -28,8 +30,15 @@ export async function report(
   const repositories = allDemands(depot, polledRepositories(depot));
   const hash = demandsHash(repositories);
   const isKnown = parent.demandHash === hash;
-  const answer = await parent.client.report({ rows, demand: isKnown ? { hash } : { hash, repositories } }, signal);
+  const first = rows.slice(0, rowsAMessage);
+  const answer = await parent.client.report(
+    { rows: first, demand: isKnown ? { hash } : { hash, repositories } },
+    signal,
+  );
   if (answer.demand === 'send') await parent.client.report({ rows: [], demand: { hash, repositories } }, signal);
+  for (let at = rowsAMessage; at < rows.length; at += rowsAMessage) {
+    await parent.client.report({ rows: rows.slice(at, at + rowsAMessage), demand: { hash } }, signal);
+  }
   parent.demandHash = hash;
   for (const row of rows) parent.reported.set(row.depot, withoutTimes(row));
   if (isDue) parent.reportedAllAtMs = now;
