@@ -57,7 +57,7 @@ export function childHandler(
       throw new DepotError('bad-request', `${request.method ?? ''} has a body, which nothing here reads`);
     }
     const child = identify(request, options);
-    note(child);
+    note(child, () => store.demands.touch(child.depot, child.site, options.now()));
     if (route.name === 'report') {
       await takeReport(exchange, child);
     } else if (route.name === 'directory') {
@@ -65,16 +65,17 @@ export function childHandler(
       replyMessage(exchange, bytes, `"${hash}"`);
     } else {
       requireInScope(route.repository, child.site, directory);
+      if (route.name !== 'state') note(child, () => store.fetches.asked(child.depot, route.repository, options.now()));
       await answerOf(exchange, route, child);
     }
   }
 
   /** A full disk, say, is no reason to stop serving. */
-  function note(child: Child): void {
+  function note(child: Child, write: () => void): void {
     try {
-      store.demands.touch(child.depot, child.site, options.now());
+      write();
     } catch (thrown) {
-      onFault?.(asDepotError(thrown, `note that ${child.depot} was heard of`), 'touch');
+      onFault?.(asDepotError(thrown, `note what ${child.depot} asked for`), 'touch');
     }
   }
 
@@ -113,10 +114,14 @@ export function childHandler(
     const demand: Demand = (Object.hasOwn(told, repository) ? told[repository] : undefined) ?? [everything];
     const name = (row: ReturnType<typeof store.heads.newest>) =>
       row === undefined ? null : { generation: row.head.generation, sha256: row.sha256 };
+    const complete = store.heads.newestComplete(repository, demand);
+    if (complete !== undefined) {
+      note(child, () => store.fetches.told(child.depot, repository, complete.head.generation, options.now()));
+    }
     return formatMessage({
       repository,
       head: name(store.heads.newest(repository)),
-      complete: name(store.heads.newestComplete(repository, demand)),
+      complete: name(complete),
       directory: directoryFor(child.site, options, directory).hash,
       depot: options.depot,
     });

@@ -31,7 +31,7 @@ export interface Live {
  */
 export function findLive(
   store: Store,
-  options: { readonly keepGenerationsMs: number; readonly nowMs: number; readonly pinned?: readonly Sha256[] },
+  options: { readonly keepGenerationsMs: number; readonly nowMs: number },
   control: JobControl,
 ): Live {
   const roots = new Set<Sha256>();
@@ -68,7 +68,6 @@ export function findLive(
     control.throwIfStopped();
     objects.add(sha256);
   }
-  for (const sha256 of options.pinned ?? []) objects.add(sha256);
   return { roots, pages, objects, transfers, generations, memberships };
 }
 

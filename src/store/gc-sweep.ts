@@ -27,6 +27,7 @@ export async function sweep(store: Store, { generations, work }: GcPlan, control
     for (const batch of unpack(work.leftovers, filesAtOnce)) dropFiles(store, work, batch, done);
     for (const [page = Buffer.alloc(0)] of unpack(work.pages, 1)) dropPage(store, work, page, done, control);
     dropStrays(work, done);
+    store.fetches.forget(work.plannedAtMs);
     // All manifests that stay were read to plan this.
     store.db.prepare('DELETE FROM broken_pages').run();
     return { ...done, stale: false };

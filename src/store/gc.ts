@@ -1,5 +1,4 @@
 import { DepotError } from '../model/errors.js';
-import type { Sha256 } from '../model/sha256.js';
 import { readFact } from './facts.js';
 import { findLeftovers, findObjects, findPages, findStrays } from './gc-find.js';
 import { findLive } from './gc-live.js';
@@ -11,8 +10,6 @@ export interface GcOptions {
   /** How long a generation stays fetchable after the next one came. */
   readonly keepGenerationsMs: number;
   readonly nowMs: number;
-  /** Objects in use beyond what the catalogue knows. */
-  readonly pinned?: readonly Sha256[];
 }
 
 /**

@@ -11,7 +11,7 @@ export interface RetainedRoot {
 
 /**
  * Of all heads of a repository (newest first) those that stay: the newest; those that children are told of, which is for
- * each demand the newest that is complete for it; and those that were followed by another one less than `keepMs` ago.
+ * each demand the newest that is complete for it; those that children may still be fetching; and those that were followed by another one less than `keepMs` ago.
  */
 export function retainedHeads(
   store: Store,
@@ -21,9 +21,11 @@ export function retainedHeads(
   nowMs: number,
 ): HeadRow[] {
   const told = toldGenerations(store, repository, rows);
+  const fetched = store.fetches.generations(repository, nowMs);
   return rows.filter(({ head }, at) => {
     const followedAtMs = rows[at - 1]?.seenAtMs;
-    return followedAtMs === undefined || told.has(head.generation) || nowMs - followedAtMs < keepMs;
+    if (followedAtMs === undefined || nowMs - followedAtMs < keepMs) return true;
+    return told.has(head.generation) || fetched.has(head.generation);
   });
 }
 

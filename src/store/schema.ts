@@ -38,6 +38,11 @@ export const migrations: readonly string[] = [
   CREATE TABLE children (
     child TEXT PRIMARY KEY, site TEXT NOT NULL, hash BLOB, demands TEXT NOT NULL, heard_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+  -- Which generation each child may be fetching.
+  CREATE TABLE fetches (
+    child TEXT NOT NULL, repository TEXT NOT NULL, generation INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (child, repository)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE reports (
     depot TEXT PRIMARY KEY, via TEXT NOT NULL, at_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL, row TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;

@@ -5,6 +5,7 @@ import { inTransaction, type Database } from './database.js';
 import { DamageRows } from './damage.js';
 import { DemandRows } from './demands.js';
 import { readFact } from './facts.js';
+import { FetchRows } from './fetches.js';
 import { enterFoundHeads } from './found-heads.js';
 import { Heads } from './heads.js';
 import { HoldRows } from './holds.js';
@@ -39,6 +40,7 @@ export class Store {
   readonly trees: TreeRows;
   readonly damage: DamageRows;
   readonly demands: DemandRows;
+  readonly fetches: FetchRows;
   readonly reports: ReportRows;
   readonly cycles: CycleRows;
   readonly polls: PollRows;
@@ -61,6 +63,7 @@ export class Store {
     this.trees = new TreeRows(db);
     this.damage = new DamageRows(db);
     this.demands = new DemandRows(db);
+    this.fetches = new FetchRows(db);
     this.reports = new ReportRows(db, now);
     this.cycles = new CycleRows(db);
     this.polls = new PollRows(db);

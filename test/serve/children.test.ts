@@ -100,6 +100,21 @@ describe('the state', () => {
     });
   });
 
+  it('keeps what it names as complete, while the child asks for parts of it', async () => {
+    let now = 1_000_000_000;
+    const { child, publish, store } = await hosted({ now: () => now });
+    const first = await publish('tools', { a: '1' });
+    const client = child();
+    await client.state('tools');
+    await publish('tools', { a: '2' });
+    now += 23 * 3_600_000;
+    await client.page('tools', first.head.root);
+    now += 23 * 3_600_000;
+    expect(store.fetches.generations('tools', now)).toEqual(new Set([1]));
+    await client.state('tools');
+    expect(store.fetches.generations('tools', now)).toEqual(new Set([2]));
+  });
+
   it('is there before the first head is', async () => {
     const { child } = await hosted();
     expect(await child().state('bavaria')).toMatchObject({ state: { head: null, complete: null } });

@@ -92,6 +92,26 @@ test('plans within seconds over thousands of generations, and stops when told', 
   await expect(inlineJobs(store)(planGc, options, { signal: stopped })).rejects.toThrow();
 });
 
+test('keeps the generation that a child was told of last, until it has not asked for anything for a day', async () => {
+  const store = await openScripted();
+  for (const generation of [1, 2, 3]) await publish(store, { a: `content ${generation}` }, { generation });
+  const planned = async (): Promise<number[]> => (await plan(store)).generations.map(({ generation }) => generation);
+  store.fetches.told('child', 'tools', 1, now);
+  now += dayMs - hourMs;
+  store.fetches.asked('child', 'tools', now);
+  now += dayMs - 1;
+  expect(await planned()).toEqual([2]);
+  store.fetches.told('child', 'tools', 2, now);
+  expect(await planned()).toEqual([1]);
+  now += dayMs;
+  store.fetches.asked('other', 'tools', now);
+  store.fetches.asked('child', 'other', now);
+  expect(await planned()).toEqual([2, 1]);
+  await collectAll(store);
+  store.fetches.asked('child', 'tools', now);
+  expect(store.fetches.generations('tools', now)).toEqual(new Set());
+});
+
 const mac: Demand = [{ include: ['mac/**'], exclude: [] }];
 
 /** What makes the first of three generations stay. */
@@ -129,18 +149,18 @@ test.each(Object.entries(keepers))('keeps what a generation references while %s'
   expect(store.objects.has(sha256('content 2'))).toBe(false);
 });
 
-test('keeps what transfers, sources and the caller name, and what was used in the last hour', async () => {
+test('keeps what transfers and sources name, and what was used in the last hour', async () => {
   const store = await openScripted();
-  const [transferred, source, pinned, garbage] = await keep(store, 'transferred', 'source', 'pinned', 'garbage');
+  const [transferred, source, garbage] = await keep(store, 'transferred', 'source', 'garbage');
   now += 2 * hourMs;
   const [young] = await keep(store, 'young');
   await store.objects.admit([staged(store, 'garbage, admitted again')]);
-  if (transferred === undefined || source === undefined || pinned === undefined) throw new Error('expected objects');
+  if (transferred === undefined || source === undefined) throw new Error('expected objects');
   const file = { size: 1, mtimeUs: 1, ctimeUs: 1, inode: 1, executable: false, target: null, problem: null };
   store.transfers.replace('tools', 1, [{ sha256: transferred, size: 11, mtimeMs: 1, executable: false, relay: true }]);
   store.sources.write('tools', { puts: [{ ...file, path: 'a', type: 'file', object: source }] });
-  await collectAll(store, { pinned: [pinned] });
-  const left = [transferred, source, pinned, young, sha256('garbage, admitted again')];
+  await collectAll(store);
+  const left = [transferred, source, young, sha256('garbage, admitted again')];
   expect(files(store.layout.objects)).toEqual([...left].sort());
   expect(garbage !== undefined && store.objects.has(garbage)).toBe(false);
 });
