@@ -1,7 +1,7 @@
 import type { Database } from './database.js';
 
 /** A generation that a child was told of stays for so long after its last request: one file may take hours. */
-export const fetchRestMs = 24 * 60 * 60 * 1000;
+const fetchRestMs = 24 * 60 * 60 * 1000;
 
 /** Between two writes for the same child and repository. */
 const noteMs = 60 * 60 * 1000;

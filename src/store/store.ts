@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { realHost } from '../host.js';
 import { CycleRows } from './cycles.js';
-import { inTransaction, type Database } from './database.js';
+import type { Database } from './database.js';
 import { DamageRows } from './damage.js';
 import { DemandRows } from './demands.js';
 import { readFact } from './facts.js';
@@ -99,11 +99,6 @@ export class Store {
       readFact(this.db, 'relist') !== 0 ||
       this.db.prepare<[], unknown>('SELECT 1 FROM admissions LIMIT 1').get() !== undefined
     );
-  }
-
-  /** One write transaction; nests. The other threads wait for it: at most some hundred rows. */
-  transaction<T>(work: () => T): T {
-    return inTransaction(this.db, work);
   }
 
   /** Moves what is committed from the write-ahead log into the database file. For a worker thread, after each job. */

@@ -7,6 +7,7 @@ import { sha256, type Sha256 } from '../../src/model/sha256.js';
 import { collect, planGc, type GcOptions } from '../../src/store/gc.js';
 import type { GcPlan, GcResult } from '../../src/store/gc-plan.js';
 import { inlineJobs } from '../../src/store/job.js';
+import { inTransaction } from '../../src/store/database.js';
 import type { Store } from '../../src/store/store.js';
 import { entriesOf, headOf, keep, publish, staged, temporaryStore } from './fixture.js';
 
@@ -77,7 +78,7 @@ test('plans within seconds over thousands of generations, and stops when told', 
   const { head } = await publish(store, { a: 'content' });
   const root = { ...head.root, entries: 1, files: head.files, bytes: head.bytes };
   const count = 3001;
-  store.transaction(() => {
+  inTransaction(store.db, () => {
     for (let generation = 2; generation <= count; generation += 1) {
       store.heads.enter(headOf(root, { generation }));
       store.heads.markComplete('tools', generation, generation % 2 === 0 ? [everything] : mac);

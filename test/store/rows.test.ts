@@ -1,3 +1,4 @@
+import { inTransaction } from '../../src/store/database.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { comparePaths } from '../../src/model/entry.js';
@@ -117,7 +118,7 @@ test('keeps the last thousand cycles of each repository', async () => {
     fetchedBytes: 5,
     error: { code: 'transfer-cut', message: 'cut', hint: null },
   };
-  store.transaction(() => {
+  inTransaction(store.db, () => {
     store.cycles.insert({ ...cycle, repository: 'other', error: null });
     for (let at = 1; at <= 1005; at += 1) store.cycles.insert({ ...cycle, startedAtMs: at });
   });
