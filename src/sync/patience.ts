@@ -1,7 +1,7 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 
-const attempts = 4;
+const attempts = 3;
 const maxWaitMs = 30_000;
 
 /**
