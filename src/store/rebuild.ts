@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Sha256 } from '../model/sha256.js';
 import { fromBlob } from './database.js';
 import { readFact, writeFact } from './facts.js';
@@ -26,7 +27,9 @@ export const relist: Job<Record<string, never>, RelistResult> = {
     const done = { files: 0, bytes: 0, damaged: 0 };
     const announced = store.db.prepare<[], { sha256: Buffer }>('SELECT sha256 FROM admissions').all();
     for (const { sha256 } of announced) {
-      if (!store.objects.has(fromBlob(sha256))) take(store, fromBlob(sha256), done, control);
+      // One that the crash kept from being moved is no damage: its bytes are in the staging still, or nobody wants them.
+      const isThere = existsSync(store.layout.objectFile(fromBlob(sha256)));
+      if (isThere && !store.objects.has(fromBlob(sha256))) take(store, fromBlob(sha256), done, control);
       store.db.prepare('DELETE FROM admissions WHERE sha256 = ?').run(sha256);
     }
     if (readFact(store.db, 'relist') !== 0) {

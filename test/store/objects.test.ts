@@ -15,6 +15,7 @@ import { expect, test } from 'vitest';
 import { everything } from '../../src/model/selection.js';
 import { sha256, type Sha256 } from '../../src/model/sha256.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
+import { relist } from '../../src/store/rebuild.js';
 import type { Store } from '../../src/store/store.js';
 import { keep, mtimeMs, publish, staged, temporaryStore } from './fixture.js';
 
@@ -77,6 +78,20 @@ test('gives all files of a batch back when one of them cannot be taken', async (
   expect(readFileSync(good.from, 'utf8')).toBe('good');
   expect(statSync(good.from).mode & 0o200).toBe(0o200);
   expect(store.needsRelist).toBe(false);
+});
+
+test('does not call damaged what a crash kept from coming in', async () => {
+  const store = await temporaryStore();
+  await publish(store, { 'a.txt': 'here' });
+  const coming = staged(store, 'on its way');
+  store.objects.enlist('tools', [coming.sha256]);
+  store.db.prepare('INSERT INTO admissions VALUES (?)').run(Buffer.from(coming.sha256, 'hex'));
+  expect(store.needsRelist).toBe(true);
+  expect(await inlineJobs(store)(relist, {})).toEqual({ files: 0, bytes: 0, damaged: 0 });
+  expect(store.needsRelist).toBe(false);
+  expect(store.damage.list('tools')).toEqual([]);
+  expect(store.heads.completeness('tools', 1)).toEqual([everything]);
+  expect(readFileSync(coming.from, 'utf8')).toBe('on its way');
 });
 
 test('knows which repository references an object', async () => {
