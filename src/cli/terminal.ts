@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 import picocolors from 'picocolors';
 import { DepotError } from '../model/errors.js';
 import { realHost } from '../host.js';
@@ -39,8 +40,10 @@ export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
   }
   for (const stream of [stdout, stderr])
     stream.on('error', () => ending.abort(new ReaderGone('nobody reads the output')));
-  const isColoured = (stream: NodeJS.WriteStream): boolean =>
-    stream.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  // Asked of the system: a stream that is no terminal has no `isTTY` at all, and picocolors takes undefined for its own guess.
+  const isTerminal = isatty(stdout.fd);
+  const isWatched = isatty(stderr.fd);
+  const isPlain = Boolean(env['NO_COLOR']) || env['TERM'] === 'dumb';
   return {
     async out(text) {
       ending.signal.throwIfAborted();
@@ -48,15 +51,15 @@ export function processTerminal(env: NodeJS.ProcessEnv): Terminal {
       await once(stdout, 'drain', { signal: ending.signal }).catch(() => ending.signal.throwIfAborted());
     },
     err: (text) => void stderr.write(text),
-    isTerminal: stdout.isTTY,
+    isTerminal,
     get width() {
-      return stdout.isTTY ? stdout.columns : Infinity;
+      return isTerminal ? stdout.columns : Infinity;
     },
     get progressWidth() {
-      return stderr.isTTY && env['TERM'] !== 'dumb' ? stderr.columns : undefined;
+      return isWatched && env['TERM'] !== 'dumb' ? stderr.columns : undefined;
     },
-    colours: picocolors.createColors(isColoured(stdout)),
-    errColours: picocolors.createColors(isColoured(stderr)),
+    colours: picocolors.createColors(isTerminal && !isPlain),
+    errColours: picocolors.createColors(isWatched && !isPlain),
     now: realHost.now,
     sleep: realHost.sleep,
     signal: ending.signal,
