@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { CycleResult } from '../../src/model/status.js';
+import type { CycleResult, DepotStatus } from '../../src/model/status.js';
 import type { ControlApi, LongWork } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
-import type { Cluster, Depots, RepositorySettings } from '../harness/cluster.js';
+import type { Cluster, Depots, DepotSettings, RepositorySettings } from '../harness/cluster.js';
 import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { tree, type Tree } from '../harness/tree.js';
@@ -19,33 +19,66 @@ export function mirror(source: string, context: string = sites.origin): Reposito
   return { kind: 'mirror', context, source, settle: '1h' };
 }
 
-/** Three levels, and the source of the one repository, `tools`, that goes through them. */
-export interface Chain {
+type Level = keyof typeof sites;
+
+/** Settings beyond those that every chain has. */
+type Settings<Levels extends Level> = { readonly [level in Levels]?: Readonly<Record<string, unknown>> };
+
+/** The content of a source, or what makes it. */
+type Content = Tree | ((source: string) => Promise<void>);
+
+type WhenDone = (clean: () => Promise<void>) => void;
+
+/** Two levels, and the source of the one repository, `tools`, that goes through them. */
+export interface Pair {
   readonly cluster: Cluster;
   readonly source: string;
   readonly origin: Depot;
   readonly region: Depot;
+}
+
+/** Three levels. */
+export interface Chain extends Pair {
   readonly branch: Depot;
 }
 
-/** Starts origin, region and branch. Nothing has been polled yet; what the source holds has been published. */
+/** Starts origin and region. Nothing has been polled yet; what the source holds has been published. */
+export async function startPair(
+  content: Content,
+  settings: Settings<'origin' | 'region'> = {},
+  whenDone: WhenDone = onTestFinished,
+): Promise<Pair> {
+  return start(content, ({ origin, region }) => ({ origin, region }), settings, whenDone);
+}
+
+/** The same with a branch below the region. */
 export async function startChain(
-  content: Tree | ((source: string) => Promise<void>),
-  settings: { readonly [level in keyof typeof sites]?: Readonly<Record<string, unknown>> } = {},
-  whenDone: (clean: () => Promise<void>) => void = onTestFinished,
+  content: Content,
+  settings: Settings<Level> = {},
+  whenDone: WhenDone = onTestFinished,
 ): Promise<Chain> {
+  const pair = await start(content, (depots) => depots, settings, whenDone);
+  return { ...pair, branch: pair.cluster.depot('branch') };
+}
+
+async function start(
+  content: Content,
+  choose: (depots: Readonly<Record<Level, DepotSettings>>) => Depots,
+  settings: Settings<Level>,
+  whenDone: WhenDone,
+): Promise<Pair> {
   const cluster = await temporaryCluster(async (folder) => {
     const source = join(folder, 'source');
     await (typeof content === 'function' ? content(source) : tree(source, content));
-    return {
+    return choose({
       origin: { site: sites.origin, repositories: { tools: mirror(source) }, ...settings.origin },
       region: { site: sites.region, parent: 'origin', ...settings.region },
       branch: { site: sites.branch, parent: 'region', ...settings.branch },
-    } satisfies Depots;
+    });
   }, whenDone);
-  const [origin, region, branch] = [cluster.depot('origin'), cluster.depot('region'), cluster.depot('branch')];
+  const [origin, region] = [cluster.depot('origin'), cluster.depot('region')];
   await publish(origin);
-  return { cluster, source: join(cluster.folder, 'source'), origin, region, branch };
+  return { cluster, source: join(cluster.folder, 'source'), origin, region };
 }
 
 /** A running daemon by its control socket: what `depot` would ask it, without a process for each question. */
@@ -61,6 +94,19 @@ export async function cycle(depot: Depot, repository = 'tools'): Promise<CycleRe
   const [result] = cycles ?? [];
   if (result === undefined) throw new Error(`${depot.name} did not poll for ${repository}\n${depot.log()}`);
   return result;
+}
+
+/** Polls for all repositories, with those that become known by it; they must not fail. */
+export async function pollAll(depot: Depot): Promise<readonly CycleResult[]> {
+  const { cycles } = await control(depot).poll(null, { ...patiently, wait: true });
+  const failed = cycles?.find(({ error }) => error !== null);
+  if (failed !== undefined) throw new Error(`${depot.name}: ${failed.error?.message}\n${depot.log()}`);
+  return cycles ?? [];
+}
+
+/** What `depot status --json` says. */
+export function statusOf(depot: Depot): Promise<DepotStatus> {
+  return control(depot).status({ tree: false });
 }
 
 /** Scans the source, and gives the generation that it is now. */

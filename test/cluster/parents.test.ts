@@ -1,87 +1,91 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HoldStatus } from '../../src/model/status.js';
 import type { Cluster } from '../harness/cluster.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { readTree, tree } from '../harness/tree.js';
-import { control, cycle, mirror, publish, sites, startChain } from './chain.js';
-import { lineTo } from './line.js';
+import { control, cycle, mirror, pollAll, publish, sites, startChain, startPair, statusOf } from './chain.js';
+import { lineTo, type Line } from './line.js';
 import { unlike } from './unlike.js';
 
-/** Two regions side by side, and a branch that can be told to ask both, each over a line. */
-async function twoRegions() {
-  const lines = {
-    first: await lineTo(() => cluster.depot('first').url),
-    second: await lineTo(() => cluster.depot('second').url),
-  };
-  const cluster: Cluster = await temporaryCluster(async (folder) => {
-    const [tools, fonts] = [join(folder, 'tools'), join(folder, 'fonts')];
-    await tree(tools, { tool: 'a tool' });
-    await tree(fonts, { font: 'a font' });
-    return {
-      origin: { site: sites.origin, repositories: { tools: mirror(tools), fonts: mirror(fonts) } },
-      first: { site: sites.region, parent: 'origin' },
-      second: { site: sites.region, parent: 'origin' },
-      branch: { site: sites.branch, parent: [lines.first.url, lines.second.url] },
+describe('a branch with two parents', () => {
+  let cluster: Cluster;
+  let lines: Readonly<Record<'first' | 'second', Line>>;
+
+  /** Two regions side by side, and a branch that asks both, each over a line. */
+  beforeAll(async () => {
+    lines = {
+      first: await lineTo(() => cluster.depot('first').url, afterAll),
+      second: await lineTo(() => cluster.depot('second').url, afterAll),
     };
+    cluster = await temporaryCluster(async (folder) => {
+      const [tools, fonts] = [join(folder, 'tools'), join(folder, 'fonts')];
+      await tree(tools, { tool: 'a tool' });
+      await tree(fonts, { font: 'a font' });
+      return {
+        origin: { site: sites.origin, repositories: { tools: mirror(tools), fonts: mirror(fonts) } },
+        first: { site: sites.region, parent: 'origin' },
+        second: { site: sites.region, parent: 'origin' },
+        branch: { site: sites.branch, parent: [lines.first.url, lines.second.url] },
+      };
+    }, afterAll);
+    for (const repository of ['tools', 'fonts']) await publish(cluster.depot('origin'), repository);
+    for (const region of ['first', 'second']) await pollAll(cluster.depot(region));
   });
-  const [origin, first, second, branch] = [
-    cluster.depot('origin'),
-    cluster.depot('first'),
-    cluster.depot('second'),
-    cluster.depot('branch'),
-  ];
-  for (const repository of ['tools', 'fonts']) await publish(origin, repository);
-  await first.poll();
-  await second.poll();
-  return { cluster, lines, origin, first, second, branch };
-}
 
-it('asks the first parent that answers, and the second while the first is down', async () => {
-  const { cluster, lines, origin, first, second, branch } = await twoRegions();
-  await branch.poll();
-  expect(lines.second.passed('/repositories/')).toEqual([]);
-  expect(lines.first.passed('/objects/')).toHaveLength(2);
+  /** Publishes something else in a repository, and brings it to regions. */
+  async function change(repository: 'tools' | 'fonts', ...regions: ('first' | 'second')[]): Promise<void> {
+    await tree(join(cluster.folder, repository), { changed: `${Math.random()}` });
+    await publish(cluster.depot('origin'), repository);
+    for (const region of regions) await cycle(cluster.depot(region), repository);
+    for (const line of Object.values(lines)) line.forget();
+  }
 
-  await first.stop();
-  await tree(join(cluster.folder, 'tools'), { tool: 'a better tool' });
-  await publish(origin);
-  await cycle(second);
-  expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: 2 });
-  expect(lines.second.passed('/objects/')).toHaveLength(1);
-  const { parents } = await control(branch).status({ tree: false });
-  expect(parents).toMatchObject([
-    { url: lines.first.url, answers: 'no', error: { code: 'parent-unreachable' } },
-    { url: lines.second.url, depot: 'second', answers: 'yes', error: null },
-  ]);
+  it('asks the first that answers, and the second while the first is down', async () => {
+    const [first, branch] = [cluster.depot('first'), cluster.depot('branch')];
+    await pollAll(branch);
+    expect(lines.second.passed('/repositories/')).toEqual([]);
+    expect(lines.first.passed('/objects/')).toHaveLength(2);
 
-  // It comes back with less than this depot has seen, and is passed over until it has caught up.
-  await first.start();
-  lines.second.forget();
-  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
-  expect(lines.second.passed('/tools/state')).toHaveLength(1);
-  await cycle(first);
-  lines.second.forget();
-  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
-  expect(lines.second.passed()).toEqual([]);
-});
+    await first.stop();
+    await change('tools', 'second');
+    expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: 2 });
+    expect(lines.second.passed('/objects/')).toHaveLength(1);
+    expect((await statusOf(branch)).parents).toMatchObject([
+      { url: lines.first.url, answers: 'no', error: { code: 'parent-unreachable' } },
+      { url: lines.second.url, depot: 'second', answers: 'yes', error: null },
+    ]);
 
-it('asks the parent that is set for a repository before those that are for all', async () => {
-  const { lines, branch } = await twoRegions();
-  await branch.configure({ parent: [lines.first.url, { url: lines.second.url, repositories: ['fonts'] }] });
-  await branch.json('reload');
-  await branch.poll();
-  expect(lines.second.passed('/fonts/objects/')).toHaveLength(1);
-  expect(lines.first.passed('/tools/objects/')).toHaveLength(1);
-  expect(lines.first.passed('/fonts/')).toEqual([]);
-  expect(lines.second.passed('/tools/')).toEqual([]);
+    // It comes back with less than this depot has seen, and is passed over until it has caught up.
+    await first.start();
+    lines.second.forget();
+    expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
+    expect(lines.second.passed('/tools/state')).toHaveLength(1);
+    await cycle(first);
+    lines.second.forget();
+    expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
+    expect(lines.second.passed()).toEqual([]);
+  });
+
+  it('asks the one that is set for a repository before those that are for all', async () => {
+    const branch = cluster.depot('branch');
+    await branch.configure({ parent: [lines.first.url, { url: lines.second.url, repositories: ['fonts'] }] });
+    await branch.json('reload');
+    await change('tools', 'first', 'second');
+    await change('fonts', 'first', 'second');
+    await pollAll(branch);
+    expect(lines.second.passed('/fonts/objects/')).toHaveLength(1);
+    expect(lines.first.passed('/tools/objects/')).toHaveLength(1);
+    expect(lines.first.passed('/fonts/')).toEqual([]);
+    expect(lines.second.passed('/tools/')).toEqual([]);
+  });
 });
 
 it('refuses a parent that was restored from an older backup, by name, and keeps what it has', async () => {
   const { source, origin, region, branch, cluster } = await startChain({ file: 'one' });
-  await region.poll();
-  await branch.poll();
+  await pollAll(region);
+  await pollAll(branch);
   const backup = join(cluster.folder, 'backup');
   await region.stop();
   await cp(region.data, backup, { recursive: true, preserveTimestamps: true });
@@ -100,21 +104,21 @@ it('refuses a parent that was restored from an older backup, by name, and keeps 
   expect(stdout).toContain(`${region.url} offers generation 1 of tools, this depot has seen 2`);
   expect(stdout).toContain('was restored from a backup');
   expect(await readTree(branch.tree('tools'))).toEqual({ file: 'two' });
-  expect((await branch.status()).repositories).toMatchObject([{ generation: 2, error: { code: 'head-refused' } }]);
+  expect((await statusOf(branch)).repositories).toMatchObject([{ generation: 2, error: { code: 'head-refused' } }]);
 
   await cycle(region);
   expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
 });
 
 it('refuses what a master depot publishes anew after it was restored from an older backup', async () => {
-  const { source, origin, region, cluster } = await startChain({ file: 'one' });
+  const { source, origin, region, cluster } = await startPair({ file: 'one' });
   const backup = join(cluster.folder, 'backup');
   await origin.stop();
   await cp(origin.data, backup, { recursive: true, preserveTimestamps: true });
   await origin.start();
   await tree(source, { file: 'two' });
   await publish(origin);
-  await region.poll();
+  await pollAll(region);
 
   await origin.stop();
   await rm(origin.data, { recursive: true });
@@ -130,8 +134,8 @@ it('refuses what a master depot publishes anew after it was restored from an old
 
 it('holds what a master depot publishes that lost its data directory, until it is approved at each depot', async () => {
   const { source, origin, region, branch } = await startChain({ file: 'one' });
-  await region.poll();
-  await branch.poll();
+  await pollAll(region);
+  await pollAll(branch);
   await origin.stop();
   await rm(origin.data, { recursive: true });
   await tree(source, { file: 'two' });

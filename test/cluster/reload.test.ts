@@ -1,14 +1,15 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../harness/port.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { tree } from '../harness/tree.js';
-import { control, cycle, mirror, sites, startChain } from './chain.js';
+import { cycle, mirror, pollAll, sites, startChain, startPair, statusOf, type Pair } from './chain.js';
 
-it('takes over an interval, what is followed, parents and the address, and goes on', async () => {
+it('takes over an interval, what is followed, parents, repositories and the address, and goes on', async () => {
   const { source, origin, region, branch } = await startChain({ 'mac/a': 'a', 'win/b': 'b' });
-  await region.poll();
+  await pollAll(region);
   const fonts = `${source}-fonts`;
   await tree(fonts, { font: 'f' });
   const listen = `http://127.0.0.1:${await freePort()}`;
@@ -21,63 +22,77 @@ it('takes over an interval, what is followed, parents and the address, and goes 
     changed: expect.arrayContaining(['listen', 'poll.every', 'follow']),
     needsRestart: [],
   });
-  const status = await region.status();
-  expect(status.listen).toBe(listen);
-  expect(status.repositories).toMatchObject([{ name: 'tools', selection: null }]);
+  expect(await statusOf(region)).toMatchObject({ listen, repositories: [{ name: 'tools', selection: null }] });
   await expect(fetch(`${region.url}/v1/directory`)).rejects.toThrow('fetch failed');
   expect(await branch.json('reload')).toEqual({ changed: ['parent'], needsRestart: [] });
-  await branch.poll();
+  await pollAll(branch);
   await cycle(region);
-  const [tools] = (await region.status()).repositories;
+  const [tools] = (await statusOf(region)).repositories;
   expect(Date.parse(tools?.poll?.nextAt ?? '') - before).toBeLessThan(21 * 60_000);
 
   expect(await origin.json('reload')).toEqual({ changed: ['repositories.fonts'], needsRestart: [] });
   await expect
-    .poll(async () => (await control(origin).status({ tree: false })).repositories, { timeout: 10_000 })
+    .poll(async () => (await statusOf(origin)).repositories, { timeout: 20_000 })
     .toMatchObject([
       { name: 'fonts', generation: 1 },
       { name: 'tools', generation: 1 },
     ]);
 });
 
-it('does so on SIGHUP too', async () => {
-  const { region } = await startChain({ a: 'a' });
-  await region.configure({ log: 'debug' });
-  region.signal('SIGHUP');
-  await expect.poll(() => region.records().at(-1)).toMatchObject({ msg: 'reloaded', changed: ['log'] });
-});
+describe('a file that', () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await startPair({ a: 'a' }, {}, afterAll);
+  });
 
-it('refuses a broken file with all its problems, and goes on by the old settings', async () => {
-  const { region, branch } = await startChain({ a: 'a' });
-  await region.configure({ site: 'not a site', listen: 'http://192.0.2.1:80', folow: 'all' });
-  const { exitCode, stderr } = await region.cli('reload');
-  expect(exitCode).toBe(4);
-  for (const word of ['site', 'listen', 'folow']) expect(stderr).toMatch(new RegExp(`depot.yaml:\\d+:\\d+.*${word}`));
+  it('was changed is read on SIGHUP', async () => {
+    const { region } = pair;
+    await region.configure({ log: 'debug' });
+    region.signal('SIGHUP');
+    await expect
+      .poll(() => region.records().at(-1), { timeout: 20_000 })
+      .toMatchObject({ msg: 'reloaded', changed: ['log'] });
+  });
 
-  region.signal('SIGHUP');
-  await expect.poll(() => region.records().at(-1)).toMatchObject({ level: 'error', code: 'config-invalid' });
-  await region.poll();
-  expect((await branch.poll()).cycles).toMatchObject([{ outcome: 'applied' }]);
+  it('is broken is refused with all its problems, and the old settings stay', async () => {
+    const { region } = pair;
+    const { listen, site } = { listen: region.url, site: sites.region };
+    onTestFinished(() => region.configure({ listen, site, folow: undefined }));
+    await region.configure({ site: 'not a site', listen: 'http://192.0.2.1:80', folow: 'all' });
+    const { exitCode, stderr } = await region.cli('reload');
+    expect(exitCode).toBe(4);
+    for (const word of ['site', 'listen', 'folow']) expect(stderr).toMatch(new RegExp(`depot.yaml:\\d+:\\d+.*${word}`));
 
-  await region.configure({ site: sites.region, listen: region.url, folow: undefined });
-  await appendFile(region.config, 'poll: {every: 1h}\npoll: [');
-  expect(await region.cli('reload')).toMatchObject({ exitCode: 4 });
-  expect(await region.cli('status')).toMatchObject({ exitCode: 0 });
-});
+    region.signal('SIGHUP');
+    const last = (): unknown => region.records().at(-1);
+    await expect.poll(last, { timeout: 20_000 }).toMatchObject({ level: 'error', code: 'config-invalid' });
+    expect(await pollAll(region)).toMatchObject([{ outcome: 'applied' }]);
 
-it('says what waits for a restart', async () => {
-  const { region } = await startChain({ a: 'a' });
-  await region.configure({ site: 'enterprise/france' });
-  expect(await region.json('reload')).toEqual({ changed: [], needsRestart: ['site'] });
-  expect((await region.status()).site).toBe(sites.region);
-});
+    await appendFile(region.config, 'poll: [');
+    expect(await region.cli('reload')).toMatchObject({ exitCode: 4 });
+    expect(await region.cli('status')).toMatchObject({ exitCode: 0 });
+    await writeFile(region.config, '');
+    expect(await region.cli('reload')).toMatchObject({ exitCode: 4 });
+  });
 
-it('keeps the old address where the new one cannot be had', async () => {
-  const { region, branch } = await startChain({ a: 'a' });
-  await region.configure({ listen: branch.url });
-  expect(await region.cli('reload')).toMatchObject({ exitCode: 14 });
-  await region.poll();
-  expect((await branch.poll()).cycles).toMatchObject([{ outcome: 'applied' }]);
+  it('changes what only a start can take over says so', async () => {
+    const { region } = pair;
+    onTestFinished(() => region.configure({ site: sites.region }));
+    await region.configure({ site: 'enterprise/france' });
+    expect(await region.json('reload')).toEqual({ changed: [], needsRestart: ['site'] });
+    expect((await statusOf(region)).site).toBe(sites.region);
+  });
+
+  it('names an address that cannot be had leaves the old one in use', async () => {
+    const { region } = pair;
+    const taken = createServer();
+    onTestFinished(() => void taken.close());
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    await region.configure({ listen: `http://127.0.0.1:${(taken.address() as AddressInfo).port}` });
+    expect(await region.cli('reload')).toMatchObject({ exitCode: 14 });
+    expect((await statusOf(region)).listen).toBe(region.url);
+    expect((await fetch(`${region.url}/v1/directory`)).status).toBe(400);
+  });
 });
 
 it('takes up the polls at start, by itself, at the interval', async () => {
@@ -92,9 +107,8 @@ it('takes up the polls at start, by itself, at the interval', async () => {
     };
   });
   const branch = cluster.depot('branch');
-  const generation = async (): Promise<unknown> =>
-    (await control(branch).status({ tree: false })).repositories[0]?.generation;
-  await expect.poll(generation, { timeout: 20_000 }).toBe(1);
+  const generation = async (): Promise<unknown> => (await statusOf(branch)).repositories[0]?.generation;
+  await expect.poll(generation, { timeout: 30_000 }).toBe(1);
   await tree(join(cluster.folder, 'source'), { b: 'b' });
-  await expect.poll(generation, { timeout: 20_000 }).toBe(2);
+  await expect.poll(generation, { timeout: 30_000 }).toBe(2);
 });

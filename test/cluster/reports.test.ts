@@ -1,19 +1,28 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DepotStatus, ReportRow } from '../../src/model/status.js';
-import { cycle, publish, sites, startChain, type Chain } from './chain.js';
+import { cycle, pollAll, publish, sites, startChain, type Chain } from './chain.js';
+
+let chain: Chain;
+
+beforeAll(async () => {
+  const settings = {
+    region: { deletions: { 'hold-above': 'none' } },
+    branch: { deletions: { 'hold-above': { files: 0 } } },
+  };
+  chain = await startChain({ 'a.txt': 'a', 'b.txt': 'b' }, settings, afterAll);
+});
 
 const version = expect.stringMatching(/^\d+\.\d+\.\d+$/);
 const upToDate = { role: 'child', units: 1, unitsComplete: 1, bytesLeft: 0, held: 0, lagSeconds: 0, error: null };
 
 it('bring what each depot says of itself one level up with each poll', async () => {
-  const chain = await startChain({ 'a.txt': 'a' });
   const { region, branch } = chain;
-  expect(await below(chain)).toEqual([]);
+  expect(await below()).toEqual([]);
 
-  await region.poll();
-  expect(await below(chain)).toEqual([
+  await pollAll(region);
+  expect(await below()).toEqual([
     {
       depot: 'region',
       site: sites.region,
@@ -24,41 +33,35 @@ it('bring what each depot says of itself one level up with each poll', async () 
     },
   ]);
 
-  await branch.poll();
-  expect((await below(chain)).map(({ depot }) => depot)).toEqual(['region']);
-  await region.poll();
-  expect(await below(chain)).toMatchObject([
+  await pollAll(branch);
+  expect((await below()).map(({ depot }) => depot)).toEqual(['region']);
+  await cycle(region);
+  expect(await below()).toMatchObject([
     { depot: 'branch', site: sites.branch, parent: 'region', repositories: [{ generation: 1, ...upToDate }] },
     { depot: 'region' },
   ]);
 });
 
 it('tell which generation each depot has, and what it holds', async () => {
-  const chain = await startChain(
-    { 'a.txt': 'a', 'b.txt': 'b' },
-    { region: { deletions: { 'hold-above': 'none' } }, branch: { deletions: { 'hold-above': { files: 0 } } } },
-  );
   const { source, origin, region, branch } = chain;
-  await region.poll();
-  await branch.poll();
   await rm(join(source, 'b.txt'));
   await publish(origin);
   await cycle(region);
   await cycle(region);
-  expect(await below(chain)).toMatchObject([
+  expect(await below()).toMatchObject([
     { depot: 'branch', repositories: [{ generation: 1, held: 0 }] },
     { depot: 'region', repositories: [{ generation: 2, held: 0 }] },
   ]);
 
   expect(await cycle(branch)).toMatchObject({ outcome: 'applied', held: 1 });
   await cycle(region);
-  expect(await below(chain)).toMatchObject([
+  expect(await below()).toMatchObject([
     { depot: 'branch', repositories: [{ generation: 2, held: 1 }] },
     { depot: 'region', repositories: [{ generation: 2, held: 0 }] },
   ]);
 });
 
-async function below({ origin }: Chain): Promise<readonly ReportRow[]> {
-  const { below: rows } = await origin.json<DepotStatus>('status', '--tree');
+async function below(): Promise<readonly ReportRow[]> {
+  const { below: rows } = await chain.origin.json<DepotStatus>('status', '--tree');
   return [...(rows ?? [])].sort((a, b) => (a.depot < b.depot ? -1 : 1));
 }

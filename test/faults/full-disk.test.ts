@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { control, cycle, mirror, publish, sites } from '../cluster/chain.js';
+import { cycle, mirror, pollAll, publish, sites, statusOf } from '../cluster/chain.js';
 import { unlike } from '../cluster/unlike.js';
 import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
@@ -26,7 +26,7 @@ async function smallRegion(size: string) {
   });
   const [origin, region, branch] = [depot('origin'), depot('region'), depot('branch')];
   await publish(origin);
-  await region.poll();
+  await pollAll(region);
   return { source: join(folder, 'source'), disk: join(folder, 'small'), origin, region, branch };
 }
 
@@ -41,7 +41,7 @@ it('serves the old state on while the disk is full, and goes on by itself when t
   expect(exitCode).toBe(13);
   expect((await region.cli('status')).exitCode).toBe(0);
   expect(await readTree(region.tree('tools'))).toEqual({ file: 'first' });
-  await branch.poll();
+  await pollAll(branch);
   expect(await readTree(branch.tree('tools'))).toEqual({ file: 'first' });
 
   await region.configure({ poll: { every: '1s', jitter: '0%' } });
@@ -78,7 +78,7 @@ it('keeps the old state and what has come where the disk fills up at whatever st
 });
 
 async function generation(depot: Depot): Promise<number | null | undefined> {
-  return (await control(depot).status({ tree: false })).repositories[0]?.generation;
+  return (await statusOf(depot)).repositories[0]?.generation;
 }
 
 /** Leaves so many bytes of a disk free, or all that others do not take. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import type { CyclePhase } from '../../src/model/status.js';
-import { control, cycle, publish, startChain, type Chain } from '../cluster/chain.js';
+import { control, cycle, pollAll, publish, startChain, statusOf, type Chain } from '../cluster/chain.js';
 import { unlike } from '../cluster/unlike.js';
 import type { Depot } from '../harness/depot.js';
 import { Allowed, putVersion, snapshot, type Snapshot } from './versions.js';
@@ -28,8 +28,8 @@ export async function killChild(rounds: number): Promise<void> {
   const trial = await startTrial('of a cycle', rounds);
   const { chain, allowed, random } = trial;
   const { source, origin, region, branch } = chain;
-  await region.poll();
-  await branch.poll();
+  await pollAll(region);
+  await pollAll(branch);
   const reader = startReader(region.tree('tools'), allowed.file);
 
   await region.stop();
@@ -81,7 +81,7 @@ export async function killMaster(rounds: number): Promise<void> {
   const trial = await startTrial('of a publish', rounds);
   const { chain, versions, allowed, random } = trial;
   const { source, origin, region } = chain;
-  await region.poll();
+  await pollAll(region);
   await putVersion(source, 2);
   const startedAt = performance.now();
   const second = await publish(origin);
@@ -127,14 +127,14 @@ async function nextVersion({ chain, versions, allowed }: Trial): Promise<void> {
 /** Resolves when the cycle has come to that phase, or is over. */
 async function begins(phase: CyclePhase, depot: Depot, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    const { repositories } = await control(depot).status({ tree: false });
+    const { repositories } = await statusOf(depot);
     if (repositories.some(({ cycle: under }) => under?.phase === phase)) return;
   }
 }
 
 /** What a depot says that it has applied stands in its installation copy, and nothing else. */
 async function isOneVersion({ versions }: Trial, depot: Depot): Promise<void> {
-  const [repository] = (await control(depot).status({ tree: false })).repositories;
+  const [repository] = (await statusOf(depot)).repositories;
   const version = versions.get(repository?.generation ?? 0);
   expect(await snapshot(depot.tree('tools')), `${depot.name}, generation ${repository?.generation}`).toEqual(version);
 }

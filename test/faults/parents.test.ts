@@ -1,26 +1,35 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { DepotStatus } from '../../src/model/status.js';
-import { control, cycle, publish, startChain, type Chain } from '../cluster/chain.js';
+import { control, cycle, pollAll, publish, sites, startChain, statusOf, type Chain } from '../cluster/chain.js';
 import { lineTo, type Line, type Meddling } from '../cluster/line.js';
 import { unlike } from '../cluster/unlike.js';
-import { readTree, tree } from '../harness/tree.js';
+import { readTree, tree, type Tree } from '../harness/tree.js';
 import { answering } from '../protocol/misbehaving.js';
 
-const first = { small: 'first', large: 'first '.repeat(10_000) };
-const second = { small: 'second', large: 'second '.repeat(10_000), new: 'new' };
-
-/** A chain at generation 1, a second generation at the region, and a line from there to the branch. */
 let chain: Chain;
 let line: Line;
+/** What the branch has; and the generation that the region has meanwhile. */
+let before: Tree;
+let generation: number;
 
+beforeAll(async () => {
+  line = await lineTo(() => chain.region.url, afterAll);
+  chain = await startChain({ small: '0', large: '0', kept: 'kept' }, { branch: { parent: line.url } }, afterAll);
+  await pollAll(chain.region);
+  await pollAll(chain.branch);
+});
+
+/** A generation that is new at the region: a small file, one of 70,000 bytes, and one that was not there. */
 beforeEach(async () => {
-  line = await lineTo(() => chain.region.url);
-  chain = await startChain(first, { branch: { parent: line.url } });
   const { source, origin, region, branch } = chain;
-  await region.poll();
-  await branch.poll();
-  await tree(source, second);
-  await publish(origin);
+  before = await readTree(branch.tree('tools'));
+  const now = `${Object.keys(before).length}`;
+  await tree(source, {
+    small: `small ${now}`,
+    large: `large-${now} `.padEnd(10, '.').repeat(7_000),
+    [`new-${now}`]: now,
+  });
+  generation = await publish(origin);
   await cycle(region);
   line.forget();
 });
@@ -31,30 +40,40 @@ async function fails(exitCode: number, ...said: string[]): Promise<void> {
   const poll = await branch.cli('poll', '--wait');
   for (const words of said) expect(poll.stdout).toContain(words);
   expect(poll.exitCode).toBe(exitCode);
-  expect(await readTree(branch.tree('tools'))).toEqual(first);
+  expect(await readTree(branch.tree('tools'))).toEqual(before);
   const state = await fetch(`${branch.url}/v1/repositories/tools/state`, {
-    headers: { 'depotd-depot': 'below', 'depotd-site': 'enterprise/germany/munich', 'depotd-version': '0.1.0' },
+    headers: { 'depotd-depot': 'below', 'depotd-site': sites.branch, 'depotd-version': '0.1.0' },
   });
-  expect(await state.json()).toMatchObject({ complete: { generation: 1 } });
+  expect(await state.json()).toMatchObject({ complete: { generation: generation - 1 } });
 }
 
-/** The next poll through a line that behaves brings the second generation, and says how many objects it took. */
+/** Has the branch ask there, until the test ends. */
+async function askAt(url: string): Promise<void> {
+  const { branch } = chain;
+  await branch.configure({ parent: url });
+  await branch.json('reload');
+  onTestFinished(async () => {
+    await branch.configure({ parent: line.url });
+    await branch.json('reload');
+  });
+}
+
+/** The next poll through a line that behaves brings the generation, and says how many objects it took. */
 async function recovers(): Promise<number> {
   line.meddle(undefined);
   line.forget();
   const { source, branch } = chain;
-  expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: 2, error: null });
+  expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: generation, error: null });
   expect(await unlike(source, branch.tree('tools'))).toEqual([]);
-  expect((await branch.status()).repositories).toMatchObject([{ generation: 2, error: null }]);
+  expect((await statusOf(branch)).repositories).toMatchObject([{ generation, error: null }]);
   return line.passed('/objects/').length;
 }
 
 describe('a parent', () => {
   it('that is down', async () => {
     const { region, branch } = chain;
+    await askAt(region.url);
     await region.stop();
-    await branch.configure({ parent: region.url });
-    await branch.json('reload');
     await fails(10, `at ${region.url}: connect ECONNREFUSED`, 'is the parent running, and is this its address?');
     const status = await branch.cli('status');
     expect(status.exitCode).toBe(0);
@@ -71,12 +90,10 @@ describe('a parent', () => {
     const page = '<!DOCTYPE html><title>Sign in</title>';
     const url = await answering((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page));
     const { branch, region } = chain;
-    await branch.configure({ parent: url });
-    await branch.json('reload');
+    await askAt(url);
     await fails(10, 'HTML');
-    expect((await branch.status()).parents).toMatchObject([{ url, answers: 'no', error: { code: 'parent-answer' } }]);
-    await branch.configure({ parent: region.url });
-    await branch.json('reload');
+    expect((await statusOf(branch)).parents).toMatchObject([{ url, answers: 'no', error: { code: 'parent-answer' } }]);
+    await askAt(region.url);
     await recovers();
   });
 
@@ -127,7 +144,7 @@ describe('a parent', () => {
 
   it('whose difference stream is damaged, while its pages are not', async () => {
     line.meddle(tampering('/manifests/'));
-    expect(await cycle(chain.branch)).toMatchObject({ outcome: 'applied', toGeneration: 2 });
+    expect(await cycle(chain.branch)).toMatchObject({ outcome: 'applied', toGeneration: generation });
     expect(chain.branch.records()).toContainEqual(
       expect.objectContaining({ level: 'warn', msg: expect.stringContaining('taking the pages instead') }),
     );
