@@ -9,6 +9,7 @@ const writers = [
   'src/store/**',
   'src/sync/{receive,manifest-jobs}.ts', // a difference stream until it is applied
   'src/publish/scratch.ts', // the copy of a file that may change while it is read
+  'src/trust/updater.ts', // the scratch copy that tuf-js works on
   'src/serve/control.ts', // its socket
   'src/cli/init*.ts', // the YAML of a new depot
 ];

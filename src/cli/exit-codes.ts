@@ -41,6 +41,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'parent-answer': 'parentFailed',
   'parent-busy': 'parentFailed',
   'head-refused': 'parentFailed',
+  'head-expired': 'parentFailed',
   'manifest-damaged': 'damageFound',
   'object-damaged': 'damageFound',
   'object-missing': 'damageFound',

@@ -48,6 +48,7 @@ export const errorCodes = {
   'parent-answer': 'the parent answered something that is not the protocol',
   'parent-busy': 'the parent asks to come back later',
   'head-refused': 'a head that must not follow the one held',
+  'head-expired': 'signed metadata is past its expiry; what is held is served on',
   'manifest-damaged': 'a page or a difference stream does not hash or parse to what was promised',
   'object-damaged': 'bytes that do not hash to their name',
   'object-missing': 'an object that should be held is not there',
