@@ -43,6 +43,8 @@ const doors = {
   '@tufjs/models': ['^src/trust/'],
   '@peculiar/x509': ['^src/trust/'],
   'reflect-metadata': ['^src/trust/'],
+  '@peculiar/x509': ['^src/trust/x509[.]ts$'],
+  'reflect-metadata': ['^src/trust/x509[.]ts$'],
   chokidar: ['^src/publish/', '^src/daemon/'],
   pino: ['^src/daemon/'],
   commander: ['^src/cli/', '^src/daemon/main[.]ts$'],
