@@ -47,6 +47,7 @@ export const errorCodes = {
   'parent-unreachable': 'no connection to the parent',
   'parent-answer': 'the parent answered something that is not the protocol',
   'parent-busy': 'the parent asks to come back later',
+  'certificate-refused': 'a certificate that is not accepted; the message says why',
   'head-refused': 'a head that must not follow the one held',
   'manifest-damaged': 'a page or a difference stream does not hash or parse to what was promised',
   'object-damaged': 'bytes that do not hash to their name',
