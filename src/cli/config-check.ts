@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { configWarnings } from './config-warnings.js';
 import { formatAddress } from '../config/address.js';
 import { ConfigError } from '../config/problems.js';
+import { redactedProxy } from '../config/proxy.js';
 import { configSchemaText } from '../config/schema-file.js';
 import { loadSettings, type MirrorSettings, type Settings } from '../config/settings.js';
 import { formatDuration, formatPercentage } from '../config/units.js';
@@ -21,7 +22,14 @@ export function configCommand(program: Program): Command {
       try {
         const settings = await loadSettings(file);
         const warnings = await configWarnings(settings);
-        if (json) return await printJson(terminal, { file, valid: true, problems: [], warnings, settings });
+        if (json)
+          return await printJson(terminal, {
+            file,
+            valid: true,
+            problems: [],
+            warnings,
+            settings: shownSettings(settings),
+          });
         await printLines(terminal, [`${file} is good`, '', ...meaning(settings)]);
         for (const warning of warnings) terminal.err(`${terminal.errColours.yellow('warning:')} ${safe(warning)}\n`);
       } catch (error) {
@@ -37,16 +45,22 @@ export function configCommand(program: Program): Command {
   return config;
 }
 
+/** Without the password of the proxy. */
+function shownSettings(settings: Settings): Settings {
+  return settings.proxy === null ? settings : { ...settings, proxy: redactedProxy(settings.proxy) };
+}
+
 /** What the settings mean, one fact a line, in words. */
 function* meaning(settings: Settings): Generator<string> {
   const { depot, site, data, listen, parents, poll, deletions } = settings;
   yield fact('depot', `${depot}, at ${site}`);
   yield fact('data', data);
-  yield fact('listens', `${formatAddress(listen)} (plain HTTP, this machine only)`);
+  yield fact('listens', formatAddress(listen) + (listen.scheme === 'http' ? ' (plain HTTP, this machine only)' : ''));
   if (parents.length === 0) yield fact('parents', 'none: this is an origin');
   for (const [at, { url, repositories }] of parents.entries()) {
     yield fact(at === 0 ? 'parents' : '', repositories === null ? url : `${url}, first for ${repositories.join(', ')}`);
   }
+  if (settings.proxy !== null) yield fact('proxy', redactedProxy(settings.proxy));
   if (parents.length > 0) {
     const start = poll.atStart ? ', and at the start' : '';
     yield fact('polls', `each ${formatDuration(poll.everyMs)} ± ${formatPercentage(poll.jitter)}${start}`);

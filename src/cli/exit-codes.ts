@@ -40,6 +40,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'parent-unreachable': 'parentFailed',
   'parent-answer': 'parentFailed',
   'parent-busy': 'parentFailed',
+  'certificate-refused': 'parentFailed',
   'head-refused': 'parentFailed',
   'head-expired': 'parentFailed',
   'certificate-refused': 'parentFailed',

@@ -40,7 +40,7 @@ function* contextsElsewhere({ site, published }: Draft): Generator<Finding> {
 
 function* followWithoutParent({ hasParent, hasFollow }: Draft): Generator<Finding> {
   if (hasParent || !hasFollow) return;
-  const message = 'there is no parent to follow anything from; add parent: http://ADDRESS:PORT, or remove follow';
+  const message = 'there is no parent to follow anything from; add parent: https://HOST:PORT, or remove follow';
   yield { path: ['follow'], at: 'key', message };
 }
 
@@ -65,6 +65,10 @@ function* repeated(draft: Draft): Generator<Finding> {
     };
   }
   const urls = draft.parents.flatMap(({ url }) => url ?? []);
+  for (const { value, path } of urls) {
+    if (!/^\w+:\/\/(0\.0\.0\.0|\[::\]):/.test(value)) continue;
+    yield { path, at: 'value', message: `${value} means all addresses of this machine; name the depot above` };
+  }
   yield* twice(urls, 'a second time; remove one of the two');
   yield* twice(draft.followed, 'a second time; put its patterns into one entry');
   for (const { repositories } of draft.parents) yield* twice(repositories, 'a second time; remove one of the two');

@@ -1,7 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { isName, isSite } from '../model/names.js';
-import { addressForm, parseAddress } from './address.js';
+import { addressForm, addressRule, parseAddress } from './address.js';
+import { parseProxy } from './proxy.js';
 import {
   durationForm,
   formatDuration,
@@ -76,10 +77,20 @@ function meantSite(text: string): string | undefined {
   return isSite(candidate) ? candidate : undefined;
 }
 
-export const address = written('allowed: http://ADDRESS:PORT, such as http://127.0.0.1:8443', addressForm, (text) => {
+export const address = written(addressRule, addressForm, (text) => {
   const reading = parseAddress(text);
   return 'refused' in reading ? reading : { value: reading };
 });
+
+/** The URL of a proxy, with user and password. */
+export const proxy = written(
+  'allowed: http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
+  /^https?:\/\/\S+:\d{1,5}\/?$/,
+  (text) => {
+    const reading = parseProxy(text);
+    return 'refused' in reading ? reading : { value: reading.url };
+  },
+);
 
 /** The longest wait that the system's timers take is 24 days; half of it is left for jitter. */
 const longestTimerMs = 7 * 86_400_000;

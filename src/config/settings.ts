@@ -1,6 +1,6 @@
 import type { Follow } from '../model/selection.js';
 import { disagreements } from './agreement.js';
-import { formatAddress } from './address.js';
+import { formatAddress, type Address } from './address.js';
 import { readDocument, type ConfigDocument } from './document.js';
 import { explain } from './explain.js';
 import { readConfigFile } from './file.js';
@@ -16,10 +16,12 @@ export interface Settings {
   readonly site: string;
   /** Absolute. */
   readonly data: string;
-  /** Loopback; `::1` without brackets. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** With `http` on loopback; `::1` without brackets. */
+  readonly listen: Address;
   /** In the order in which they are asked. `repositories`: those for which this parent wins; null: it is for all. */
   readonly parents: readonly { readonly url: string; readonly repositories: readonly string[] | null }[];
+  /** URL of the proxy towards parents with `https:`, with user and password where they are given. */
+  readonly proxy: string | null;
   readonly poll: {
     readonly everyMs: number;
     /** A fraction of the interval, 0 to 0.5. */
@@ -115,6 +117,7 @@ function settingsFrom(config: Config, file: string): Settings {
         ? { url: formatAddress(parent.url), repositories: parent.repositories ?? null }
         : { url: formatAddress(parent), repositories: null },
     ),
+    proxy: config.proxy ?? null,
     poll: {
       everyMs: poll.every,
       jitter: poll.jitter,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, duration, folder, glob, name, nameForm, percentage, site } from './leaves.js';
+import { address, duration, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
 
 /*
  * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
@@ -41,7 +41,7 @@ const limitedParent = mapping(
       .describe('This parent is asked for these repositories, before those without such a list.')
       .optional(),
   },
-  'allowed: { url: http://ADDRESS:PORT, repositories: [NAME] }',
+  'allowed: { url: https://HOST:PORT, repositories: [NAME] }',
 );
 
 const parentRule = 'allowed: a URL, { url: ..., repositories: [NAME] }, or a list of these';
@@ -166,8 +166,17 @@ export const configShape = mapping(
       .describe('The folder where everything is kept: the database, the files by content, the installation copies.'),
     listen: address
       .prefault(defaultListen)
-      .describe('Where the depots below this one, and its clients, reach it. Plain HTTP is for loopback only.'),
+
+      .describe(
+        'Where the depots below this one, and its clients, reach it: https://HOST:PORT, where [::] is all addresses of ' +
+          'this machine. Plain http:// is for loopback only.',
+      ),
     parent: parent.optional(),
+    proxy: proxy
+      .describe(
+        'The HTTP proxy through which parents with https:// are reached. It can neither read nor alter what passes.',
+      )
+      .optional(),
     poll: poll.prefault({}).describe('When to ask the parent.'),
     follow: follow.optional(),
     repositories: byRepository(mirror, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')

@@ -19,6 +19,7 @@ export function asWritten(settings: Settings): Written {
     data: settings.data,
     listen: formatAddress(settings.listen),
     parent: urls.length > 1 ? urls : urls[0],
+    proxy: settings.proxy ?? undefined,
     poll: {
       every: formatDuration(poll.everyMs),
       jitter: formatPercentage(poll.jitter),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describeChange } from '../config/changes.js';
 import { loadSettings, type Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
+import type { DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import type { ReloadResult } from '../model/status.js';
 import { childHandler } from '../serve/children.js';
@@ -24,6 +25,7 @@ import { Maintenance } from './maintenance.js';
 import { Publishers } from './publishers.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
+import { checkTransport, type DepotTls } from './transport.js';
 import { Workers } from './workers.js';
 
 /** Three for disk and processor, and one that background work leaves free. */
@@ -37,6 +39,8 @@ export interface DepotOptions {
   readonly version: string;
   /** Path of the control socket; in the data directory when undefined. */
   readonly controlSocket: string | undefined;
+  /** Of a depot that has joined; without it, it speaks plain HTTP on loopback. */
+  readonly tls?: DepotTls;
   readonly host: Host;
   readonly log: Log;
   /** Something happened that the service's status line may show. */
@@ -62,6 +66,7 @@ export class Depot implements RunningDepot {
   readonly maintenance: Maintenance;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
+  private readonly tls: DepotTls | undefined;
   private readonly onChange: () => void;
   private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
@@ -69,8 +74,9 @@ export class Depot implements RunningDepot {
   private control: ControlServer | undefined;
 
   private constructor(options: DepotOptions) {
-    const { settings, version, host, log } = options;
+    const { settings, version, host, log, tls } = options;
     this.settings = settings;
+    this.tls = tls;
     this.version = version;
     this.host = host;
     this.log = log;
@@ -90,7 +96,7 @@ export class Depot implements RunningDepot {
       run,
       host,
       log,
-      parents: new Parents(identity, host, log),
+      parents: new Parents(identity, host, log, tls && { material: tls.material, judge: tls.judgeParent }),
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json')),
       board: new ProgressBoard(host),
       claims: new Claims(),
@@ -123,9 +129,10 @@ export class Depot implements RunningDepot {
 
   /**
    * Starts a depot. What a crash left is finished first; nothing is served before.
-   * @throws DepotError `data-locked`, `data-unusable`, `listen-failed`
+   * @throws DepotError `data-locked`, `data-unusable`, `listen-failed`, `certificate-refused`
    */
   static async start(options: DepotOptions): Promise<Depot> {
+    checkTransport(options.settings, options.tls !== undefined);
     const depot = new Depot(options);
     try {
       await depot.recover(options.signal);
@@ -158,11 +165,12 @@ export class Depot implements RunningDepot {
     const { changed, needsRestart } = describeChange(this.settings, read);
     const { depot, site, data } = this.settings;
     const next: Settings = { ...read, depot, site, data };
+    checkTransport(next, this.tls !== undefined);
     const isElsewhere =
       next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.settings = next;
-    this.sync.parents.configure(next.parents);
+    this.sync.parents.configure(next.parents, next.proxy);
     try {
       await this.sync.known.configure(next.parents.map(({ url }) => url));
     } catch (error) {
@@ -203,7 +211,7 @@ export class Depot implements RunningDepot {
 
   private async open({ settings, version, controlSocket, host, log }: DepotOptions): Promise<void> {
     this.loopDelay.start();
-    this.sync.parents.configure(settings.parents);
+    this.sync.parents.configure(settings.parents, settings.proxy);
     await this.sync.known.configure(settings.parents.map(({ url }) => url));
     const handler = childHandler({
       store: this.store,
@@ -214,7 +222,13 @@ export class Depot implements RunningDepot {
       now: () => host.now(),
       onFault: (error, request) => log.error({ code: error.code, request, cause: error.cause }, error.message),
     });
-    this.listener = await listen(settings.listen, handler);
+    const tls = this.tls && {
+      material: this.tls.material,
+      judge: this.tls.judgeChild,
+      onPeerRefused: (error: DepotError, address: string) =>
+        log.info({ code: error.code, address }, `turned away: ${error.message}`),
+    };
+    this.listener = await listen(settings.listen, handler, { tls });
     const path = controlSocket ?? this.store.layout.controlSocket;
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     await this.publishers.configure(settings.repositories);

@@ -47,6 +47,7 @@ export const errorCodes = {
   'parent-unreachable': 'no connection to the parent',
   'parent-answer': 'the parent answered something that is not the protocol',
   'parent-busy': 'the parent asks to come back later',
+  'certificate-refused': 'a certificate that is not accepted; the message says why',
   'head-refused': 'a head that must not follow the one held',
   'head-expired': 'signed metadata is past its expiry; what is held is served on',
   'certificate-refused': 'a certificate, or what is to become one, that does not prove what it must',

@@ -33,8 +33,8 @@ export interface ParentStatus {
   readonly answers: 'yes' | 'no' | 'not-asked';
   readonly at: string | null;
   readonly error: StatusError | null;
-  /** Plain HTTP on loopback: depot and site are mere claims. */
-  readonly authenticated: false;
+  /** False with plain HTTP on loopback, where the depot is a mere claim, and before its first answer in this run. */
+  readonly authenticated: boolean;
 }
 
 export interface StatusError {
@@ -131,7 +131,8 @@ export interface ChildStatus {
   readonly lastSeenAt: string;
   /** Not heard of for three intervals of this depot's own polls. */
   readonly silent: boolean;
-  readonly authenticated: false;
+  /** False with plain HTTP on loopback, where depot and site are mere claims, and where it was not heard of in this run. */
+  readonly authenticated: boolean;
 }
 
 /** A row of a report: what one depot says of itself. It climbs one level a poll. */

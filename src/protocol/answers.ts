@@ -15,6 +15,7 @@ export interface AnswerHead {
 const codesOfParents: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
   'not-allowed',
+  'certificate-refused',
   'object-missing',
   'object-damaged',
   'parent-busy',

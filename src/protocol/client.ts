@@ -1,4 +1,3 @@
-import type { Pool } from 'undici';
 import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import { isName } from '../model/names.js';
@@ -18,7 +17,8 @@ import {
 } from './acceptance.js';
 import { notTheProtocol } from './answers.js';
 import { collect, type Floor } from './body.js';
-import { exchange, openPool, type Answer } from './exchange.js';
+import { Connections } from './connections.js';
+import { exchange, type Answer } from './exchange.js';
 import { compressedBound, limits } from './limits.js';
 import {
   directoryMessage,
@@ -31,11 +31,16 @@ import {
   type StateMessage,
 } from './messages.js';
 import { formatRoute, type Route } from './routes.js';
+import type { ClientTls } from './tls.js';
 
 export interface ParentOptions {
   /** Of the parent; a path in it is a prefix of all routes. */
   readonly url: string;
-  /** Who asks: this depot, its site and its version. Mere claims until there is TLS (README section 1). */
+  /** What an `https:` parent is shown, and how it is judged. */
+  readonly tls?: ClientTls | undefined;
+  /** URL of an HTTP proxy towards an `https:` parent. */
+  readonly proxy?: string | undefined;
+  /** Who asks: this depot, its site and its version. Without TLS mere claims (README section 1). */
   readonly depot: string;
   readonly site: string;
   readonly version: string;
@@ -56,26 +61,25 @@ export interface ObjectBody {
 /**
  * One parent, as its children talk to it. What comes back has the promised form and size; whether it is true is for the
  * caller to check against the head and the hashes. Each method rejects with a `DepotError`: `parent-unreachable`,
- * `parent-busy`, `parent-answer`, `transfer-cut`, `interrupted`, or the parent's own refusal (`not-found`, ...).
+ * `parent-busy`, `parent-answer`, `certificate-refused`, `transfer-cut`, `interrupted`, or the parent's own refusal
+ * (`not-found`, ...).
  * A body that is given as chunks holds a connection until it is read to its end or its iteration is ended.
  */
 export class ParentClient {
-  /** Polls and metadata must not wait behind objects, which may take hours. */
-  private readonly talk: Pool;
-  private readonly bulk: Pool;
+  private readonly connections: Connections;
   private readonly origin: string;
   private readonly prefix: string;
   private readonly identity: Readonly<Record<string, string>>;
   private readonly floor: Floor;
   private named: string | undefined;
 
+  /** @throws DepotError `certificate-refused` for an `https:` URL without `tls` */
   constructor(options: ParentOptions) {
     const url = new URL(options.url);
     this.prefix = url.pathname.replace(/\/+$/, '');
     this.origin = url.origin;
-    const { connections = 16, connectMs = 10_000, headersMs = 60_000 } = options;
-    this.talk = openPool(url, 8, { connectMs, headersMs });
-    this.bulk = openPool(url, connections, { connectMs, headersMs });
+    const { connections = 16, connectMs = 10_000, headersMs = 60_000, tls, proxy } = options;
+    this.connections = new Connections(url, { connections, connectMs, headersMs, tls, proxy });
     this.floor = options.floor ?? limits.floor;
     this.identity = {
       'depotd-depot': options.depot,
@@ -84,9 +88,17 @@ export class ParentClient {
     };
   }
 
-  /** Whom the parent said it is in its last answer; undefined before that, and for a server that is no depot. */
+  /**
+   * Who the parent is by its certificate, or without TLS whom it said it is in its last answer; undefined before that, and
+   * for a server that is no depot.
+   */
   get parentDepot(): string | undefined {
-    return this.named;
+    return this.connections.peer?.depot ?? this.named;
+  }
+
+  /** Whether `parentDepot` is more than a claim. */
+  get isAuthenticated(): boolean {
+    return this.connections.peer !== undefined;
   }
 
   /** @param held hash of the directory that the caller has */
@@ -177,7 +189,7 @@ export class ParentClient {
 
   /** Ends what is under way: its callers see `interrupted`. */
   async close(): Promise<void> {
-    await Promise.all([this.talk.destroy(), this.bulk.destroy()]);
+    await this.connections.close();
   }
 
   private async get(route: Route, etag: string | undefined, signal?: AbortSignal): Promise<Answer | 'unchanged'> {
@@ -204,7 +216,8 @@ export class ParentClient {
       signal,
       ...(body === undefined ? {} : { body }),
     };
-    const answer = await exchange(route.name === 'object' ? this.bulk : this.talk, this.origin, request, this.floor);
+    const pool = this.connections.pool(route.name === 'object' ? 'bulk' : 'talk');
+    const answer = await exchange(pool, this.origin, request, this.floor);
     const named = answer.headers['depotd-depot'];
     this.named = typeof named === 'string' && isName(named) ? named : undefined;
     return accept(answer, wanted);

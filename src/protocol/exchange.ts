@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import { errors, Pool } from 'undici';
+import { errors, type Pool } from 'undici';
 import { DepotError } from '../model/errors.js';
 import type { AnswerHead } from './answers.js';
 import { flowing, type Floor } from './body.js';
-import { limits } from './limits.js';
+import { asHandshakeError } from './handshake.js';
 
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -24,21 +24,9 @@ export interface Answer extends AnswerHead {
 /** More informational answers (1xx) than that before the real one are an attack: each would prolong the wait. */
 const mostInformational = 8;
 
-/** A pool of plain connections that sends the request lines of one depot to one parent. */
-export function openPool(url: URL, connections: number, timeouts: { connectMs: number; headersMs: number }): Pool {
-  return new Pool(url.origin, {
-    connections,
-    connect: { timeout: timeouts.connectMs },
-    headersTimeout: timeouts.headersMs,
-    // `flowing` sees to bodies.
-    bodyTimeout: 0,
-    maxHeaderSize: limits.headerBytes,
-  });
-}
-
 /**
  * Sends one request and gives its answer, whatever the status, once the headers are there.
- * @throws DepotError `parent-unreachable`, `parent-answer` (not HTTP at all) or `interrupted`
+ * @throws DepotError `parent-unreachable`, `parent-answer` (not HTTP at all), `certificate-refused` or `interrupted`
  */
 export async function exchange(pool: Pool, origin: string, request: Request, floor: Floor): Promise<Answer> {
   const { method, path, headers, body, signal } = request;
@@ -89,8 +77,8 @@ function handling(
 /** What went wrong before there was an answer. */
 function asExchangeError(thrown: unknown, subject: string, signal: AbortSignal | undefined): DepotError {
   if (thrown instanceof DepotError) return thrown;
-  const interrupted = asInterruption(thrown, subject, signal);
-  if (interrupted !== undefined) return interrupted;
+  const known = asInterruption(thrown, subject, signal) ?? asHandshakeError(thrown, subject);
+  if (known !== undefined) return known;
   if (thrown instanceof errors.HTTPParserError || thrown instanceof errors.HeadersOverflowError) {
     return new DepotError('parent-answer', `${subject}: what answered does not speak HTTP: ${thrown.message}`, {
       cause: thrown,

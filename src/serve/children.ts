@@ -4,6 +4,7 @@ import { everything, type Demand } from '../model/selection.js';
 import { sha256 } from '../model/sha256.js';
 import { formatMessage } from '../protocol/messages.js';
 import { formatRoute, parseRoute, type Route } from '../protocol/routes.js';
+import type { Peer } from '../protocol/tls.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { Differences } from './differences.js';
@@ -40,15 +41,15 @@ const comeBackMs = 10_000;
 
 /**
  * Serves the depots below: all routes of protocol/README.md. Each answer is to a child whose site the repository's scope
- * covers; to others nothing exists. Never rejects; errors are answered as JSON.
+ * covers; to others nothing exists. The site is that of the certificate, or without TLS a claim. Never rejects; errors are answered as JSON.
  */
 export function childHandler(
   options: ChildrenOptions,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+): (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined) => Promise<void> {
   const { store, run, directory, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
 
-  async function answer(exchange: Exchange): Promise<void> {
+  async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {
     const { request } = exchange;
     const route = parseRoute(request.url ?? '');
     const methods = methodsOf(route);
@@ -56,8 +57,8 @@ export function childHandler(
     if (hasBody(request) && route.name !== 'report') {
       throw new DepotError('bad-request', `${request.method ?? ''} has a body, which nothing here reads`);
     }
-    const child = identify(request, options);
-    note(child, () => store.demands.touch(child.depot, child.site, options.now()));
+    const child = identify(request, peer, options);
+    note(child, () => store.demands.touch(child, options.now()));
     if (route.name === 'report') {
       await takeReport(exchange, child);
     } else if (route.name === 'directory') {
@@ -146,11 +147,11 @@ export function childHandler(
     throw new DepotError('parent-busy', 'this is still being made ready', { retryAfterMs: comeBackMs });
   }
 
-  return async (request, response) => {
+  return async (request, response, peer) => {
     const exchange = { request, response };
     response.setHeader('depotd-depot', options.depot);
     try {
-      await answer(exchange);
+      await answer(exchange, peer);
     } catch (thrown) {
       const what = `${request.method ?? ''} ${request.url ?? ''}`;
       const error = asDepotError(thrown, what);

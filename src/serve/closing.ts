@@ -7,8 +7,9 @@ export interface Closing {
 /**
  * Ends a server without tearing answers: it accepts no connection more, tells those that are open that each answer is
  * the last one, and cuts what is still under way after the grace.
+ * @param cutUnready ends the connections that the server does not know as its own yet
  */
-export function closing(server: Server): Closing {
+export function closing(server: Server, cutUnready: () => void = () => undefined): Closing {
   let isClosing = false;
   server.prependListener('request', (_, response) => {
     if (isClosing) response.setHeader('connection', 'close');
@@ -21,6 +22,7 @@ export function closing(server: Server): Closing {
     async close(graceMs) {
       isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      cutUnready();
       const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(deadline);

@@ -20,6 +20,7 @@ const chunkBytes = 64 * 1024;
 const statusOf: Partial<Record<ErrorCode, number>> = {
   'bad-request': 400,
   'not-allowed': 403,
+  'certificate-refused': 403,
   'not-found': 404,
   'object-missing': 404,
   'object-damaged': 404,

@@ -3,17 +3,38 @@ import { DepotError } from '../model/errors.js';
 import { isName, isSite } from '../model/names.js';
 import { collect, flowing } from '../protocol/body.js';
 import { limits } from '../protocol/limits.js';
+import { printable } from '../protocol/answers.js';
 import type { Route } from '../protocol/routes.js';
+import type { Peer } from '../protocol/tls.js';
 import type { Self } from './scope.js';
 
-/** Who asks, as it says of itself. */
+/** Who asks. */
 export interface Child {
   readonly depot: string;
   readonly site: string;
+  /** By its certificate; otherwise it is what it says of itself. */
+  readonly authenticated: boolean;
+  /** Of that certificate. */
+  readonly serial: string | undefined;
 }
 
-/** @throws DepotError `bad-request` without a name and a site, `not-allowed` under the name of this depot */
-export function identify({ headers }: IncomingMessage, self: Self): Child {
+/**
+ * @param peer the holder of the certificate that the request came with; undefined on a plain listener
+ * @throws DepotError `bad-request` without a name and a site, `not-allowed` under the name of this depot, or under another
+ * name or site than those of the certificate
+ */
+export function identify(request: IncomingMessage, peer: Peer | undefined, self: Self): Child {
+  const child = peer === undefined ? claimed(request) : certified(request, peer);
+  const { depot } = child;
+  if (depot === self.depot) {
+    throw new DepotError('not-allowed', `this depot has the name ${depot}, too`, {
+      hint: 'give each depot a name of its own, and no depot itself as its parent',
+    });
+  }
+  return child;
+}
+
+function claimed({ headers }: IncomingMessage): Child {
   const depot = String(headers['depotd-depot'] ?? '');
   const site = String(headers['depotd-site'] ?? '');
   if (!isName(depot) || !isSite(site)) {
@@ -21,12 +42,19 @@ export function identify({ headers }: IncomingMessage, self: Self): Child {
       hint: 'curl -H "depotd-depot: test" -H "depotd-site: enterprise" ...',
     });
   }
-  if (depot === self.depot) {
-    throw new DepotError('not-allowed', `this depot has the name ${depot}, too`, {
-      hint: 'give each depot a name of its own, and no depot itself as its parent',
+  return { depot, site, authenticated: false, serial: undefined };
+}
+
+/** A depot that claims to be another one is not answered at all: it was renamed or moved without a new certificate, or lies. */
+function certified({ headers }: IncomingMessage, { depot, site, serial }: Peer): Child {
+  const claims = { depot: headers['depotd-depot'] ?? depot, site: headers['depotd-site'] ?? site };
+  if (claims.depot !== depot || claims.site !== site) {
+    const said = printable(`${String(claims.depot)} at ${String(claims.site)}`);
+    throw new DepotError('not-allowed', `the certificate is that of ${depot} at ${site}, the request says ${said}`, {
+      hint: 'set depot: and site: as they are in the certificate (`depot cert`), or join again under the new ones',
     });
   }
-  return { depot, site };
+  return { depot, site, authenticated: true, serial };
 }
 
 export function methodsOf(route: Route): readonly string[] {

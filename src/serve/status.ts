@@ -86,9 +86,9 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     ),
     children: store.demands
       .list()
-      .map(({ child, site, lastHeardMs }): ChildStatus => {
+      .map(({ child, site, lastHeardMs, authenticated }): ChildStatus => {
         const silent = nowMs - lastHeardMs > missedPolls * facts.pollEveryMs;
-        return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated: false };
+        return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated };
       })
       .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
     below: query.tree ? store.reports.below() : null,
@@ -225,7 +225,7 @@ function parentAsKept(url: string, polls: readonly PollRow[]): ParentStatus {
 }
 
 function isNoAnswer({ code }: StoredError): boolean {
-  return code === 'parent-unreachable' || code === 'parent-answer';
+  return code === 'parent-unreachable' || code === 'parent-answer' || code === 'certificate-refused';
 }
 
 function sourceAsKept(store: Store, repository: string, path: string): SourceStatus {

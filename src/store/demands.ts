@@ -10,6 +10,15 @@ export interface ChildRow {
   readonly hash: Sha256 | undefined;
   readonly demands: Demands;
   readonly lastHeardMs: number;
+  /** Whether it showed a certificate when it was last heard of; false where that was in an earlier run of the daemon. */
+  readonly authenticated: boolean;
+}
+
+interface Heard {
+  readonly atMs: number;
+  /** What of that is written. */
+  readonly writtenMs: number;
+  readonly authenticated: boolean;
 }
 
 interface StoredChild {
@@ -25,15 +34,15 @@ const touchMs = 60_000;
 
 /** The depots directly below and what they, with those below them, want. */
 export class DemandRows {
-  /** When each child was heard of, and what of that is written. */
-  private readonly heard = new Map<string, { readonly atMs: number; readonly writtenMs: number }>();
+  private readonly heard = new Map<string, Heard>();
   /** By their hash, which names what is in them: no write of another thread makes this untrue. */
   private readonly parsed = new Map<string, Demands>();
 
   constructor(private readonly db: Database) {}
 
   set(child: string, site: string, hash: Sha256, demands: Demands, atMs: number): void {
-    this.heard.set(child, { atMs, writtenMs: atMs });
+    const authenticated = this.heard.get(child)?.authenticated === true;
+    this.heard.set(child, { atMs, writtenMs: atMs, authenticated });
     this.db
       .prepare('INSERT OR REPLACE INTO children (child, site, hash, demands, heard_ms) VALUES (?, ?, ?, ?, ?)')
       .run(child, site, toBlob(hash), JSON.stringify(demands), atMs);
@@ -45,19 +54,20 @@ export class DemandRows {
   }
 
   /** The child was heard of; one that is not known yet is added. Costs a write once a minute. */
-  touch(child: string, site: string, atMs: number): void {
-    const writtenMs = this.heard.get(child)?.writtenMs;
+  touch(child: { depot: string; site: string; authenticated: boolean }, atMs: number): void {
+    const { depot, site, authenticated } = child;
+    const writtenMs = this.heard.get(depot)?.writtenMs;
     if (writtenMs !== undefined && atMs >= writtenMs && atMs - writtenMs < touchMs) {
-      this.heard.set(child, { atMs, writtenMs });
+      this.heard.set(depot, { atMs, writtenMs, authenticated });
       return;
     }
-    this.heard.set(child, { atMs, writtenMs: atMs });
+    this.heard.set(depot, { atMs, writtenMs: atMs, authenticated });
     this.db
       .prepare(
         `INSERT INTO children (child, site, demands, heard_ms) VALUES (?, ?, '{}', ?)
          ON CONFLICT DO UPDATE SET site = excluded.site, heard_ms = excluded.heard_ms`,
       )
-      .run(child, site, atMs);
+      .run(depot, site, atMs);
   }
 
   /** By name. */
@@ -99,6 +109,7 @@ export class DemandRows {
       hash: row.hash === null ? undefined : fromBlob(row.hash),
       demands: this.demandsOf(row),
       lastHeardMs: Math.max(row.heard_ms, this.heard.get(row.child)?.atMs ?? 0),
+      authenticated: this.heard.get(row.child)?.authenticated === true,
     };
   }
 

@@ -4,6 +4,7 @@ import type { Log } from '../model/log.js';
 import type { ParentStatus, StatusError } from '../model/status.js';
 import { ParentClient } from '../protocol/client.js';
 import type { StateMessage } from '../protocol/messages.js';
+import type { ClientTls } from '../protocol/tls.js';
 
 /** A parent as it is configured. `repositories`: it wins for those, and is not asked for others; null: for all. */
 export interface ParentSetting {
@@ -37,14 +38,24 @@ const ofTheParent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'transfer-cut',
   'not-found',
   'not-allowed',
+  'certificate-refused',
   'head-refused',
   'manifest-damaged',
   'object-damaged',
   'path-refused',
 ]);
 
+/** Those of them that mean that the parent does not answer this depot at all. */
+const down: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'parent-unreachable',
+  'parent-answer',
+  'parent-busy',
+  'certificate-refused',
+]);
+
 export class Parents {
   private list: { readonly setting: ParentSetting; readonly parent: Parent }[] = [];
+  private proxy: string | null = null;
   private readonly closing = new Set<Promise<void>>();
   private readonly answers = new Map<string, { atMs: number; depot: string | null; error: StatusError | null }>();
 
@@ -52,21 +63,27 @@ export class Parents {
     private readonly identity: { readonly depot: string; readonly site: string; readonly version: string },
     private readonly host: Host,
     private readonly log: Log,
+    private readonly tls?: ClientTls,
   ) {}
 
   /**
    * Takes over the settings; parents that stay keep their connections and what is remembered of them. Those that are gone
    * finish what is under way with them.
+   * @param proxy URL of the one towards all parents with `https:`; where it changes, their connections are new ones
+   * @throws DepotError `certificate-refused` for an `https:` parent where this depot has no certificate; nothing changes then
    */
-  configure(settings: readonly ParentSetting[]): void {
-    const before = new Map(this.list.map(({ parent }) => [parent.url, parent]));
-    this.list = settings.map((setting) => {
-      const kept = before.get(setting.url);
-      before.delete(setting.url);
-      return { setting, parent: kept ?? newParent(setting.url, this.identity) };
+  configure(settings: readonly ParentSetting[], proxy: string | null): void {
+    const before = this.list.map(({ parent }) => parent);
+    const isSameWay = (url: string): boolean => proxy === this.proxy || !url.startsWith('https:');
+    const next = settings.map((setting) => {
+      const kept = before.find(({ url }) => url === setting.url && isSameWay(url));
+      return { setting, parent: kept ?? this.newParent(setting.url, proxy) };
     });
-    for (const url of before.keys()) this.answers.delete(url);
-    for (const parent of before.values()) {
+    this.list = next;
+    this.proxy = proxy;
+    for (const parent of before) {
+      if (next.some((now) => now.parent === parent)) continue;
+      this.answers.delete(parent.url);
       parent.isGone = true;
       this.closeUnused(parent);
     }
@@ -123,9 +140,10 @@ export class Parents {
   note(parent: Parent, error: DepotError | undefined): void {
     const at = this.host.now();
     const depot = parent.client.parentDepot ?? null;
-    const isDown =
-      error?.code === 'parent-unreachable' || error?.code === 'parent-answer' || error?.code === 'parent-busy';
-    const shown = isDown ? { code: error.code, message: error.message, hint: error.hint ?? null } : undefined;
+    const shown =
+      error !== undefined && down.has(error.code)
+        ? { code: error.code, message: error.message, hint: error.hint ?? null }
+        : undefined;
     this.answers.set(parent.url, {
       atMs: at,
       depot,
@@ -134,7 +152,7 @@ export class Parents {
   }
 
   status(): ParentStatus[] {
-    return this.list.map(({ parent: { url } }) => {
+    return this.list.map(({ parent: { url, client } }) => {
       const answer = this.answers.get(url);
       return {
         url,
@@ -142,27 +160,27 @@ export class Parents {
         answers: answer === undefined ? 'not-asked' : answer.error === null ? 'yes' : 'no',
         at: answer === undefined ? null : new Date(answer.atMs).toISOString(),
         error: answer?.error ?? null,
-        authenticated: false,
+        authenticated: client.isAuthenticated,
       };
     });
   }
 
   async close(): Promise<void> {
-    this.configure([]);
+    this.configure([], null);
     await Promise.all(this.closing);
   }
-}
 
-function newParent(url: string, identity: { depot: string; site: string; version: string }): Parent {
-  return {
-    url,
-    client: new ParentClient({ url, ...identity }),
-    states: new Map(),
-    demandHash: undefined,
-    reported: new Map(),
-    reportedAllAtMs: 0,
-    directory: undefined,
-    users: 0,
-    isGone: false,
-  };
+  private newParent(url: string, proxy: string | null): Parent {
+    return {
+      url,
+      client: new ParentClient({ url, ...this.identity, tls: this.tls, proxy: proxy ?? undefined }),
+      states: new Map(),
+      demandHash: undefined,
+      reported: new Map(),
+      reportedAllAtMs: 0,
+      directory: undefined,
+      users: 0,
+      isGone: false,
+    };
+  }
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { formatAddress, type Address } from '../../src/config/address.js';
 import type { MirrorSettings, Settings } from '../../src/config/settings.js';
 
 const letter = fc.constantFrom(...'abcxyzABCXYZ0189');
@@ -28,7 +29,23 @@ const duration = (shortestMs: number, longestMs: number): fc.Arbitrary<number> =
 
 const day = 86_400_000;
 const interval = duration(1000, 7 * day);
-const host = fc.constantFrom('127.0.0.1', '127.8.9.10', '::1');
+const loopback = fc.constantFrom('127.0.0.1', '127.8.9.10', '::1');
+const anywhere = fc.constantFrom('10.1.2.3', 'germany.example.com', 'depot-1', '2001:db8::1');
+const address = (port: number): fc.Arbitrary<Address> =>
+  fc.oneof(
+    fc.record({ scheme: fc.constant('http' as const), host: loopback, port: fc.constant(port) }),
+    fc.record({
+      scheme: fc.constant('https' as const),
+      host: fc.oneof(loopback, anywhere),
+      port: fc.constant(port),
+    }),
+  );
+const proxy = fc.constantFrom(
+  null,
+  'http://proxy.example.com:3128',
+  'https://[2001:db8::2]:3128',
+  'http://user:p%40ss@10.0.0.1:8080',
+);
 const limit = (highest: number, value: fc.Arbitrary<number>): fc.Arbitrary<number | null> =>
   fc.oneof(fc.constant(null), value, fc.integer({ min: 0, max: highest }));
 
@@ -60,8 +77,7 @@ export const settings: fc.Arbitrary<Settings> = fc
     const [own, ...others] = ports;
     const foreign = names.slice(published);
     const [first = 'a', ...rest] = foreign;
-    const url = (port: number): fc.Arbitrary<string> =>
-      host.map((address) => `http://${address === '::1' ? '[::1]' : address}:${port}`);
+    const url = (port: number): fc.Arbitrary<string> => address(port).map(formatAddress);
     const followed = fc.record({
       repository: fc.constantFrom(first, ...rest),
       include: fc.array(glob, { maxLength: 3 }),
@@ -73,7 +89,7 @@ export const settings: fc.Arbitrary<Settings> = fc
       depot: name,
       site: fc.constant(site),
       data: part.map((text) => `/data/${text}`),
-      listen: fc.record({ host, port: fc.constant(own ?? 1) }),
+      listen: address(own ?? 1),
       parents: fc.tuple(
         ...others.slice(0, parents).map((port) =>
           fc.record({
@@ -85,6 +101,7 @@ export const settings: fc.Arbitrary<Settings> = fc
           }),
         ),
       ),
+      proxy,
       poll: fc.record({
         everyMs: interval,
         jitter: fc.integer({ min: 0, max: 50 }).map((percent) => percent / 100),

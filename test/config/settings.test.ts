@@ -22,8 +22,9 @@ describe('a good file', () => {
       depot: 'munich-1',
       site: 'enterprise/germany/munich',
       data: '/var/lib/depotd',
-      listen: { host: '127.0.0.1', port: 8443 },
+      listen: { scheme: 'http', host: '127.0.0.1', port: 8443 },
       parents: [],
+      proxy: null,
       poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
       follow: [],
       repositories: [],
@@ -38,10 +39,11 @@ describe('a good file', () => {
 depot: "12"
 site: enterprise/germany/munich
 data: /var/lib/depotd/
-listen: http://[::1]:8443/
+listen: https://[::]:8443/
 parent:
   - http://127.0.0.1:8441
-  - { url: "http://127.0.0.2:8441", repositories: [drivers] }
+  - { url: "HTTPS://Germany.Example.com:8441", repositories: [drivers] }
+proxy: http://depotd:s%40cret@proxy.example.com:3128/
 poll: { every: 2h, jitter: 0%, at-start: false, repositories: { drivers: 90s } }
 follow:
   - { repository: office, include: ["mac/**"], exclude: ["**/*.bak"] }
@@ -65,11 +67,12 @@ log: debug
       depot: '12',
       site: 'enterprise/germany/munich',
       data: '/var/lib/depotd',
-      listen: { host: '::1', port: 8443 },
+      listen: { scheme: 'https', host: '::', port: 8443 },
       parents: [
         { url: 'http://127.0.0.1:8441', repositories: null },
-        { url: 'http://127.0.0.2:8441', repositories: ['drivers'] },
+        { url: 'https://germany.example.com:8441', repositories: ['drivers'] },
       ],
+      proxy: 'http://depotd:s%40cret@proxy.example.com:3128',
       poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
       follow: [
         { repository: 'office', include: ['mac/**'], exclude: ['**/*.bak'] },
@@ -159,8 +162,8 @@ log: verbose
     'depot.yaml:1:8: depot: found "munich 1"; a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters; did you mean munich-1?',
     'depot.yaml:2:7: site: found "/enterprise//germany/münchen/"; a site is a path of names from the company down, such as enterprise/germany/munich (at most 16 names); did you mean enterprise/germany/munchen?',
     'depot.yaml:3:1: dta: unknown key; did you mean data?',
-    'depot.yaml:4:9: listen: found "https://depot.example.com"; plain HTTP is for loopback only (127.0.0.0/8 or [::1]); other addresses need certificates, which come with joining',
-    'depot.yaml:5:9: parent: found "127.0.0.1:8441"; allowed: http://ADDRESS:PORT, such as http://127.0.0.1:8443; did you mean http://127.0.0.1:8441?',
+    'depot.yaml:4:9: listen: found "https://depot.example.com"; the port is missing; did you mean https://depot.example.com:8443?',
+    'depot.yaml:5:9: parent: found "127.0.0.1:8441"; allowed: https://HOST:PORT, or on this machine only http://127.0.0.1:PORT; did you mean http://127.0.0.1:8441?',
     'depot.yaml:7:3: poll.evry: unknown key; did you mean every?',
     'depot.yaml:8:11: poll.jitter: found 10; allowed: a whole number with its sign, from 0% to 50%',
     'depot.yaml:9:13: poll.at-start: found "yes"; allowed: true or false; did you mean true?',
@@ -220,18 +223,36 @@ repositories:
 
 test('following without a parent is a mistake', () => {
   expect(problems(`${base}follow: all\n`)).toBe(
-    'depot.yaml:3:1: follow: there is no parent to follow anything from; add parent: http://ADDRESS:PORT, or remove follow',
+    'depot.yaml:3:1: follow: there is no parent to follow anything from; add parent: https://HOST:PORT, or remove follow',
   );
 });
 
 describe('addresses', () => {
   const listen = (url: string) => problems(`${base}listen: ${url}\n`).replace(/^depot.yaml:3:9: listen: /, '');
   const loopbackOnly =
-    'plain HTTP is for loopback only (127.0.0.0/8 or [::1]); other addresses need certificates, which come with joining';
+    'plain HTTP is for loopback only (127.0.0.0/8 or [::1]); other addresses need https:// and a certificate, which comes with joining';
 
-  test.each(['http://127.0.0.1:1', 'http://127.255.0.9:65535', '"http://[::1]:8443"', 'HTTP://127.0.0.1:8443/'])(
-    'accepts %s',
-    (url) => expect(listen(url)).toBe('no problem'),
+  test.each([
+    'http://127.0.0.1:1',
+    'http://127.255.0.9:65535',
+    '"http://[::1]:8443"',
+    'HTTP://127.0.0.1:8443/',
+    'https://0.0.0.0:8443',
+    '"https://[::]:8443"',
+    '"https://[2001:DB8:0::1]:8443/"',
+    'https://germany.example.com:443',
+    'https://localhost:8443',
+  ])('accepts %s', (url) => expect(listen(url)).toBe('no problem'));
+
+  test.each([
+    ['https://Germany.Example.com:8443', 'https://germany.example.com:8443'],
+    ['https://[2001:DB8:0::1]:8443/', 'https://[2001:db8::1]:8443'],
+  ])('reads %s as %s, so that one address has one spelling', (written, url) =>
+    expect(parseSettings(`${base}parent: "${written}"\n`, 'f').parents).toEqual([{ url, repositories: null }]),
+  );
+
+  test.each(['https://0.0.0.0:8441', 'https://[::]:8441'])('refuses %s as a parent', (url) =>
+    expect(problems(`${base}parent: "${url}"\n`)).toContain(`${url} means all addresses of this machine`),
   );
 
   test.each([
@@ -248,9 +269,43 @@ describe('addresses', () => {
     ['http://127.0.0.1:0', 'port 0 means another port at each start, where no child could find it'],
     ['http://127.0.0.1:65536', 'there is no such port; allowed: 1 to 65535'],
     ['http://127.0.0.1:8443/depot', 'nothing may follow the port; did you mean http://127.0.0.1:8443?'],
-    ['ftp://127.0.0.1:21', 'the scheme must be http, not ftp'],
-    ['8443', 'found 8443; allowed: http://ADDRESS:PORT'],
+    ['https://10.1.2.3', 'the port is missing; did you mean https://10.1.2.3:8443?'],
+    ['https://10.1.2.3:x', 'there is no such port; allowed: 1 to 65535'],
+    ['https://host:8443/depot', 'nothing may follow the port; did you mean https://host:8443?'],
+    ['https://10.1:8443', 'the host must be a name, an IPv4 address, or an IPv6 address in brackets'],
+    ['https://0x7f:8443', 'the host must be a name'],
+    ['https://a_b:8443', 'the host must be a name'],
+    ['"https://2001:db8::1:8443"', 'the host must be a name'],
+    ['"https://[fe80::1%eth0]:8443"', 'the host must be a name'],
+    ['https://me@host:8443', 'a URL must not hold a user or password'],
+    ['ftp://127.0.0.1:21', 'the scheme must be https or http, not ftp'],
+    ['8443', 'found 8443; allowed: https://HOST:PORT'],
   ])('refuses %s with the reason', (url, reason) => expect(listen(url)).toContain(reason));
+});
+
+describe('a proxy', () => {
+  const proxy = (url: string) => parseSettings(`${base}proxy: "${url}"\n`, 'f').proxy;
+
+  test('has a host, a port, and where it wants them a user and a password', () => {
+    expect(proxy('http://proxy.example.com:3128/')).toBe('http://proxy.example.com:3128');
+    expect(proxy('HTTPS://me:p%2Fw@Proxy:443')).toBe('https://me:p%2Fw@proxy:443');
+    expect(proxy('http://me@[2001:DB8::1]:3128')).toBe('http://me@[2001:db8::1]:3128');
+  });
+
+  test.each([
+    ['proxy.example.com:3128', 'allowed: http://HOST:PORT or http://USER:PASSWORD@HOST:PORT'],
+    ['socks5://proxy:1080', 'the scheme must be http or https, not socks5'],
+    ['http://proxy', 'the port is missing'],
+    ['http://proxy:3128/x', 'nothing may follow the port'],
+    ['http://me:hunt/er2@proxy:3128', 'must be written as %2F'],
+    ['http://me:hunt#er2@proxy:3128', 'must be written as %2F'],
+    ['http://me:hunt@er2@proxy:3128', 'must be written as %2F'],
+    ['http://me:hunt%er2@proxy:3128', 'must be written as %2F'],
+  ])('is refused as %s, and a password shown nowhere', (url, reason) => {
+    const said = problems(`${base}proxy: "${url}"\n`);
+    expect(said).toContain(reason);
+    expect(said).not.toMatch(/hunt|er2/);
+  });
 });
 
 describe('values', () => {

@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { limits } from '../../src/protocol/limits.js';
-import { listen, listenerLimits, type Listener, type ListenerLimits } from '../../src/serve/listener.js';
+import { listenerLimits, type ListenerLimits } from '../../src/serve/limits.js';
+import { listen, type Listener } from '../../src/serve/listener.js';
 import { freePort } from '../harness/port.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -12,7 +13,7 @@ const anywhere = { host: '127.0.0.1', port: 0 };
 const hello: Handler = async (_, response) => void response.end('hello');
 
 async function listening(handler: Handler = hello, allowed: Partial<ListenerLimits> = {}): Promise<Listener> {
-  const listener = await listen(anywhere, handler, { ...listenerLimits, ...allowed });
+  const listener = await listen(anywhere, handler, { limits: { ...listenerLimits, ...allowed } });
   onTestFinished(() => listener.close(0));
   return listener;
 }

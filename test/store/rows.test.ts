@@ -42,6 +42,7 @@ test('adds the demands of the children, but for one of them', async () => {
   expect(demands.get('a')).toEqual({
     child: 'a',
     site: 'x/a',
+    authenticated: false,
     hash: demandsHash({ tools: mac }),
     demands: { tools: mac },
     lastHeardMs: 10,
@@ -66,11 +67,12 @@ test('parses the demands of a child once, and notices what another thread wrote'
 test('knows exactly when a child was heard of, and writes it once a minute', async () => {
   const store = await temporaryStore();
   const reader = openStore(store.layout.data);
-  for (const atMs of [1000, 20_000, 59_000]) store.demands.touch('a', 'x/a', atMs);
+  for (const atMs of [1000, 20_000, 59_000])
+    store.demands.touch({ depot: 'a', site: 'x/a', authenticated: false }, atMs);
   expect(store.demands.get('a')).toMatchObject({ hash: undefined, demands: {}, lastHeardMs: 59_000 });
   expect(reader.demands.get('a')?.lastHeardMs).toBe(1000);
-  store.demands.touch('a', 'x/a', 62_000);
-  store.demands.touch('b', 'x/b', 62_001);
+  store.demands.touch({ depot: 'a', site: 'x/a', authenticated: false }, 62_000);
+  store.demands.touch({ depot: 'b', site: 'x/b', authenticated: false }, 62_001);
   expect(reader.demands.get('a')?.lastHeardMs).toBe(62_000);
   expect(store.demands.forgetBefore(62_001)).toEqual(['a']);
   expect(store.demands.list().map(({ child }) => child)).toEqual(['b']);

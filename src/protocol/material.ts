@@ -1,0 +1,26 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { DepotError } from '../model/errors.js';
+import type { TlsMaterial } from './tls.js';
+
+/**
+ * The material as Node's TLS takes it, for either side: TLS 1.3 and nothing older.
+ * @throws DepotError `certificate-refused` where key and certificates cannot be read or do not fit together
+ */
+export function contextOptions({ key, chain, anchors }: TlsMaterial): SecureContextOptions {
+  const options = { key, cert: chain, ca: [...anchors], minVersion: 'TLSv1.3' as const };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DepotError('certificate-refused', `the certificate of this depot cannot be used: ${reason}`, {
+      cause,
+      hint: '`depot cert` shows it, `depot join` gets a new one',
+      retry: 'never',
+    });
+  }
+  return options;
+}
+
+export function isSameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
+  return a === b || (a.key === b.key && a.chain === b.chain && a.anchors.join('\n') === b.anchors.join('\n'));
+}
