@@ -41,8 +41,6 @@ const doors = {
   zod: ['^src/(model|config|protocol|serve|cli|store|trust)/'],
   'tuf-js': ['^src/trust/'],
   '@tufjs/models': ['^src/trust/'],
-  '@peculiar/x509': ['^src/trust/'],
-  'reflect-metadata': ['^src/trust/'],
   '@peculiar/x509': ['^src/trust/x509[.]ts$'],
   'reflect-metadata': ['^src/trust/x509[.]ts$'],
   chokidar: ['^src/publish/', '^src/daemon/'],
