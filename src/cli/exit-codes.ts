@@ -43,7 +43,6 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'certificate-refused': 'parentFailed',
   'head-refused': 'parentFailed',
   'head-expired': 'parentFailed',
-  'certificate-refused': 'parentFailed',
   'invitation-refused': 'usage',
   'request-refused': 'parentFailed',
   'manifest-damaged': 'damageFound',

@@ -18,6 +18,7 @@ import { reloadCommand } from './reload.js';
 import type { Program } from './request.js';
 import { statusCommand } from './status.js';
 import { ReaderGone, type Terminal } from './terminal.js';
+import { trustCommand } from './trust.js';
 import { verifyCommand } from './verify.js';
 import { versionCommand } from './version.js';
 
@@ -51,7 +52,7 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     .addHelpText('after', ({ error }) => (error ? '' : exitCodeHelp()));
   const groups = {
     'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
-    'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
+    'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand, trustCommand],
     'To set up:': [initCommand, configCommand, versionCommand, completionCommand],
   };
   for (const [title, commands] of Object.entries(groups)) {

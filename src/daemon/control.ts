@@ -10,6 +10,7 @@ import type {
   PollResult,
   PublishResult,
   ReloadResult,
+  TrustResetResult,
   VerifyResult,
 } from '../model/status.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
@@ -23,6 +24,7 @@ import { previewCycle } from '../sync/preview.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 import { depotFacts, liveFacts } from './facts.js';
 import type { RunningDepot } from './running-depot.js';
+import { resetTrust } from './trust-reset.js';
 
 /** How often a person who waits is told how far things are. */
 const progressEveryMs = 250;
@@ -255,6 +257,11 @@ export class DaemonControl implements ControlApi {
 
   reload(): Promise<ReloadResult> {
     return this.depot.reload();
+  }
+
+  trustReset(repository: string, { dryRun }: { readonly dryRun: boolean }): Promise<TrustResetResult> {
+    this.requirePolled(repository);
+    return this.depot.schedule.between(repository, () => resetTrust(this.depot, repository, dryRun));
   }
 
   private requireParent(): void {

@@ -4,6 +4,7 @@ import { loadSettings, type Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import type { DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
+import { isWithin } from '../model/names.js';
 import type { ReloadResult } from '../model/status.js';
 import { childHandler } from '../serve/children.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
@@ -97,10 +98,11 @@ export class Depot implements RunningDepot {
       host,
       log,
       parents: new Parents(identity, host, log, tls && { material: tls.material, judge: tls.judgeParent }),
-      known: new KnownRepositories(join(this.store.layout.metadata, '.known.json')),
+      known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.enrolled()),
       board: new ProgressBoard(host),
       claims: new Claims(),
       onKnown: () => this.schedule.refresh(0),
+      onCompany: () => this.schedule.refresh(0),
       settings: () => ({
         follow: this.settings.follow,
         holdAbove: this.settings.deletions.holdAbove,
@@ -244,6 +246,12 @@ export class Depot implements RunningDepot {
       master: this.settings.depot,
     }));
     return [...published, ...this.sync.known.list().filter(({ name }) => !published.some((own) => own.name === name))];
+  }
+
+  /** Those of the company's directory in whose scope this depot stands. */
+  private enrolled() {
+    const { site } = this.settings;
+    return this.store.company.get(site)?.repositories.filter(({ context }) => isWithin(site, context));
   }
 
   private changed(): void {

@@ -6,7 +6,8 @@ import { isSha256, sha256, type Sha256 } from './sha256.js';
 export const hashField = z.custom<Sha256>((value) => typeof value === 'string' && isSha256(value), 'a SHA-256');
 const count = z.number().int().nonnegative();
 
-const headShape = z.strictObject({
+/** What the head says besides the manifest: `custom` of the one target (src/trust/README.md section 1). */
+const customShape = z.object({
   repository: z.string().refine(isName),
   kind: z.enum(['mirror', 'packages']),
   context: z.string().refine(isSite),
@@ -15,37 +16,52 @@ const headShape = z.strictObject({
   generation: count.min(1),
   /** SHA-256 of the head before this one; null at generation 1. */
   previous: hashField.nullable(),
-  /** The root page of the manifest: hash and length of its text. */
-  root: z.strictObject({ sha256: hashField, length: count }),
   files: count,
   bytes: count,
   publishedAt: z.iso.datetime(),
 });
 
+/** The part of a TUF `targets` file that is the head. Fields that are not read here are the client workflow's. */
+const targetsShape = z.object({
+  signed: z.object({
+    _type: z.literal('targets'),
+    version: count.min(1),
+    targets: z.strictObject({
+      manifest: z.object({ length: count, hashes: z.object({ sha256: hashField }), custom: customShape }),
+    }),
+  }),
+});
+
 /** The statement that names the current manifest of a repository. */
-export type Head = z.infer<typeof headShape>;
+export interface Head extends z.infer<typeof customShape> {
+  /** The root page of the manifest: hash and length of its text. */
+  readonly root: { readonly sha256: Sha256; readonly length: number };
+}
 export type Kind = Head['kind'];
 
-/** A head with the exact bytes that it travels as; `sha256` is theirs. */
+/** A head with the exact bytes that it travels as, a signed `targets` file; `sha256` is theirs. */
 export interface HeadFile {
   readonly head: Head;
   readonly bytes: Uint8Array;
   readonly sha256: Sha256;
 }
 
-/** No head is longer, in bytes. */
-export const maxHeadBytes = 16 * 1024;
-
-export function formatHead(head: Head): HeadFile {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(head, undefined, 1)}\n`);
-  return { head, bytes, sha256: sha256(bytes) };
+/** The target that a head is, in the form that is signed. */
+export function headTarget({ root, ...custom }: Head) {
+  return { manifest: { ...root, custom } };
 }
 
-/** @throws DepotError `head-refused` when the bytes are not a head. */
+/**
+ * Reads a head, and verifies nothing: that is done once, where it comes in (src/trust).
+ * @throws DepotError `head-refused` when the bytes are not a head.
+ */
 export function parseHead(bytes: Uint8Array): HeadFile {
   try {
-    const head = headShape.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-    return { head, bytes, sha256: sha256(bytes) };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const { version, targets } = targetsShape.parse(JSON.parse(text)).signed;
+    const { length, hashes, custom } = targets.manifest;
+    if (version !== custom.generation) throw new Error(`version ${version} of generation ${custom.generation}`);
+    return { head: { ...custom, root: { sha256: hashes.sha256, length } }, bytes, sha256: sha256(bytes) };
   } catch (cause) {
     throw new DepotError('head-refused', 'what the parent sent as head is not one', { cause });
   }

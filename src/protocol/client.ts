@@ -1,5 +1,6 @@
 import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
+import type { MetadataName } from '../model/metadata.js';
 import { isName } from '../model/names.js';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
 import {
@@ -126,10 +127,19 @@ export class ParentClient {
     return { etag: usableTag(answer) ?? `"${hashOf(bytes)}"`, state };
   }
 
-  /** The bytes of a head, unread. */
-  async head(repository: string, generation: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const answer = await this.ask({ name: 'head', repository, generation }, {}, [200], signal);
-    return whole(answer, limits.headBytes);
+  /** The bytes of a file of signed metadata, unread; undefined where the parent has none of that name. */
+  async metadata(
+    repository: string,
+    file: MetadataName,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    return this.file({ name: 'metadata', repository, file }, maxBytes, signal);
+  }
+
+  /** Likewise a file of the company's directory: signed metadata, or a document that it names. */
+  async company(file: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    return this.file({ name: 'company', file }, maxBytes, signal);
   }
 
   /** The page as the parent has it, compressed. */
@@ -190,6 +200,13 @@ export class ParentClient {
   /** Ends what is under way: its callers see `interrupted`. */
   async close(): Promise<void> {
     await this.connections.close();
+  }
+
+  private async file(route: Route, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const answer = await this.ask(route, {}, [200, 404], signal);
+    if (answer.status === 200) return whole(answer, maxBytes);
+    await refusalOf(answer);
+    return undefined;
   }
 
   private async get(route: Route, etag: string | undefined, signal?: AbortSignal): Promise<Answer | 'unchanged'> {

@@ -1,5 +1,4 @@
 import { maxPageBytes } from '../manifest/page.js';
-import { maxHeadBytes } from '../model/head.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -11,7 +10,6 @@ const MiB = 1024 * KiB;
 export const limits = {
   stateBytes: 16 * KiB,
   directoryBytes: 4 * MiB,
-  headBytes: maxHeadBytes,
   /** The text of one page, decompressed. */
   pageTextBytes: maxPageBytes,
   /** A difference stream, compressed. Beyond it the pages are fetched. */

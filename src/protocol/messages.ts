@@ -10,6 +10,7 @@ const name = z.string().refine(isName, 'not a name');
 const site = z.string().refine(isSite, 'not a site');
 const kind = z.enum(['mirror', 'packages']);
 const count = z.number().int().nonnegative();
+const versions = z.object({ root: count.min(1), timestamp: count.min(1) });
 const headRef = z.object({ generation: count.min(1), sha256: hashField });
 
 /** README section 4. What this depot holds of a repository, for the child that asks; a hint, never trusted. */
@@ -19,6 +20,10 @@ export const stateMessage = z.object({
   head: headRef.nullable(),
   /** The newest generation of which all is here that this child's demand asks for. */
   complete: headRef.nullable(),
+  /** The newest signed metadata here; null before there is any. */
+  metadata: versions.nullable(),
+  /** The newest metadata of the company's directory here; null where this depot has not joined. */
+  company: versions.nullable(),
   /** SHA-256 of what `GET /v1/directory` gives this child. */
   directory: hashField,
   depot: name,
@@ -30,6 +35,8 @@ export const directoryMessage = z.object({
   depot: name,
   site,
   repositories: z.array(z.object({ name, kind, context: site, master: name })).max(limits.repositories),
+  /** As in a state; the signed directory has the last word on what there is. */
+  company: versions.nullable(),
 });
 export type DirectoryMessage = z.infer<typeof directoryMessage>;
 export type DirectoryRepository = DirectoryMessage['repositories'][number];

@@ -1,4 +1,6 @@
 import { DepotError } from '../model/errors.js';
+import { isDocumentName } from '../model/company.js';
+import { isMetadataName, type MetadataName } from '../model/metadata.js';
 import { isName } from '../model/names.js';
 import { isSha256, type Sha256 } from '../model/sha256.js';
 import { limits } from './limits.js';
@@ -7,8 +9,9 @@ import { limits } from './limits.js';
 export type Route =
   | { readonly name: 'directory' }
   | { readonly name: 'report' }
+  | { readonly name: 'company'; readonly file: string }
   | { readonly name: 'state'; readonly repository: string }
-  | { readonly name: 'head'; readonly repository: string; readonly generation: number }
+  | { readonly name: 'metadata'; readonly repository: string; readonly file: MetadataName }
   | { readonly name: 'page'; readonly repository: string; readonly sha256: Sha256 }
   | { readonly name: 'difference'; readonly repository: string; readonly root: Sha256; readonly from: Sha256 }
   | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 };
@@ -19,10 +22,12 @@ export function formatRoute(route: Route): string {
     case 'directory':
     case 'report':
       return `/v1/${route.name}`;
+    case 'company':
+      return `/v1/directory/metadata/${route.file}`;
     case 'state':
       return `/v1/repositories/${route.repository}/state`;
-    case 'head':
-      return `/v1/repositories/${route.repository}/metadata/${route.generation}.head.json`;
+    case 'metadata':
+      return `/v1/repositories/${route.repository}/metadata/${route.file}`;
     case 'page':
       return `/v1/repositories/${route.repository}/pages/${route.sha256}`;
     case 'difference':
@@ -56,18 +61,22 @@ export function parseRoute(target: string): Route {
 function match(parts: readonly string[]): Route | undefined {
   const [version, kind, repository, folder, file, ...more] = parts;
   if (version !== 'v1' || more.length > 0) return undefined;
+  if (kind === 'directory' && repository === 'metadata') return file === undefined ? companyFile(folder) : undefined;
   if (kind === 'directory' || kind === 'report') return repository === undefined ? { name: kind } : undefined;
   if (kind !== 'repositories' || repository === undefined || !isName(repository)) return undefined;
   if (folder === 'state') return file === undefined ? { name: 'state', repository } : undefined;
   return file === undefined ? undefined : matchFile(repository, folder, file);
 }
 
+function companyFile(file: string | undefined): Route | undefined {
+  if (file === undefined || !(isMetadataName(file) || isDocumentName(file))) return undefined;
+  return { name: 'company', file };
+}
+
 function matchFile(repository: string, folder: string | undefined, file: string): Route | undefined {
   switch (folder) {
-    case 'metadata': {
-      const generation = /^([1-9][0-9]{0,14})\.head\.json$/.exec(file)?.[1];
-      return generation === undefined ? undefined : { name: 'head', repository, generation: Number(generation) };
-    }
+    case 'metadata':
+      return isMetadataName(file) ? { name: 'metadata', repository, file } : undefined;
     case 'pages':
       return isSha256(file) ? { name: 'page', repository, sha256: file } : undefined;
     case 'objects':

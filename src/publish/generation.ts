@@ -2,9 +2,10 @@ import type { ManifestRoot } from '../manifest/page.js';
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { covers, everything } from '../model/selection.js';
-import { formatHead, type Head, type HeadFile } from '../model/head.js';
+import { headTarget, parseHead, type Head, type HeadFile } from '../model/head.js';
 import type { HeadRow } from '../store/heads.js';
 import type { Store } from '../store/store.js';
+import type { Signer } from './signer.js';
 
 /**
  * Makes a manifest the next generation: its head is durable before anybody hears of it. A crash before that leaves the
@@ -14,6 +15,7 @@ import type { Store } from '../store/store.js';
 export async function publishGeneration(
   store: Store,
   host: Host,
+  signer: Signer,
   repository: string,
   context: string,
   root: ManifestRoot | null,
@@ -22,7 +24,7 @@ export async function publishGeneration(
   const content = root === null ? previous?.head : contentOf(root);
   if (content === undefined) throw new DepotError('internal', `the first generation of ${repository} has no manifest`);
   const { files, bytes } = content;
-  const file = formatHead({
+  const head: Head = {
     repository,
     kind: 'mirror',
     context,
@@ -33,8 +35,9 @@ export async function publishGeneration(
     files,
     bytes,
     publishedAt: new Date(host.now()).toISOString(),
-  });
-  await store.heads.put(file);
+  };
+  const file = parseHead(await signer.sign(head.generation, headTarget(head)));
+  store.heads.enter(file);
   return file;
 }
 

@@ -2,6 +2,7 @@ import type { Host } from '../host.js';
 import type { NamePolicy } from '../model/portable.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
+import type { Signer } from './signer.js';
 
 /** A repository of the kind mirror that is published here, and the folder that it is published from. */
 export interface MirrorSource {
@@ -22,6 +23,7 @@ export interface ScanDeps {
   readonly store: Store;
   readonly run: RunJob;
   readonly host: Host;
+  readonly signer: Signer;
 }
 
 export interface ScanOptions {

@@ -2,13 +2,15 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { HeldBack, PublishResult, SourceStatus, StatusError } from '../model/status.js';
+import { finishGeneration, isFinished, publishGeneration } from './generation.js';
 import type { MirrorSource, ScanDeps } from './mirror-source.js';
 import { scan, type ScanOutcome } from './scan.js';
 import { scanQueue, type PublishOptions, type ScanQueue, type ScanRequest } from './scan-queue.js';
+import { Signer } from './signer.js';
 import { SourceWatch } from './source-watch.js';
 import { nextScanMs, type SourceEvents } from './timetable.js';
 
-export interface PublisherDeps extends ScanDeps {
+export interface PublisherDeps extends Omit<ScanDeps, 'signer'> {
   readonly log: Log;
   /** Told of each new generation, once it is durable. */
   readonly onPublished?: (head: HeadFile) => void;
@@ -25,6 +27,7 @@ const unscanned: SourceEvents = {
 export class MirrorPublisher {
   private readonly queue: ScanQueue = scanQueue((request) => this.runScan(request));
   private readonly watch: SourceWatch;
+  private readonly signer: Signer;
   private isStopping = false;
   /** Aborted to end a rest. */
   private resting: AbortController | undefined;
@@ -43,6 +46,7 @@ export class MirrorPublisher {
     private readonly deps: PublisherDeps,
   ) {
     const last = deps.store.sources.get(settings.repository);
+    this.signer = new Signer(deps.store, deps.host, settings.repository);
     this.lastScanMs = last?.lastScanMs;
     this.heldBack = last?.heldBack ?? [];
     this.heldBackCount = last?.heldBackCount ?? 0;
@@ -155,7 +159,7 @@ export class MirrorPublisher {
 
   private async runScan(request: ScanRequest): Promise<PublishResult> {
     if (this.isStopping) throw this.interrupted();
-    const { settings, deps } = this;
+    const { settings, deps, signer } = this;
     const scanning = new AbortController();
     const abort = (): void => scanning.abort(this.interrupted());
     request.signal?.addEventListener('abort', abort, { once: true });
@@ -165,7 +169,8 @@ export class MirrorPublisher {
       this.events = { ...unscanned, unfinished: this.events.unfinished, scannedMs: this.lastScanMs };
     }
     try {
-      const outcome = await scan(settings, deps, { ...request, signal: scanning.signal });
+      if (!request.dryRun) await this.freshen();
+      const outcome = await scan(settings, { ...deps, signer }, { ...request, signal: scanning.signal });
       if (!request.dryRun) await this.learn(settings, outcome);
       return outcome.result;
     } catch (thrown) {
@@ -176,6 +181,18 @@ export class MirrorPublisher {
       request.signal?.removeEventListener('abort', abort);
       this.scanning = undefined;
     }
+  }
+
+  /** Signs again what would expire, whatever has become of the source. */
+  private async freshen(): Promise<void> {
+    const { store, host, onPublished, log } = this.deps;
+    const { repository } = this.settings;
+    const newest = store.heads.newest(repository);
+    if (newest === undefined || !(await this.signer.freshen(newest.head.generation))) return;
+    const head = await publishGeneration(store, host, this.signer, repository, newest.head.context, null);
+    if (isFinished(newest)) finishGeneration(store, head);
+    log.info({ repository, generation: head.head.generation }, `signed ${repository} again, half of its life was over`);
+    onPublished?.(head);
   }
 
   private interrupted(): DepotError {

@@ -21,7 +21,7 @@ export interface ScanOutcome {
  * 1. survey: look through the source, compare with the index of the last scan; a source that is not itself is refused;
  * 2. read: hash and copy what is new or changed, in several threads; objects are durable before the index names them;
  * 3. compose: the manifest of the index, edited from the published one; its pages are durable;
- * 4. publish: a head with the next number, durable; then it is complete, and children are told.
+ * 4. publish: a head with the next number, signed and durable; then it is complete, and children are told.
  * A crash at any point leaves the old generation or the new one, and no work of step 2 is done twice.
  * Not guaranteed: that the files of a generation were there at one moment. Each file is whole; the set is what a walk saw.
  */
@@ -108,7 +108,7 @@ async function composeManifest(
 
 async function publish(
   { repository, context }: MirrorSource,
-  { store, host }: ScanDeps,
+  { store, host, signer }: ScanDeps,
   newest: HeadRow | undefined,
   { root, missing, isUnfinished }: Composed,
 ): Promise<HeadFile | null> {
@@ -117,7 +117,7 @@ async function publish(
     if (missing === 0 && isUnfinished) finishGeneration(store, newest);
     return null;
   }
-  const head = await publishGeneration(store, host, repository, context, root);
+  const head = await publishGeneration(store, host, signer, repository, context, root);
   if (missing === 0) finishGeneration(store, head);
   return head;
 }

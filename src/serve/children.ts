@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
+import { directoryName } from '../model/company.js';
+import { metadataName } from '../model/metadata.js';
 import { everything, type Demand } from '../model/selection.js';
 import { sha256 } from '../model/sha256.js';
 import { formatMessage } from '../protocol/messages.js';
@@ -7,6 +9,7 @@ import { formatRoute, parseRoute, type Route } from '../protocol/routes.js';
 import type { Peer } from '../protocol/tls.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
+import { replyCompany } from './company.js';
 import { Differences } from './differences.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
@@ -62,8 +65,10 @@ export function childHandler(
     if (route.name === 'report') {
       await takeReport(exchange, child);
     } else if (route.name === 'directory') {
-      const { bytes, hash } = directoryFor(child.site, options, directory);
+      const { bytes, hash } = directoryFor(child.site, options, directory, store.signed.versions(directoryName));
       replyMessage(exchange, bytes, `"${hash}"`);
+    } else if (route.name === 'company') {
+      if (!replyCompany(exchange, store, route.file, child.site)) throw notHere(route);
     } else {
       requireInScope(route.repository, child.site, directory);
       if (route.name !== 'state') note(child, () => store.fetches.asked(child.depot, route.repository, options.now()));
@@ -87,10 +92,12 @@ export function childHandler(
         const bytes = stateFor(child, repository);
         return replyMessage(exchange, bytes, `"${sha256(bytes).slice(0, 32)}"`);
       }
-      case 'head': {
-        const head = store.heads.get(repository, route.generation);
-        if (head === undefined) throw notHere(route);
-        return replyBytes(exchange, head.bytes, 'application/json');
+      case 'metadata': {
+        const bytes = store.signed.read(repository, route.file);
+        if (bytes === undefined) throw notHere(route);
+        // All but the timestamp bear their version in their name.
+        if (route.file !== metadataName('timestamp')) return replyBytes(exchange, bytes, 'application/json');
+        return replyMessage(exchange, Buffer.from(bytes), `"${sha256(bytes)}"`);
       }
       case 'page': {
         const page = await store.pages.readCompressed(route.sha256);
@@ -116,6 +123,7 @@ export function childHandler(
     const name = (row: ReturnType<typeof store.heads.newest>) =>
       row === undefined ? null : { generation: row.head.generation, sha256: row.sha256 };
     const complete = store.heads.newestComplete(repository, demand);
+    const company = store.signed.versions(directoryName);
     if (complete !== undefined) {
       note(child, () => store.fetches.told(child.depot, repository, complete.head.generation, options.now()));
     }
@@ -123,7 +131,9 @@ export function childHandler(
       repository,
       head: name(store.heads.newest(repository)),
       complete: name(complete),
-      directory: directoryFor(child.site, options, directory).hash,
+      metadata: store.signed.versions(repository),
+      company,
+      directory: directoryFor(child.site, options, directory, company).hash,
       depot: options.depot,
     });
   }
@@ -171,6 +181,6 @@ function wrongMethod({ request, response }: Exchange, methods: readonly string[]
   return new DepotError('bad-request', `${request.method ?? ''} is not answered here, only ${methods.join(' and ')}`);
 }
 
-function notHere(route: RepositoryRoute): DepotError {
+function notHere(route: Route): DepotError {
   return new DepotError('not-found', `${formatRoute(route)} is not here`);
 }

@@ -14,13 +14,14 @@ import type {
   ReloadResult,
   VerifyResult,
 } from '../model/status.js';
+import type { TrustApi } from './trust-api.js';
 
 /**
  * What a person can ask of a running daemon. The daemon implements it, the control socket carries it, and the client of
  * the socket implements it once more, so that a command sees the same whether it talks to a socket or to a store.
  * Every method rejects with a `DepotError`; a name that is not known is `not-found`.
  */
-export interface ControlApi {
+export interface ControlApi extends TrustApi {
   /** `tree`: with what the depots below reported. */
   status(options: { readonly tree: boolean }): Promise<DepotStatus>;
   /** Polls the repositories now (null: all that have a parent). With `wait`, resolves when their cycles have ended. */

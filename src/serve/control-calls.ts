@@ -25,6 +25,9 @@ const calls: readonly ControlCall[] = [
   once('holds', nothing, (api) => api.holds()),
   once('approve', hold, (api, { id }) => api.approve(id)),
   once('reload', nothing, (api) => api.reload()),
+  once('trust-reset', z.strictObject({ repository, dryRun: z.boolean() }), (api, { repository, dryRun }) =>
+    api.trustReset(repository, { dryRun }),
+  ),
   stream(
     'poll',
     z.strictObject({ repositories: z.array(repository).min(1).nullable(), wait: z.boolean() }),

@@ -41,6 +41,7 @@ export function controlClient(options: ControlClientOptions): ControlApi {
     history: (repository, { limit }) => call('history', { repository, limit }),
     holds: () => call('holds', {}),
     approve: (id) => call('approve', { id }),
+    trustReset: (repository, { dryRun }) => call('trust-reset', { repository, dryRun }),
     reload: () => call('reload', {}),
     poll: (repositories, { wait, ...work }) => stream('poll', { repositories, wait }, work),
     plan: (repository, { steps, ...work }) => stream('plan', { repository, steps }, work),

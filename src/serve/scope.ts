@@ -1,4 +1,5 @@
 import { DepotError } from '../model/errors.js';
+import type { MetadataVersions } from '../model/metadata.js';
 import { isWithin } from '../model/names.js';
 import { sha256, type Sha256 } from '../model/sha256.js';
 import { formatMessage, type DirectoryRepository } from '../protocol/messages.js';
@@ -13,12 +14,17 @@ export interface Self {
 }
 
 /** The directory as a child at `site` sees it: the repositories whose scope covers that site, by name. */
-export function directoryFor(site: string, self: Self, directory: Directory): { bytes: Buffer; hash: Sha256 } {
+export function directoryFor(
+  site: string,
+  self: Self,
+  directory: Directory,
+  company: MetadataVersions | null,
+): { bytes: Buffer; hash: Sha256 } {
   const repositories = directory()
     .filter(({ context }) => isWithin(site, context))
     .map(({ name, kind, context, master }) => ({ name, kind, context, master }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const bytes = formatMessage({ depot: self.depot, site: self.site, repositories });
+  const bytes = formatMessage({ depot: self.depot, site: self.site, repositories, company });
   return { bytes, hash: sha256(bytes) };
 }
 

@@ -13,9 +13,9 @@ import type { Store } from './store.js';
 export function enterFoundHeads(store: Store): void {
   const { layout, heads } = store;
   for (const repository of readdirSync(layout.metadata).filter(isName)) {
-    const known = new Set(heads.list(repository).map(({ head }) => `${head.generation}.head.json`));
+    const known = new Set(heads.list(repository).map(({ head }) => `${head.generation}.targets.json`));
     const found = readdirSync(layout.metadataOf(repository))
-      .filter((name) => name.endsWith('.head.json') && !known.has(name))
+      .filter((name) => name.endsWith('.targets.json') && !known.has(name))
       .flatMap((name) => readHead(store, repository, name));
     for (const file of found.sort(byPublication)) {
       const newest = heads.newest(repository);
@@ -35,7 +35,7 @@ function readHead(store: Store, repository: string, name: string): HeadFile[] {
   const path = join(store.layout.metadataOf(repository), name);
   try {
     const file = parseHead(readFileSync(path));
-    if (file.head.repository === repository && name === `${file.head.generation}.head.json`) return [file];
+    if (file.head.repository === repository && name === `${file.head.generation}.targets.json`) return [file];
   } catch (error) {
     if (!(error instanceof DepotError)) throw error;
   }

@@ -9,6 +9,8 @@ export interface Layout {
   readonly objects: string;
   readonly pages: string;
   readonly metadata: string;
+  /** Private keys; nobody but the daemon's user may read them. */
+  readonly keys: string;
   readonly trees: string;
   readonly staging: string;
   readonly differences: string;
@@ -19,7 +21,7 @@ export interface Layout {
   readonly controlSocket: string;
   objectFile(sha256: Sha256): string;
   pageFile(sha256: Sha256): string;
-  /** The folder of a repository's heads. */
+  /** The folder of a repository's signed metadata, heads among it. */
   metadataOf(repository: string): string;
   headFile(repository: string, generation: number): string;
   /** The installation copy that clients read. */
@@ -42,6 +44,7 @@ export function layoutOf(data: string): Layout {
     objects: below('objects'),
     pages: below('pages'),
     metadata: below('metadata'),
+    keys: below('keys'),
     trees: below('trees'),
     staging: below('staging'),
     differences: below('differences'),
@@ -52,7 +55,7 @@ export function layoutOf(data: string): Layout {
     objectFile: (sha256) => byHash('objects', sha256),
     pageFile: (sha256) => byHash('pages', sha256),
     metadataOf: (repository) => below('metadata', repository),
-    headFile: (repository, generation) => below('metadata', repository, `${generation}.head.json`),
+    headFile: (repository, generation) => below('metadata', repository, `${generation}.targets.json`),
     tree: (repository) => below('trees', repository),
     // No repository's name begins with a dot.
     treeStaging: (repository) => below('trees', '.staging', repository),

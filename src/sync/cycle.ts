@@ -3,7 +3,9 @@ import type { HeadFile } from '../model/head.js';
 import { covers, selectionKey } from '../model/selection.js';
 import type { CycleResult, FileCount } from '../model/status.js';
 import { applyTree, type ApplyResult } from './apply-job.js';
+import { learnCompany, requireEnrolled } from './company.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
+import { requireFresh } from './expiry.js';
 import { fetchObjects } from './fetch.js';
 import { recordCycle, type Came } from './history.js';
 import { takeHeads } from './heads.js';
@@ -20,13 +22,14 @@ import { announceDemand, report } from './report.js';
  * One cycle: what this depot does about one repository at one poll.
  * 1. Tell the parent what is wanted here, where it does not know (`announceDemand`).
  * 2. Ask whether there is anything new (`poll`): one conditional request.
- * 3. Take over the heads that are new, judged against the one held (`takeHeads`).
- * 4. Bring the manifest of the generation that the parent has complete (`takeManifest`).
- * 5. Plan what is missing, and fetch it, verified object by object (`adoptPlan`, `fetchObjects`).
- * 6. From here on this depot calls the generation complete, and its children can take it.
- * 7. Bring the installation copy to it: additions and changes first, deletions last (`applyTree`).
- * 8. Tell the parent what came of it (`report`).
- * Where a parent fails, the next one is asked; what had come stays.
+ * 3. Bring the company's directory up to date (`learnCompany`): what is revoked, and which repositories there are.
+ * 4. Take over the heads that are new, verified and judged against the one held (`takeHeads`).
+ * 5. Bring the manifest of the generation that the parent has complete (`takeManifest`).
+ * 6. Plan what is missing, and fetch it, verified object by object (`adoptPlan`, `fetchObjects`).
+ * 7. From here on this depot calls the generation complete, and its children can take it.
+ * 8. Bring the installation copy to it: additions and changes first, deletions last (`applyTree`).
+ * 9. Tell the parent what came of it (`report`).
+ * Where a parent fails, or what it has is expired (`requireFresh`), the next one is asked; what had come stays.
  *
  * Not guaranteed: that each generation is seen. A depot that polls seldom goes from 3 to 7 in one cycle.
  */
@@ -39,7 +42,9 @@ export async function runCycle(depot: SyncDepot, repository: string, signal: Abo
     came = await depot.parents.firstThatAnswers(repository, async (parent) => {
       used = parent;
       await announceDemand(depot, parent, signal);
-      return cycleAt(depot, parent, repository, meter, signal);
+      const ended = await cycleAt(depot, parent, repository, meter, signal);
+      requireFresh(depot, repository);
+      return ended;
     });
   } catch (thrown) {
     const error = asDepotError(thrown, `poll for ${repository}`);
@@ -65,6 +70,8 @@ async function cycleAt(
 ): Promise<Came> {
   const { store } = depot;
   const state = await poll(depot, parent, repository, signal);
+  await learnCompany(depot, parent, state.company, signal);
+  requireEnrolled(depot, repository);
   meter.phase('head');
   // A parent that has nothing for this depot may not know what it wants: it lost its catalogue, or is another one.
   if (state.complete === null) parent.demandHash = undefined;
@@ -89,7 +96,7 @@ async function cycleAt(
   return { outcome: 'applied', target, from, fetched, ...(applied === undefined ? {} : { applied }) };
 }
 
-/** Steps 4 to 6: all that this depot and those below it want of a generation is here when this resolves. */
+/** Steps 5 to 7: all that this depot and those below it want of a generation is here when this resolves. */
 async function complete(
   depot: SyncDepot,
   parent: Parent,
@@ -193,7 +200,7 @@ function isWaiting(depot: SyncDepot, repository: string, target: HeadFile): bool
   return newest !== undefined && newest.head.generation > target.head.generation;
 }
 
-/** Step 7; nothing where this depot holds the repository for those below it only. */
+/** Step 8; nothing where this depot holds the repository for those below it only. */
 async function applyOwn(
   depot: SyncDepot,
   target: HeadFile,

@@ -24,6 +24,8 @@ export interface SyncDepot {
   readonly claims: Claims;
   /** Other repositories became known than before. */
   onKnown(): void;
+  /** The company's directory is another than before. */
+  onCompany(): void;
   /** What the administrator of this depot set. */
   settings(): SyncSettings;
 }

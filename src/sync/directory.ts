@@ -1,18 +1,23 @@
 import { asDepotError, type DepotError } from '../model/errors.js';
 import { isWithin } from '../model/names.js';
 import type { SyncDepot } from './depot.js';
+import { hasJoined, learnCompany } from './company.js';
 import type { Parent } from './parents.js';
 
-/** Reads the parent's directory, unless its hash is the one that was read last. */
+/**
+ * Reads the parent's unsigned directory, unless its hash is the one that was read last. A depot that has joined believes
+ * the signed one, which each state tells of.
+ */
 export async function learnDirectory(
   depot: SyncDepot,
   parent: Parent,
   hash: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  if (hash !== undefined && hash === parent.directory) return;
+  if (hash !== undefined && (hash === parent.directory || hasJoined(depot))) return;
   const answer = await parent.client.directory(parent.directory, signal);
   if (answer === 'unchanged') return;
+  if (hasJoined(depot)) return learnCompany(depot, parent, answer.directory.company, signal);
   const inScope = answer.directory.repositories.filter(({ context }) => isWithin(depot.site, context));
   await depot.known.set(parent.url, inScope);
   parent.directory = answer.hash;
@@ -22,7 +27,8 @@ export async function learnDirectory(
 /** The parents that have not said yet which repositories there are; all of them, while none is known. */
 export function silentParents(depot: SyncDepot): Parent[] {
   const parents = depot.parents.for(undefined);
-  return depot.known.list().length === 0 ? parents : parents.filter(({ url }) => !depot.known.isFrom(url));
+  if (depot.known.list().length === 0) return parents;
+  return hasJoined(depot) ? [] : parents.filter(({ url }) => !depot.known.isFrom(url));
 }
 
 /**

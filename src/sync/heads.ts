@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { DepotError } from '../model/errors.js';
-import { judgeHead, parseHead, type HeadFile } from '../model/head.js';
+import { judgeHead, type HeadFile } from '../model/head.js';
 import type { StateMessage } from '../protocol/messages.js';
+import type { Heads } from '../store/heads.js';
 import type { SyncDepot } from './depot.js';
+import { olderHead, trustedRoot, verifyOffer } from './offer.js';
 import type { Parent } from './parents.js';
 
 /** What the heads of a state come to. `target`: the generation that the parent has complete for this depot. */
@@ -13,9 +15,9 @@ export interface HeadsTaken {
 }
 
 /**
- * Fetches the heads that a state names and this depot has not, judges them, and keeps those that may follow.
- * The newest is kept even where its content is not complete at the parent: so lag is known, and it is forwarded.
- * @throws DepotError `head-refused`; what is held stays.
+ * Takes over what the parent's state names and this depot has not: verified metadata first, its head judged against the
+ * one held. The newest is kept even where its content is not complete at the parent: so lag is known, and it is forwarded.
+ * @throws DepotError `head-refused`, `head-expired`; what is held stays.
  */
 export async function takeHeads(
   depot: SyncDepot,
@@ -24,51 +26,66 @@ export async function takeHeads(
   state: StateMessage,
   signal: AbortSignal,
 ): Promise<HeadsTaken> {
-  const { heads } = depot.store;
-  // The older one first: each is judged against the newest held.
-  for (const named of [state.complete, state.head]) {
-    if (named === null) continue;
-    const held = heads.newest(repository);
-    const known = heads.get(repository, named.generation);
-    if (known?.sha256 === named.sha256) {
-      if (named === state.head && held !== undefined) refuseRollback(parent, known, held);
-      continue;
-    }
-    const offered = parseHead(await parent.client.head(repository, named.generation, signal));
-    if (offered.sha256 !== named.sha256) {
-      const message = `head ${named.generation} of ${repository} is not the one that ${parent.url} announced`;
-      throw new DepotError('head-refused', message);
-    }
+  const { heads, signed } = depot.store;
+  const held = heads.newest(repository);
+  const offer = await verifyOffer(depot, parent, repository, state, signal);
+  if (offer === undefined) {
+    if (state.head !== null && held !== undefined) refuseOtherLine(parent, state.head, held, heads);
+  } else {
     const expected = { repository, site: depot.site, held, approvedEpoch: heads.approvedEpoch(repository) };
-    // A parent that finished an older generation first may offer its content below a head that is known already.
-    const isEarlier = named === state.complete && held !== undefined && precedes(offered, held);
-    const verdict = judgeHead(offered, isEarlier ? { ...expected, held: undefined } : expected);
+    const verdict = judgeHead(offer.file, expected);
     if (verdict === 'new-epoch') {
-      holdHead(depot, repository, offered, held);
+      holdHead(depot, repository, offer.file, held);
       return { target: undefined, held: true };
     }
-    if (verdict === 'same') continue;
-    if (held !== undefined && offered.head.epoch !== held.head.epoch) {
+    if (held !== undefined && offer.file.head.epoch !== held.head.epoch) {
       heads.startOver(repository);
-      depot.log.warn({ repository, epoch: offered.head.epoch }, 'a new line of generations begins, as approved');
+      depot.log.warn({ repository, epoch: offer.file.head.epoch }, 'a new line of generations begins, as approved');
     }
-    await heads.put(offered);
+    await signed.keep(repository, offer.set);
+    heads.enter(offer.file);
   }
-  const { complete } = state;
-  const target = complete === null ? undefined : heads.get(repository, complete.generation);
-  return { target: target?.sha256 === complete?.sha256 ? target : undefined, held: false };
+  return { target: await targetOf(depot, parent, repository, state, signal), held: false };
 }
 
-function precedes(offered: HeadFile, held: HeadFile): boolean {
-  return offered.head.epoch === held.head.epoch && offered.head.generation < held.head.generation;
+/** The head of the generation that the parent has complete: the newest, one of those held, or an older one. */
+async function targetOf(
+  depot: SyncDepot,
+  parent: Parent,
+  repository: string,
+  { complete }: StateMessage,
+  signal: AbortSignal,
+): Promise<HeadFile | undefined> {
+  const { heads } = depot.store;
+  if (complete === null) return undefined;
+  const known = heads.get(repository, complete.generation);
+  if (known !== undefined) return known.sha256 === complete.sha256 ? known : undefined;
+  const newest = heads.newest(repository);
+  if (newest === undefined || newest.head.generation < complete.generation) return undefined;
+  const trusted = { root: trustedRoot(depot, repository), newest };
+  const older = await olderHead(parent, { repository, generation: complete.generation }, trusted, signal);
+  await heads.put(older);
+  return older;
 }
 
-function refuseRollback(parent: Parent, offered: HeadFile, held: HeadFile): void {
-  if (!precedes(offered, held)) return;
-  const { repository, generation } = offered.head;
+/** A parent that is behind, or on another line. What it says is unsigned; taken at its word, it says who was restored. */
+function refuseOtherLine(parent: Parent, named: NonNullable<StateMessage['head']>, held: HeadFile, heads: Heads): void {
+  const { repository, generation: seen } = held.head;
+  const { generation, sha256 } = named;
+  const known = heads.get(repository, generation);
+  if (known !== undefined && known.sha256 !== sha256) {
+    throw new DepotError(
+      'head-refused',
+      `two different heads claim to be generation ${generation} of ${repository}: that of ${parent.url} and the one held here`,
+      {
+        hint: `two depots publish it, or its master depot was restored or began anew; to believe that: depot trust reset ${repository}`,
+      },
+    );
+  }
+  if (generation >= seen) return;
   throw new DepotError(
     'head-refused',
-    `${parent.url} offers generation ${generation} of ${repository}, this depot has seen ${held.head.generation}`,
+    `${parent.url} offers generation ${generation} of ${repository}, this depot has seen ${seen}`,
     { hint: 'the parent is behind another one, was restored from a backup, or replays old heads' },
   );
 }

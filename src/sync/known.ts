@@ -12,11 +12,17 @@ export class KnownRepositories {
   private readonly byParent: Map<string, readonly KnownRepository[]>;
   private parentUrls: readonly string[] = [];
 
-  constructor(private readonly file: string) {
+  /** @param enrolled those of the signed directory, which are believed alone; undefined where this depot has not joined */
+  constructor(
+    private readonly file: string,
+    private readonly enrolled: () => readonly KnownRepository[] | undefined,
+  ) {
     this.byParent = new Map(Object.entries(readKept(file)));
   }
 
-  list(): KnownRepository[] {
+  list(): readonly KnownRepository[] {
+    const enrolled = this.enrolled();
+    if (enrolled !== undefined) return enrolled;
     const byName = new Map<string, KnownRepository>();
     for (const repositories of this.byParent.values()) {
       for (const repository of repositories) if (!byName.has(repository.name)) byName.set(repository.name, repository);

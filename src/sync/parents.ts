@@ -40,6 +40,7 @@ const ofTheParent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-allowed',
   'certificate-refused',
   'head-refused',
+  'head-expired',
   'manifest-damaged',
   'object-damaged',
   'path-refused',

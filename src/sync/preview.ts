@@ -1,7 +1,8 @@
-import { judgeHead, parseHead, type HeadFile } from '../model/head.js';
+import { judgeHead, type HeadFile } from '../model/head.js';
 import type { PlanSummary } from '../model/status.js';
 import { ownSelection, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
+import { olderHead, trustedRoot, verifyOffer } from './offer.js';
 import type { Parent } from './parents.js';
 import { isNewer, planInput } from './plan-input.js';
 import { previewPlan, type PlanPreview } from './plan-job.js';
@@ -33,16 +34,20 @@ async function offeredTarget(
 ): Promise<HeadFile | undefined> {
   const answer = await parent.client.state(repository, undefined, signal);
   const named = answer === 'unchanged' ? null : answer.state.complete;
-  if (named === null) return undefined;
+  if (answer === 'unchanged' || named === null) return undefined;
   const { heads, trees } = depot.store;
   const applied = ownSelection(depot, repository) === null ? undefined : trees.get(repository);
   if (isNewer(depot.store, applied, named.generation)) return undefined;
   const known = heads.get(repository, named.generation);
   if (known?.sha256 === named.sha256) return known;
-  const offered = parseHead(await parent.client.head(repository, named.generation, signal));
+  const offer = await verifyOffer(depot, parent, repository, answer.state, signal);
+  const newest = offer?.file ?? heads.newest(repository);
+  if (newest === undefined) return undefined;
   const expected = { repository, site: depot.site, approvedEpoch: heads.approvedEpoch(repository) };
-  const verdict = judgeHead(offered, { ...expected, held: heads.newest(repository) });
-  return verdict === 'new-epoch' ? undefined : offered;
+  if (judgeHead(newest, { ...expected, held: heads.newest(repository) }) === 'new-epoch') return undefined;
+  if (newest.head.generation === named.generation) return newest;
+  const root = offer?.set.files.root ?? trustedRoot(depot, repository);
+  return olderHead(parent, { repository, generation: named.generation }, { root, newest }, signal);
 }
 
 function nothingToDo(depot: SyncDepot, repository: string): PlanSummary {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { buildManifest } from '../../src/manifest/build.js';
 import type { Entry } from '../../src/model/entry.js';
-import { formatHead, type HeadFile } from '../../src/model/head.js';
+import type { HeadFile } from '../../src/model/head.js';
 import { everything } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { CycleProgress, ReportRow } from '../../src/model/status.js';
@@ -13,6 +13,7 @@ import { listHeld, listPath } from '../../src/serve/listing.js';
 import { historyRows, holdStatuses, requireHold, requireRepository } from '../../src/serve/queries.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import { Store } from '../../src/store/store.js';
+import { unsignedHead } from '../harness/heads.js';
 
 /** A depot in the middle of the tree, with one of everything that a status can show. */
 export interface Sample {
@@ -159,7 +160,7 @@ async function putHead(
   const { repository, generation, atMs, entries, context = 'enterprise', previous } = options;
   const root = buildManifest(entries, (text) => store.pages.write(text));
   await store.pages.flush();
-  const head = formatHead({
+  const head = unsignedHead({
     repository,
     kind: 'mirror',
     context,
@@ -327,6 +328,7 @@ export function sampleApi(
     verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
     gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
     reload: () => (scripted.reload ?? unexpected)(),
+    trustReset: (...asked) => (scripted.trustReset ?? unexpected)(...asked),
   };
 }
 

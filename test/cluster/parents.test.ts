@@ -132,12 +132,42 @@ it('refuses what a master depot publishes anew after it was restored from an old
   expect(await readTree(region.tree('tools'))).toEqual({ file: 'two' });
 });
 
-it('holds what a master depot publishes that lost its data directory, until it is approved at each depot', async () => {
+it('refuses what a master depot publishes that lost its keys, until its new root is believed at each depot', async () => {
   const { source, origin, region, branch } = await startChain({ file: 'one' });
   await pollAll(region);
   await pollAll(branch);
   await origin.stop();
   await rm(origin.data, { recursive: true });
+  await tree(source, { file: 'two' });
+  await origin.start();
+  await publish(origin);
+
+  const poll = await region.cli('poll', '--wait');
+  expect(poll.exitCode).toBe(10);
+  expect(poll.stdout).toContain('depot trust reset tools');
+  expect(await readTree(region.tree('tools'))).toEqual({ file: 'one' });
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged' });
+
+  const question = await region.cli('trust', 'reset', 'tools');
+  expect(question).toMatchObject({ exitCode: 0 });
+  expect(question.stdout).toContain('would discard of tools: 1 root and 1 head, the newest generation 1');
+  expect((await cycle(region)).outcome).toBe('failed');
+  for (const depot of [region, branch]) {
+    expect((await depot.cli('trust', 'reset', 'tools', '--yes')).exitCode).toBe(0);
+    expect(await cycle(depot)).toMatchObject({ error: null, toGeneration: 1 });
+    expect(await unlike(source, depot.tree('tools'))).toEqual([]);
+  }
+});
+
+it('holds what a master depot publishes that lost all but its keys, until it is approved at each depot', async () => {
+  const { source, origin, region, branch, cluster } = await startChain({ file: 'one' });
+  await pollAll(region);
+  await pollAll(branch);
+  await origin.stop();
+  const keys = join(cluster.folder, 'keys');
+  await cp(join(origin.data, 'keys'), keys, { recursive: true });
+  await rm(origin.data, { recursive: true });
+  await cp(keys, join(origin.data, 'keys'), { recursive: true });
   await tree(source, { file: 'two' });
   await origin.start();
   await publish(origin);

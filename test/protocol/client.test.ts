@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
+import { metadataName } from '../../src/model/metadata.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { ParentClient, type ParentOptions } from '../../src/protocol/client.js';
 import { limits } from '../../src/protocol/limits.js';
@@ -9,7 +10,7 @@ import { answering, saying } from './misbehaving.js';
 const content = Buffer.from('0123456789'.repeat(1000));
 const object = sha256(content);
 const other = sha256('something else');
-const state = { repository: 'tools', head: null, complete: null, directory: other, depot: 'region-1' };
+const state = { repository: 'tools', head: null, complete: null, metadata: null, company: null, directory: other, depot: 'region-1' };
 
 function child(url: string, options: Partial<ParentOptions> = {}): ParentClient {
   const client = new ParentClient({ url, depot: 'munich-1', site: 'enterprise/germany', version: '0.1.0', ...options });
@@ -103,7 +104,7 @@ describe('a child that polls', () => {
   });
 
   it('learns the hash of the directory, under which it asks the next time', async () => {
-    const directory = { depot: 'region-1', site: 'enterprise', repositories: [] };
+    const directory = { depot: 'region-1', site: 'enterprise', repositories: [], company: null };
     const asked: (string | undefined)[] = [];
     const url = await answering((request, response) => {
       asked.push(request.headers['if-none-match']);
@@ -429,11 +430,13 @@ describe('polls', () => {
   });
 });
 
-describe('heads, pages and difference streams', () => {
+describe('metadata, pages and difference streams', () => {
+  const targets = metadataName('targets', 3);
+
   it('come as bytes', async () => {
     const url = await answering((_, response) => response.writeHead(200).end('bytes'));
     const client = child(url);
-    expect(Buffer.from(await client.head('tools', 3)).toString()).toBe('bytes');
+    expect(Buffer.from((await client.metadata('tools', targets, 100)) ?? '').toString()).toBe('bytes');
     expect(Buffer.from(await client.page('tools', { sha256: other, length: 5 })).toString()).toBe('bytes');
     const difference = await client.difference('tools', object, other);
     expect(difference && (await read(difference)).toString()).toBe('bytes');
@@ -453,13 +456,13 @@ describe('heads, pages and difference streams', () => {
       more();
     });
     const client = child(url);
-    expect((await failure(client.head('tools', 3))).message).toContain(`more than ${limits.headBytes} bytes`);
+    expect((await failure(client.metadata('tools', targets, 16_384))).message).toContain('more than 16384 bytes');
     expect((await failure(client.page('tools', { sha256: other, length: 5 }))).code).toBe('parent-answer');
   });
 
   it('are refused before they come when they declare too much', async () => {
     const url = await answering((_, response) => response.writeHead(200, { 'content-length': 1e12 }).write('x'));
-    expect((await failure(child(url).head('tools', 3))).message).toContain('declares 1000000000000 bytes');
+    expect((await failure(child(url).metadata('tools', targets, 100))).message).toContain('declares 1000000000000 bytes');
   });
 
   it('a page that is promised larger than any is not asked for', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
+import { metadataName } from '../../src/model/metadata.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { limits } from '../../src/protocol/limits.js';
 import { formatRoute, parseRoute, type Route } from '../../src/protocol/routes.js';
@@ -10,11 +11,13 @@ const b = sha256('b');
 
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
 const hash = fc.string().map((text) => sha256(text));
+const versioned = fc.constantFrom('root', 'snapshot', 'targets').chain((role) => fc.integer({ min: 1 }).map((version) => metadataName(role, version)));
+const metadata = fc.oneof(fc.constant(metadataName('timestamp')), versioned);
 const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ name: 'directory' }),
   fc.constant<Route>({ name: 'report' }),
   fc.record({ name: fc.constant('state' as const), repository: name }),
-  fc.record({ name: fc.constant('head' as const), repository: name, generation: fc.integer({ min: 1 }) }),
+  fc.record({ name: fc.constant('metadata' as const), repository: name, file: metadata }),
   fc.record({ name: fc.constant('page' as const), repository: name, sha256: hash }),
   fc.record({ name: fc.constant('difference' as const), repository: name, root: hash, from: hash }),
   fc.record({ name: fc.constant('object' as const), repository: name, sha256: hash }),
@@ -77,9 +80,11 @@ describe('a route', () => {
     '/v1/repositories/tools/../office/state',
     '/v1/repositories/./state',
     '/v1/repositories/tools/state/',
-    '/v1/repositories/tools/metadata/0.head.json',
-    '/v1/repositories/tools/metadata/007.head.json',
-    '/v1/repositories/tools/metadata/9999999999999999.head.json',
+    '/v1/repositories/tools/metadata/0.root.json',
+    '/v1/repositories/tools/metadata/007.targets.json',
+    '/v1/repositories/tools/metadata/9999999999999999.snapshot.json',
+    '/v1/repositories/tools/metadata/1.timestamp.json',
+    '/v1/repositories/tools/metadata/../../office/metadata/1.root.json',
     `/v1/repositories/tools/objects/${a.toUpperCase()}`,
     `/v1/repositories/tools/objects/${a.slice(1)}`,
     `/v1/repositories/tools/objects/${a}/more`,

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { metadataName } from '../../src/model/metadata.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { ParentClient } from '../../src/protocol/client.js';
 import { formatRoute } from '../../src/protocol/routes.js';
@@ -12,11 +13,13 @@ import { answering } from './misbehaving.js';
 
 const content = '0123456789'.repeat(100);
 const object = sha256(content);
-const directory = { depot: 'origin', site: 'enterprise', repositories: [] };
+const directory = { depot: 'origin', site: 'enterprise', repositories: [], company: null };
 const state = {
   repository: 'tools',
   head: { generation: 1, sha256: sha256('head') },
   complete: { generation: 1, sha256: sha256('head') },
+  metadata: { root: 1, timestamp: 1 },
+  company: null,
   directory: sha256(JSON.stringify(directory)),
   depot: 'origin',
 };
@@ -49,7 +52,7 @@ describe('plain files on a static server', () => {
     await tree(root, {
       'v1/directory': JSON.stringify(directory),
       [`.${formatRoute({ name: 'state', repository: 'tools' })}`]: JSON.stringify(state),
-      [`.${formatRoute({ name: 'head', repository: 'tools', generation: 1 })}`]: 'head',
+      [`.${formatRoute({ name: 'metadata', repository: 'tools', file: metadataName('targets', 1) })}`]: 'head',
       [`.${formatRoute({ name: 'page', repository: 'tools', sha256: object })}`]: 'page',
       [`.${formatRoute({ name: 'object', repository: 'tools', sha256: object })}`]: content,
     });
@@ -63,7 +66,7 @@ describe('plain files on a static server', () => {
     expect(await client.state('tools', first.etag)).toBe('unchanged');
     expect(client.parentDepot).toBeUndefined();
     expect(await client.directory()).toEqual({ hash: state.directory, directory });
-    expect(Buffer.from(await client.head('tools', 1)).toString()).toBe('head');
+    expect(Buffer.from((await client.metadata('tools', metadataName('targets', 1), 100)) ?? '').toString()).toBe('head');
     expect(Buffer.from(await client.page('tools', { sha256: object, length: 4 })).toString()).toBe('page');
     const rest = await client.object('tools', object, content.length, 990);
     let came = '';

@@ -39,6 +39,8 @@ interrupt(store.objects, ['admit', 'enlist']);
 interrupt(store.sources, ['write', 'setObject', 'put']);
 interrupt(store.pages, ['write', 'flush']);
 interrupt(store.heads, ['put', 'enter', 'markComplete']);
+interrupt(store.signed, ['pin', 'keep']);
+interrupt(store.keys, ['write']);
 
 const ignore = (): void => undefined;
 const publisher = new MirrorPublisher(

@@ -1,6 +1,7 @@
 import { appendFile, chmod, readdir, readlink, rm, truncate, utimes } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
+import { metadataName } from '../../src/model/metadata.js';
 import { demandsHash, type Demands } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { ReportRow } from '../../src/model/status.js';
@@ -166,12 +167,12 @@ describe('the state', () => {
   });
 });
 
-describe('heads and pages', () => {
+describe('metadata and pages', () => {
   it('are served byte for byte', async () => {
     const { child, publish, store } = await hosted();
     const head = await publish('tools', { a: '1' });
     const client = child();
-    expect(Buffer.from(await client.head('tools', 1)).equals(head.bytes)).toBe(true);
+    expect(await client.metadata('tools', metadataName('targets', 1), 10_000)).toEqual(Buffer.from(head.bytes));
     const page = await client.page('tools', head.head.root);
     expect(store.pages.decode(head.head.root, page)).toBe(store.pages.read(head.head.root));
   });
@@ -179,7 +180,7 @@ describe('heads and pages', () => {
   it('that are not here are not found', async () => {
     const { child, publish } = await hosted();
     await publish('tools', { a: '1' });
-    await expect(child().head('tools', 2)).rejects.toMatchObject({ code: 'not-found' });
+    expect(await child().metadata('tools', metadataName('targets', 2), 10_000)).toBeUndefined();
     await expect(child().page('tools', { sha256: sha256('x'), length: 1 })).rejects.toMatchObject({
       code: 'not-found',
     });
@@ -194,7 +195,7 @@ describe('the scope', () => {
     const { root } = head.head;
     const refused = { code: 'not-found' };
     await expect(client.state('paris')).rejects.toMatchObject(refused);
-    await expect(client.head('paris', 1)).rejects.toMatchObject(refused);
+    expect(await client.metadata('paris', metadataName('targets', 1), 10_000)).toBeUndefined();
     await expect(client.page('paris', root)).rejects.toMatchObject(refused);
     await expect(client.object('paris', sha256('1'), 1, 0)).rejects.toMatchObject(refused);
     expect(await client.difference('paris', root.sha256, root.sha256)).toBeUndefined();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
 import { comparePaths, type Entry } from '../../src/model/entry.js';
-import { formatHead, type HeadFile } from '../../src/model/head.js';
+import type { HeadFile } from '../../src/model/head.js';
 import { everything, type Demand } from '../../src/model/selection.js';
 import { sha256, type Sha256 } from '../../src/model/sha256.js';
 import { ParentClient } from '../../src/protocol/client.js';
@@ -12,6 +12,7 @@ import { childHandler, type ChildrenOptions } from '../../src/serve/children.js'
 import { listen } from '../../src/serve/listener.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
+import { unsignedHead } from '../harness/heads.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 const epoch = '0123456789abcdef0123456789abcdef';
@@ -85,7 +86,7 @@ async function publish(
   const root = buildManifest(entries, store.pages.write);
   await store.pages.flush();
   const before = store.heads.newest(repository);
-  const head = formatHead({
+  const head = unsignedHead({
     repository,
     kind: 'mirror',
     context: 'enterprise',

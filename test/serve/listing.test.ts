@@ -1,13 +1,13 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
 import type { Entry, FileEntry } from '../../src/model/entry.js';
-import { formatHead } from '../../src/model/head.js';
 import { everything, type Selection } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { ListedEntry } from '../../src/model/status.js';
 import { listHeld, listPath } from '../../src/serve/listing.js';
 import { historyRows, requireRepository } from '../../src/serve/queries.js';
 import { Store } from '../../src/store/store.js';
+import { unsignedHead } from '../harness/heads.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 let store: Store;
@@ -24,7 +24,7 @@ function file(path: string, size = 10): FileEntry {
 async function publish(generation: number, entries: readonly Entry[], publishedAtMs = 0): Promise<void> {
   const root = buildManifest(entries, (text) => store.pages.write(text));
   await store.heads.put(
-    formatHead({
+    unsignedHead({
       repository: 'tools',
       kind: 'mirror',
       context: 'enterprise',

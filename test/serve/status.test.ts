@@ -1,13 +1,13 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
 import type { PageRef } from '../../src/manifest/page.js';
-import { formatHead } from '../../src/model/head.js';
 import { everything } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { RepositoryStatus } from '../../src/model/status.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import type { PollRow } from '../../src/store/polls.js';
 import { Store } from '../../src/store/store.js';
+import { unsignedHead } from '../harness/heads.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 const now = Date.UTC(2026, 10, 21, 12);
@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 async function putHead(repository: string, generation: number, publishedAtMs: number): Promise<void> {
   await store.heads.put(
-    formatHead({
+    unsignedHead({
       repository,
       kind: 'mirror',
       context: 'enterprise',

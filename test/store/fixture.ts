@@ -3,11 +3,12 @@ import { onTestFinished } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
 import type { ManifestRoot } from '../../src/manifest/page.js';
 import { comparePaths, type Entry } from '../../src/model/entry.js';
-import { formatHead, type HeadFile } from '../../src/model/head.js';
+import type { HeadFile } from '../../src/model/head.js';
 import { everything } from '../../src/model/selection.js';
 import { sha256, type Sha256 } from '../../src/model/sha256.js';
 import type { AdmittedObject } from '../../src/store/admission.js';
 import { Store, type StoreOptions } from '../../src/store/store.js';
+import { unsignedHead } from '../harness/heads.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 /** Whole seconds and a fraction that a double does not hold exactly. */
@@ -48,7 +49,7 @@ export function headOf(
   root: ManifestRoot,
   head: { readonly repository?: string; readonly generation?: number; readonly epoch?: string } = {},
 ): HeadFile {
-  return formatHead({
+  return unsignedHead({
     repository: 'tools',
     kind: 'mirror',
     context: 'enterprise',

@@ -55,7 +55,7 @@ test('plans what it then drops: the generation, its pages and the objects that o
   expect(result).toEqual({ generations: 1, files: 2, bytes: 17 + planned.pages.bytes, stale: false });
   expect(files(store.layout.objects)).toEqual([sha256('in both'), sha256('only in the second')].sort());
   expect(files(store.layout.pages)).toEqual([kept.head.root.sha256]);
-  expect(files(store.layout.metadata)).toEqual(['2.head.json']);
+  expect(files(store.layout.metadata)).toEqual(['2.targets.json']);
   expect(store.heads.get('tools', old.head.generation)).toBeUndefined();
   expect(store.objects.belongs('tools', sha256('only in the first'))).toBe(false);
   expect(store.objects.belongs('tools', sha256('in both'))).toBe(true);

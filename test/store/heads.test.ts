@@ -67,10 +67,10 @@ test('sees a head again whose row a power cut took', async () => {
   const store = await temporaryStore();
   await store.heads.put(head(7));
   store.db.exec('DELETE FROM heads');
-  writeFileSync(`${store.layout.metadataOf('tools')}/8.head.json`, '{"half of');
+  writeFileSync(`${store.layout.metadataOf('tools')}/8.targets.json`, '{"half of');
   const again = openStore(store.layout.data);
   expect(again.heads.newest('tools')?.sha256).toBe(head(7).sha256);
-  expect(existsSync(`${store.layout.quarantine}/8.head.json`)).toBe(true);
+  expect(existsSync(`${store.layout.quarantine}/8.targets.json`)).toBe(true);
 });
 
 test('does not revive heads of a line that was being given up when the power went', async () => {

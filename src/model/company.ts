@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { hashField } from './head.js';
+import { isName, isSite, isWithin } from './names.js';
+import { sha256, type Sha256 } from './sha256.js';
+
+/*
+ * The documents of the company's directory (src/trust/README.md section 2): the targets of its signed metadata. Fields that
+ * are not known are ignored, so that depots of different versions can stand in one tree.
+ */
+
+const serial = z.string().regex(/^[0-9a-f]{1,40}$/);
+
+/** For every depot. */
+export const companyShape = z.object({
+  /** Root certificates that are trusted, PEM. */
+  anchors: z.array(z.string().max(16_384)).min(1).max(16),
+  /** Serial numbers of certificates that are not accepted any more; `until` is when they need no longer be listed. */
+  revoked: z.array(z.object({ serial, until: z.iso.datetime() })).max(100_000),
+  /** How long after its end a certificate can still be renewed, in milliseconds. */
+  graceMs: z.number().int().nonnegative(),
+});
+export type CompanyDocument = z.infer<typeof companyShape>;
+
+/** For the depots at a site and below it. */
+export const contextShape = z.object({
+  context: z.string().refine(isSite),
+  repositories: z
+    .array(
+      z.object({
+        name: z.string().refine(isName),
+        kind: z.enum(['mirror', 'packages']),
+        /** The depot where it is published. */
+        master: z.string().refine(isName),
+        /** SHA-256 of its first root metadata, `1.root.json`. */
+        root: hashField,
+      }),
+    )
+    .max(10_000),
+});
+export type ContextDocument = z.infer<typeof contextShape>;
+
+/** A repository as the directory has it. */
+export type EnrolledRepository = ContextDocument['repositories'][number] & { readonly context: string };
+
+/** The name of the folder of its metadata; no repository's name begins with a dot. */
+export const directoryName = '.directory';
+
+/** The target that is the company's document. */
+export const companyTarget = 'company';
+
+/** The target that is a context's document; its `custom` has the context. Names of sites are no secret, those of repositories are. */
+export function contextTarget(context: string): string {
+  return `context-${sha256(context)}`;
+}
+
+/** What is read of the directory's `targets` file. */
+const directoryTargetsShape = z.object({
+  signed: z.object({
+    targets: z.record(
+      z.string(),
+      z.object({
+        length: z.number().int().nonnegative(),
+        hashes: z.object({ sha256: hashField }),
+        custom: z.object({ context: z.string().refine(isSite) }).optional(),
+      }),
+    ),
+  }),
+});
+
+/** A document that the directory names; `context` is null for the company's. */
+export interface NamedDocument {
+  readonly target: string;
+  readonly file: string;
+  readonly context: string | null;
+}
+
+/** The documents that concern a depot at `site`: the company's, and those of the sites above it and below it. */
+export function documentsFor(site: string, targets: Uint8Array): NamedDocument[] {
+  const { signed } = directoryTargetsShape.parse(JSON.parse(new TextDecoder().decode(targets)));
+  return Object.entries(signed.targets)
+    .map(([target, { hashes, custom }]) => ({
+      target,
+      file: documentName(hashes.sha256, target),
+      context: custom?.context ?? null,
+    }))
+    .filter(({ target, context }) => (context === null ? target === companyTarget : concerns(context, site)));
+}
+
+function concerns(context: string, site: string): boolean {
+  return isWithin(site, context) || isWithin(context, site);
+}
+
+/** Where a document's bytes are asked for and kept: the name of a TUF target with its hash (consistent snapshots). */
+function documentName(hash: Sha256, target: string): string {
+  return `${hash}.${target}`;
+}
+
+const documentForm = /^[0-9a-f]{64}\.(?:company|context-[0-9a-f]{64})$/;
+
+export function isDocumentName(text: string): boolean {
+  return documentForm.test(text);
+}

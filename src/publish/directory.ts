@@ -1,0 +1,122 @@
+import type { Host } from '../host.js';
+import {
+  companyShape,
+  companyTarget,
+  contextTarget,
+  directoryName,
+  type CompanyDocument,
+  type ContextDocument,
+  type EnrolledRepository,
+} from '../model/company.js';
+import { sha256 } from '../model/sha256.js';
+import type { Store } from '../store/store.js';
+import { Signer, type SignedTargets } from './signer.js';
+
+/** The company's own site: every depot and every context lie within it. */
+const everySite = (site: string): string => site.split('/')[0] ?? site;
+
+/**
+ * The company's directory at the depot that holds it: changes are signed as its next version, and in force when they
+ * resolve. One at a time.
+ */
+export class DirectoryHolder {
+  private readonly signer: Signer;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly store: Store,
+    host: Host,
+    /** Of this depot. */
+    private readonly site: string,
+  ) {
+    this.signer = new Signer(store, host, directoryName);
+  }
+
+  /** Whether this depot holds the directory, not only a copy of it. */
+  static isHere(store: Store): boolean {
+    return store.keys.read(directoryName, 'targets.pem') !== undefined;
+  }
+
+  /** The first version, of a company that has no repositories yet. */
+  found(document: CompanyDocument): Promise<void> {
+    return this.change(() => ({ document, repositories: [] }));
+  }
+
+  /** Puts a repository in, or in place of the one of its name. */
+  enrol(repository: EnrolledRepository): Promise<void> {
+    return this.change(({ document, repositories }) => ({
+      document,
+      repositories: [...repositories.filter(({ name }) => name !== repository.name), repository],
+    }));
+  }
+
+  /** Serial numbers that are not accepted any more. Those whose time is over are dropped. */
+  revoke(serials: CompanyDocument['revoked'], nowMs: number): Promise<void> {
+    return this.change(({ document, repositories }) => {
+      const kept = document.revoked.filter(({ until }) => Date.parse(until) > nowMs);
+      const known = new Set(kept.map(({ serial }) => serial));
+      const revoked = [...kept, ...serials.filter(({ serial }) => !known.has(serial))];
+      return { document: { ...document, revoked }, repositories };
+    });
+  }
+
+  /** Other anchors are trusted from now on. */
+  trust(anchors: readonly string[]): Promise<void> {
+    return this.change(({ document, repositories }) => ({
+      document: { ...document, anchors: [...anchors] },
+      repositories,
+    }));
+  }
+
+  /** Signs again what would expire. */
+  async freshen(): Promise<void> {
+    const version = this.version();
+    if (await this.signer.freshen(version)) await this.change((content) => content);
+  }
+
+  private change(edit: (content: Content) => Content): Promise<void> {
+    const turn = this.last.then(async () => {
+      await this.write(edit(this.content()));
+    });
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private content(): Content {
+    const { document, repositories } = this.store.company.get(everySite(this.site)) ?? nothing;
+    return { document, repositories };
+  }
+
+  private async write({ document, repositories }: Content): Promise<void> {
+    const contexts = [...new Set(repositories.map(({ context }) => context))].sort();
+    const documents = new Map<string, Buffer>();
+    const targets: Record<string, SignedTargets[string]> = {};
+    const add = (target: string, value: CompanyDocument | ContextDocument, context?: string): void => {
+      const bytes = Buffer.from(`${JSON.stringify(value, undefined, 1)}\n`);
+      const hash = sha256(bytes);
+      documents.set(`${hash}.${target}`, bytes);
+      const custom = context === undefined ? {} : { custom: { context } };
+      targets[target] = { length: bytes.length, sha256: hash, ...custom };
+    };
+    add(companyTarget, companyShape.parse(document));
+    for (const context of contexts) {
+      const here = repositories.filter((repository) => repository.context === context);
+      const listed = here.map(({ name, kind, master, root }) => ({ name, kind, master, root }));
+      add(contextTarget(context), { context, repositories: listed.sort((a, b) => (a.name < b.name ? -1 : 1)) }, context);
+    }
+    await this.store.company.keep(documents);
+    await this.signer.sign(this.version() + 1, targets);
+    this.store.company.dropUnnamed(everySite(this.site));
+  }
+
+  private version(): number {
+    return this.store.signed.facts(directoryName)?.targets ?? 0;
+  }
+}
+
+interface Content {
+  readonly document: CompanyDocument;
+  readonly repositories: readonly EnrolledRepository[];
+}
+
+const nothing: Content = { document: { anchors: [], revoked: [], graceMs: 0 }, repositories: [] };

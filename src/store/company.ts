@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  companyShape,
+  contextShape,
+  directoryName,
+  documentsFor,
+  isDocumentName,
+  type CompanyDocument,
+  type EnrolledRepository,
+} from '../model/company.js';
+import { writeFileDurably } from './durable.js';
+import type { Layout } from './layout.js';
+import type { SignedFiles, SignedSet } from './signed-files.js';
+import { isCode } from './system-error.js';
+
+/** The company's directory, as far as it concerns this depot. */
+export interface Company {
+  readonly document: CompanyDocument;
+  /** Those whose context is above this depot's site, the site itself, or below it. */
+  readonly repositories: readonly EnrolledRepository[];
+  isRevoked(serial: string): boolean;
+}
+
+/**
+ * The documents of the company's directory, verified before they are kept here: `metadata/.directory/`, beside the signed
+ * metadata that names them. A depot that has not joined has none.
+ */
+export class CompanyFiles {
+  private cached: { readonly timestamp: number; readonly site: string; readonly company: Company } | undefined;
+
+  constructor(
+    private readonly layout: Layout,
+    private readonly signed: SignedFiles,
+  ) {}
+
+  /** The directory as a depot at `site` has it; undefined before the first whole set. */
+  get(site: string): Company | undefined {
+    const timestamp = this.signed.facts(directoryName)?.timestamp;
+    if (timestamp === undefined) return undefined;
+    if (this.cached?.timestamp === timestamp && this.cached.site === site) return this.cached.company;
+    const targets = this.signed.held(directoryName)?.targets;
+    if (targets === undefined) return undefined;
+    const company = this.load(site, targets);
+    if (company !== undefined) this.cached = { timestamp, site, company };
+    return company;
+  }
+
+  /** The bytes of a document; undefined where it is not here. */
+  read(file: string): Uint8Array | undefined {
+    try {
+      return readFileSync(join(this.layout.metadataOf(directoryName), file));
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Keeps documents before the metadata that names them is switched to: a crash leaves the directory that was in force. */
+  async keep(documents: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const folder = this.layout.metadataOf(directoryName);
+    for (const [file, bytes] of documents) {
+      if (this.read(file) === undefined) await writeFileDurably(join(folder, file), bytes);
+    }
+  }
+
+  /** Switches to a set whose documents are kept. */
+  async switch(site: string, set: SignedSet): Promise<void> {
+    await this.signed.keep(directoryName, set);
+    this.dropUnnamed(site);
+  }
+
+  /** Drops the documents that the set in force does not name for a depot at `site`. */
+  dropUnnamed(site: string): void {
+    const targets = this.signed.held(directoryName)?.targets;
+    if (targets === undefined) return;
+    const named = new Set(documentsFor(site, targets).map(({ file }) => file));
+    const folder = this.layout.metadataOf(directoryName);
+    for (const name of readdirSync(folder)) {
+      if (isDocumentName(name) && !named.has(name)) rmSync(join(folder, name), { force: true });
+    }
+  }
+
+  private load(site: string, targets: Uint8Array): Company | undefined {
+    const repositories: EnrolledRepository[] = [];
+    let document: CompanyDocument | undefined;
+    for (const { file, context } of documentsFor(site, targets)) {
+      const bytes = this.read(file);
+      if (bytes === undefined) return undefined;
+      const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+      if (context === null) document = companyShape.parse(value);
+      else repositories.push(...contextShape.parse(value).repositories.map((each) => ({ ...each, context })));
+    }
+    if (document === undefined) return undefined;
+    const revoked = new Set(document.revoked.map(({ serial }) => serial));
+    return { document, repositories, isRevoked: (serial) => revoked.has(serial) };
+  }
+}

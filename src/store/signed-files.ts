@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import {
+  isMetadataName,
+  metadataName,
+  readMetadataName,
+  type MetadataName,
+  type MetadataVersions,
+  type Role,
+  type TrustedFiles,
+} from '../model/metadata.js';
+import { writeFileDurably } from './durable.js';
+import type { Layout } from './layout.js';
+import { isCode } from './system-error.js';
+
+/** A whole set of verified metadata, and the roots that lead to it from the one held before. */
+export interface SignedSet {
+  readonly files: Required<TrustedFiles>;
+  readonly newRoots: readonly { readonly version: number; readonly bytes: Uint8Array }[];
+}
+
+/** Of the set in force. */
+export interface SignedFacts extends MetadataVersions {
+  readonly targets: number;
+  readonly expiresAtMs: Readonly<Record<Role, number>>;
+}
+
+/** What is read of files that were verified before they were kept. */
+const versionShape = z.object({ signed: z.object({ version: z.number().int().min(1), expires: z.iso.datetime() }) });
+const metaShape = z.object({
+  signed: z.object({ meta: z.record(z.string(), z.object({ version: z.number().int().min(1) })) }),
+});
+
+/**
+ * The signed metadata of repositories, as files that are served as they are: `metadata/<repository>/`. All roots stay; of
+ * the rest the set that `timestamp.json` names is in force. Nothing is verified here.
+ */
+export class SignedFiles {
+  /** Of repositories that were asked for; a poll must not read files. */
+  private readonly known = new Map<string, SignedFacts | undefined>();
+
+  constructor(private readonly layout: Layout) {}
+
+  /** The bytes of one file; undefined where it is not here. */
+  read(repository: string, name: MetadataName): Uint8Array | undefined {
+    try {
+      return readFileSync(join(this.layout.metadataOf(repository), name));
+    } catch (error) {
+      if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The set in force; only the root where the rest is not whole; undefined where nothing is trusted yet. */
+  held(repository: string): TrustedFiles | undefined {
+    const roots = this.rootVersions(repository);
+    const root = this.read(repository, metadataName('root', roots.at(-1)));
+    if (root === undefined) return undefined;
+    const timestamp = this.read(repository, metadataName('timestamp'));
+    if (timestamp === undefined) return { root };
+    const snapshot = this.read(repository, metadataName('snapshot', versionNamed(timestamp, 'snapshot.json')));
+    if (snapshot === undefined) return { root };
+    const targets = this.read(repository, metadataName('targets', versionNamed(snapshot, 'targets.json')));
+    return targets === undefined ? { root } : { root, timestamp, snapshot, targets };
+  }
+
+  /** Undefined before there is a whole set. */
+  facts(repository: string): SignedFacts | undefined {
+    if (!this.known.has(repository)) this.known.set(repository, factsOf(this.held(repository)));
+    return this.known.get(repository);
+  }
+
+  /** What a `state` says of it. */
+  versions(repository: string): MetadataVersions | null {
+    const facts = this.facts(repository);
+    return facts === undefined ? null : { root: facts.root, timestamp: facts.timestamp };
+  }
+
+  /** The roots that are here, the oldest first. */
+  rootVersions(repository: string): number[] {
+    return this.names(repository)
+      .map(readMetadataName)
+      .flatMap(({ role, version }) => (role === 'root' && version !== undefined ? [version] : []))
+      .sort((a, b) => a - b);
+  }
+
+  /** The root that is trusted first. */
+  async pin(repository: string, version: number, root: Uint8Array): Promise<void> {
+    await this.write(repository, metadataName('root', version), root);
+  }
+
+  /**
+   * Switches to a set. The timestamp comes last: a crash before that leaves the set that was in force. The snapshot before
+   * stays too, for children that have read its timestamp a moment ago.
+   */
+  async keep(repository: string, { files, newRoots }: SignedSet): Promise<void> {
+    const snapshot = versionNamed(files.timestamp, 'snapshot.json');
+    const targets = versionNamed(files.snapshot, 'targets.json');
+    for (const { version, bytes } of newRoots) await this.write(repository, metadataName('root', version), bytes);
+    await this.write(repository, metadataName('targets', targets), files.targets);
+    await this.write(repository, metadataName('snapshot', snapshot), files.snapshot);
+    await this.write(repository, metadataName('timestamp'), files.timestamp);
+    this.known.delete(repository);
+    for (const name of this.names(repository)) {
+      const { role, version = 0 } = readMetadataName(name);
+      if (role === 'snapshot' && version < snapshot - 1) rmSync(join(this.layout.metadataOf(repository), name));
+    }
+  }
+
+  /** Nothing of the repository is trusted any more. */
+  forget(repository: string): void {
+    for (const name of this.names(repository)) rmSync(join(this.layout.metadataOf(repository), name), { force: true });
+    this.known.delete(repository);
+  }
+
+  private names(repository: string): MetadataName[] {
+    try {
+      return readdirSync(this.layout.metadataOf(repository)).filter(isMetadataName);
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  private async write(repository: string, name: MetadataName, bytes: Uint8Array): Promise<void> {
+    const held = this.read(repository, name);
+    if (held !== undefined && Buffer.from(bytes).equals(held)) return;
+    await writeFileDurably(join(this.layout.metadataOf(repository), name), bytes);
+  }
+}
+
+function factsOf(held: TrustedFiles | undefined): SignedFacts | undefined {
+  if (held?.timestamp === undefined || held.snapshot === undefined || held.targets === undefined) return undefined;
+  const [root, timestamp] = [read(held.root), read(held.timestamp)];
+  const [snapshot, targets] = [read(held.snapshot), read(held.targets)];
+  return {
+    root: root.version,
+    timestamp: timestamp.version,
+    targets: targets.version,
+    expiresAtMs: {
+      root: Date.parse(root.expires),
+      timestamp: Date.parse(timestamp.expires),
+      snapshot: Date.parse(snapshot.expires),
+      targets: Date.parse(targets.expires),
+    },
+  };
+}
+
+function read(bytes: Uint8Array): { readonly version: number; readonly expires: string } {
+  return versionShape.parse(json(bytes)).signed;
+}
+
+/** The version of the file that a timestamp or a snapshot names. */
+function versionNamed(bytes: Uint8Array, name: string): number {
+  return metaShape.parse(json(bytes)).signed.meta[name]?.version ?? 0;
+}
+
+function json(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString('utf8'));
+}
