@@ -6,10 +6,11 @@ import { comparePaths, type Entry } from '../../src/model/entry.js';
 import type { HeadFile } from '../../src/model/head.js';
 import { everything, type Demand } from '../../src/model/selection.js';
 import { sha256, type Sha256 } from '../../src/model/sha256.js';
-import { ParentClient } from '../../src/protocol/client.js';
+import { ParentClient, type ParentOptions } from '../../src/protocol/client.js';
 import type { DirectoryRepository } from '../../src/protocol/messages.js';
 import { childHandler, type ChildrenOptions } from '../../src/serve/children.js';
-import { listen } from '../../src/serve/listener.js';
+import { listen, type Listener } from '../../src/serve/listener.js';
+import type { ListenerTls } from '../../src/serve/secure.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { unsignedHead } from '../harness/heads.js';
@@ -21,20 +22,22 @@ const epoch = '0123456789abcdef0123456789abcdef';
 export interface Hosted {
   readonly store: Store;
   readonly url: string;
+  readonly listener: Listener;
   readonly directory: DirectoryRepository[];
   readonly faults: string[];
   /** Takes over a generation of a repository, its files as path and content, complete for `demand`. */
   publish(repository: string, files: Readonly<Record<string, string | Buffer>>, demand?: Demand): Promise<HeadFile>;
-  child(depot?: string, site?: string): ParentClient;
+  child(depot?: string, site?: string, options?: Partial<ParentOptions>): ParentClient;
 }
 
 export const self = { depot: 'region-1', site: 'enterprise/germany' };
 export const childSite = 'enterprise/germany/munich';
 
-/** `wrap` gets the jobs that the depot runs, which run in this thread. */
+/** `wrap` gets the jobs that the depot runs, which run in this thread; without `tls` it speaks plain HTTP. */
 export async function hosted(
   options: Partial<Omit<ChildrenOptions, 'run'>> = {},
   wrap: (run: RunJob) => RunJob = (run) => run,
+  tls?: ListenerTls,
 ): Promise<Hosted> {
   const data = await temporaryFolder();
   const store = Store.open(data);
@@ -54,16 +57,17 @@ export async function hosted(
     onFault: (error, request) => faults.push(`${request}: ${error.message}`),
     ...options,
   });
-  const listener = await listen({ host: '127.0.0.1', port: 0 }, handler);
+  const listener = await listen({ host: '127.0.0.1', port: 0 }, handler, { tls });
   onTestFinished(() => listener.close(0));
   return {
     store,
     url: listener.url,
+    listener,
     directory,
     faults,
     publish: (repository, files, demand = [everything]) => publish(store, repository, files, demand),
-    child(depot = 'munich-1', site = childSite) {
-      const client = new ParentClient({ url: listener.url, depot, site, version: '0.1.0', connections: 256 });
+    child(depot = 'munich-1', site = childSite, more = {}) {
+      const client = new ParentClient({ url: listener.url, depot, site, version: '0.1.0', connections: 256, ...more });
       onTestFinished(() => client.close());
       return client;
     },
