@@ -44,6 +44,7 @@ function dateFlawOf(certificate: X509Certificate, nowMs: number, graceMs: number
     return `is not valid before ${momentOf(fromMs)}, and here it is ${momentOf(nowMs)} (are the clocks right?)`;
   }
   const overdueMs = nowMs - expiresAtMsOf(certificate);
+  if (Number.isNaN(fromMs) || Number.isNaN(overdueMs)) return 'has dates that cannot be read';
   if (overdueMs <= graceMs) return undefined;
   const grace = graceMs > 0 ? `, and the grace of ${spanOf(graceMs)} is over` : '';
   return `expired ${spanOf(overdueMs)} ago, on ${momentOf(nowMs - overdueMs)}${grace}`;

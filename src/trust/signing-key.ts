@@ -33,8 +33,8 @@ export function exportKey(key: webcrypto.CryptoKey): string {
 export function readPrivateKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
-  } catch (thrown) {
-    const encrypted = thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MISSING_PASSPHRASE';
+  } catch {
+    const encrypted = /^(-----BEGIN|Proc-Type:).*ENCRYPTED/m.test(pem);
     throw new DepotError(
       'certificate-refused',
       encrypted ? 'the private key is encrypted' : 'what should be a private key in PEM is not one',
