@@ -18,11 +18,12 @@ const forged = 'somebody else signed it, or its keys were changed and the root t
 
 /**
  * What tuf-js and @tufjs/models say when they refuse, and what that means. Their errors have no names of their own and
- * pass through text, so the whole text is matched: nothing that the other side wrote can make one look like another.
+ * pass through text, so the whole text is matched, and nothing that the other side wrote can make a refusal look like an
+ * expiry: where it is quoted, spaces stand before it.
  */
 const refusals: readonly (readonly [said: RegExp, say: Say, hint?: string])[] = [
   [
-    /^.+ was signed by (\d+)\/(\d+) keys$/,
+    /^\S+ was signed by (\d+)\/(\d+) keys$/,
     ([has, needs], { file, subject }) =>
       `${file} of ${subject} has ${has} valid of ${needs} needed signatures: too few, or by keys that may not sign it`,
     forged,
@@ -74,15 +75,11 @@ const refusals: readonly (readonly [said: RegExp, say: Say, hint?: string])[] = 
     /^Hash algorithm .+ not supported$/,
     (_, { file, subject }) => `${file} of ${subject} is named by a hash of an unknown algorithm`,
   ],
-  [
-    /^expected '(\w+)', got '.*'$/,
-    ([type], { file, subject }) => `${file} of ${subject} is not of type ${type}`,
-    mixed,
-  ],
+  [/^expected '(\w+)', got .*$/s, ([type], { file, subject }) => `${file} of ${subject} is not of type ${type}`, mixed],
 ];
 
 const wrapped = /^Unable to load (?:snapshot metadata|targets) error (\w+): (.*)$/s;
-const expired = /^(?:Final )?(.+)\.json is expired$/;
+const expired = /^(?:Final )?(\S+)\.json is expired$/;
 
 /** The verdict of tuf-js in plain words: `head-expired` or `head-refused`. */
 export function refusal(cause: unknown, stopped: Stopped): DepotError {
