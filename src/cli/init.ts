@@ -43,9 +43,9 @@ export function initCommand(
       }
       const answers = asks ? await interview(given, keyboard, file, terminal.signal) : given;
       const settings = answeredSettings(answers, file);
-      await write(file, configText(settings, header()));
+      await writeConfig(file, configText(settings, configHeader('depot init')));
       if (json) return printJson(terminal, { file, depot: settings.depot, site: settings.site, data: settings.data });
-      await printLines(terminal, [`wrote ${file}`, '', 'next:', ...(await nextCommands(file))]);
+      await printLines(terminal, [`wrote ${file}`, '', 'next:', ...(await startCommands(file))]);
     });
 }
 
@@ -74,7 +74,8 @@ function refusal(message: string, hint = 'depot init --help'): DepotError {
   return new DepotError('bad-request', message, { hint, retry: 'never' });
 }
 
-async function refuseExisting(file: string, force: boolean): Promise<void> {
+/** @throws DepotError `bad-request` */
+export async function refuseExisting(file: string, force: boolean): Promise<void> {
   const there = await stat(file).catch(() => undefined);
   if (there === undefined) return;
   if (!there.isFile()) throw refusal(`${file} is not a file`, 'name the file to write with --config');
@@ -85,7 +86,8 @@ async function refuseExisting(file: string, force: boolean): Promise<void> {
     );
 }
 
-async function write(file: string, text: string): Promise<void> {
+/** @throws DepotError `no-permission` */
+export async function writeConfig(file: string, text: string): Promise<void> {
   try {
     await writeFileDurably(file, text, { mode: 0o640 });
   } catch (cause) {
@@ -96,13 +98,14 @@ async function write(file: string, text: string): Promise<void> {
   }
 }
 
-function header(): string[] {
+/** What stands above all settings. */
+export function configHeader(by: string): string[] {
   const schema = fileURLToPath(new URL('../../config/depot.schema.json', import.meta.url));
-  return [`yaml-language-server: $schema=${schema}`, '', 'Written by depot init. What it comes to: depot config check'];
+  return [`yaml-language-server: $schema=${schema}`, '', `Written by ${by}. What it comes to: depot config check`];
 }
 
 /** As a person would type them. Root's file has to be opened to the group that the service runs as. */
-async function nextCommands(file: string): Promise<string[]> {
+export async function startCommands(file: string): Promise<string[]> {
   const usual = file === defaultConfigPath;
   const name = quoted(file);
   const unreadable = usual && process.getuid?.() === 0 && (await stat(file)).gid === 0;

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { defaultConfigPath } from '../config/location.js';
 import { DepotError } from '../model/errors.js';
+import { caCommand } from './ca.js';
+import { certCommand } from './cert.js';
 import { completionCommand, hiddenCompleteCommand } from './completion.js';
 import { configCommand } from './config-check.js';
 import { asShown, showError } from './errors.js';
@@ -10,12 +12,16 @@ import { gcCommand } from './gc.js';
 import { historyCommand } from './history.js';
 import { approveCommand, holdsCommand } from './holds.js';
 import { initCommand } from './init.js';
+import { inviteCommand } from './invite.js';
+import { joinCommand } from './join.js';
 import { lsCommand } from './ls.js';
 import { planCommand } from './plan.js';
 import { pollCommand } from './poll.js';
 import { publishCommand } from './publish.js';
 import { reloadCommand } from './reload.js';
+import { repositoryCommand } from './repository.js';
 import type { Program } from './request.js';
+import { revokeCommand } from './revoke.js';
 import { statusCommand } from './status.js';
 import { ReaderGone, type Terminal } from './terminal.js';
 import { trustCommand } from './trust.js';
@@ -52,8 +58,9 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     .addHelpText('after', ({ error }) => (error ? '' : exitCodeHelp()));
   const groups = {
     'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
-    'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand, trustCommand],
-    'To set up:': [initCommand, configCommand, versionCommand, completionCommand],
+    'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
+    'To trust:': [certCommand, inviteCommand, revokeCommand, repositoryCommand, trustCommand],
+    'To set up:': [initCommand, caCommand, joinCommand, configCommand, versionCommand, completionCommand],
   };
   for (const [title, commands] of Object.entries(groups)) {
     for (const make of commands) root.addCommand(make(program).helpGroup(title));

@@ -15,14 +15,16 @@ function resetCommand(program: Program): Command {
     .action(async (repository: string, options: { yes?: true }, command: Command) => {
       const request = requestOf(program, command);
       const api = await daemonOf(request);
-      const result = await api.trustReset(repository, { dryRun: options.yes !== true });
+      const result = await api.trust.reset(repository, { dryRun: options.yes !== true });
       if (request.json) return printJson(request.terminal, result);
       const { dryRun, roots, heads, newest } = result;
       const seen = newest === null ? '' : `, the newest generation ${newest}`;
       await printProse(request.terminal, [
         `${dryRun ? 'would discard' : 'discarded'} of ${repository}: ${plural(roots, 'root')} and ${plural(heads, 'head')}${seen}`,
         'content and installation copy stay; older generations cannot be told from newer ones until the next poll',
-        dryRun ? `do it: depot trust reset ${repository} --yes` : `believe what it meets now: depot poll ${repository} --wait`,
+        dryRun
+          ? `do it: depot trust reset ${repository} --yes`
+          : `believe what it meets now: depot poll ${repository} --wait`,
       ]);
     });
 }

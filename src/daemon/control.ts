@@ -10,7 +10,6 @@ import type {
   PollResult,
   PublishResult,
   ReloadResult,
-  TrustResetResult,
   VerifyResult,
 } from '../model/status.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
@@ -24,7 +23,7 @@ import { previewCycle } from '../sync/preview.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 import { depotFacts, liveFacts } from './facts.js';
 import type { RunningDepot } from './running-depot.js';
-import { resetTrust } from './trust-reset.js';
+import { TrustControl } from './trust-control.js';
 
 /** How often a person who waits is told how far things are. */
 const progressEveryMs = 250;
@@ -33,7 +32,11 @@ const maxSteps = 100_000;
 
 /** What the commands ask of a running depot, done with its parts. */
 export class DaemonControl implements ControlApi {
-  constructor(private readonly depot: RunningDepot) {}
+  readonly trust: TrustControl;
+
+  constructor(private readonly depot: RunningDepot) {
+    this.trust = new TrustControl(depot);
+  }
 
   async status({ tree }: { readonly tree: boolean }): Promise<DepotStatus> {
     const { depot } = this;
@@ -257,11 +260,6 @@ export class DaemonControl implements ControlApi {
 
   reload(): Promise<ReloadResult> {
     return this.depot.reload();
-  }
-
-  trustReset(repository: string, { dryRun }: { readonly dryRun: boolean }): Promise<TrustResetResult> {
-    this.requirePolled(repository);
-    return this.depot.schedule.between(repository, () => resetTrust(this.depot, repository, dryRun));
   }
 
   private requireParent(): void {

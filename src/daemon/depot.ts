@@ -2,11 +2,15 @@ import { join } from 'node:path';
 import { describeChange } from '../config/changes.js';
 import { loadSettings, type Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
-import type { DepotError } from '../model/errors.js';
+import { asDepotError, type DepotError } from '../model/errors.js';
+import type { HeadFile, Kind } from '../model/head.js';
 import type { Log } from '../model/log.js';
+import { metadataName } from '../model/metadata.js';
 import { isWithin } from '../model/names.js';
+import { sha256 } from '../model/sha256.js';
 import type { ReloadResult } from '../model/status.js';
 import { childHandler } from '../serve/children.js';
+import { isOpenRequest } from '../serve/enrolment.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import { listen, type Listener } from '../serve/listener.js';
 import { acquireLock } from '../store/lock.js';
@@ -22,11 +26,12 @@ import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
 import { DaemonControl } from './control.js';
 import { LoopDelay } from './loop-delay.js';
+import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
 import { Publishers } from './publishers.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
-import { checkTransport, type DepotTls } from './transport.js';
+import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
 /** Three for disk and processor, and one that background work leaves free. */
@@ -40,8 +45,6 @@ export interface DepotOptions {
   readonly version: string;
   /** Path of the control socket; in the data directory when undefined. */
   readonly controlSocket: string | undefined;
-  /** Of a depot that has joined; without it, it speaks plain HTTP on loopback. */
-  readonly tls?: DepotTls;
   readonly host: Host;
   readonly log: Log;
   /** Something happened that the service's status line may show. */
@@ -67,7 +70,8 @@ export class Depot implements RunningDepot {
   readonly maintenance: Maintenance;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
-  private readonly tls: DepotTls | undefined;
+  /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
+  readonly membership: Membership | undefined;
   private readonly onChange: () => void;
   private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
@@ -75,9 +79,8 @@ export class Depot implements RunningDepot {
   private control: ControlServer | undefined;
 
   private constructor(options: DepotOptions) {
-    const { settings, version, host, log, tls } = options;
+    const { settings, version, host, log } = options;
     this.settings = settings;
-    this.tls = tls;
     this.version = version;
     this.host = host;
     this.log = log;
@@ -88,6 +91,7 @@ export class Depot implements RunningDepot {
     this.store = Store.open(settings.data, { now: () => host.now() });
     this.workers = new Workers({ data: settings.data }, workerThreads, log);
     const { run } = this.workers;
+    const own = ownCertificate(this.store, host, settings);
     const identity = { depot: settings.depot, site: settings.site, version };
     this.sync = {
       name: settings.depot,
@@ -97,20 +101,29 @@ export class Depot implements RunningDepot {
       run,
       host,
       log,
-      parents: new Parents(identity, host, log, tls && { material: tls.material, judge: tls.judgeParent }),
+      parents: new Parents(identity, host, log, own && { material: own.material, judge: own.judgeParent }),
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.enrolled()),
       board: new ProgressBoard(host),
       claims: new Claims(),
       onKnown: () => this.schedule.refresh(0),
-      onCompany: () => this.schedule.refresh(0),
+      onCompany: () => this.companyChanged(),
       settings: () => ({
         follow: this.settings.follow,
         holdAbove: this.settings.deletions.holdAbove,
         published: this.settings.repositories.map(({ name }) => name),
       }),
     };
+    const onRenewed = (): void => this.listener?.renew();
+    const { parents } = this.sync;
+    this.membership = own && membershipOf(own, { store: this.store, host, log, parents, settings, onRenewed });
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
-    this.publishers = new Publishers({ store: this.store, run, host, log, onPublished: () => this.changed() });
+    this.publishers = new Publishers({
+      store: this.store,
+      run,
+      host,
+      log,
+      onPublished: (head) => this.published(head),
+    });
     this.schedule = new Schedule(
       {
         repositories: () => (this.settings.parents.length === 0 ? [] : polledRepositories(this.sync)),
@@ -134,9 +147,9 @@ export class Depot implements RunningDepot {
    * @throws DepotError `data-locked`, `data-unusable`, `listen-failed`, `certificate-refused`
    */
   static async start(options: DepotOptions): Promise<Depot> {
-    checkTransport(options.settings, options.tls !== undefined);
     const depot = new Depot(options);
     try {
+      checkTransport(options.settings, depot.membership !== undefined);
       await depot.recover(options.signal);
       await depot.open(options);
       return depot;
@@ -167,7 +180,7 @@ export class Depot implements RunningDepot {
     const { changed, needsRestart } = describeChange(this.settings, read);
     const { depot, site, data } = this.settings;
     const next: Settings = { ...read, depot, site, data };
-    checkTransport(next, this.tls !== undefined);
+    checkTransport(next, this.membership !== undefined);
     const isElsewhere =
       next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
@@ -190,6 +203,7 @@ export class Depot implements RunningDepot {
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
   async stop(): Promise<void> {
     await this.control?.close();
+    this.membership?.renewal.stop();
     await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
     await this.listener?.close(closeGraceMs);
     await this.workers.close();
@@ -221,12 +235,15 @@ export class Depot implements RunningDepot {
       depot: settings.depot,
       site: settings.site,
       directory: () => this.directory(),
+      enrolment: this.membership?.climbing,
       now: () => host.now(),
       onFault: (error, request) => log.error({ code: error.code, request, cause: error.cause }, error.message),
     });
-    const tls = this.tls && {
-      material: this.tls.material,
-      judge: this.tls.judgeChild,
+    const own = this.membership?.own;
+    const tls = own && {
+      material: own.material,
+      judge: own.judgeChild,
+      isOpen: isOpenRequest,
       onPeerRefused: (error: DepotError, address: string) =>
         log.info({ code: error.code, address }, `turned away: ${error.message}`),
     };
@@ -236,6 +253,8 @@ export class Depot implements RunningDepot {
     await this.publishers.configure(settings.repositories);
     this.schedule.start();
     this.maintenance.start();
+    this.membership?.renewal.start();
+    await this.membership?.registry?.directory.freshen();
   }
 
   private directory() {
@@ -252,6 +271,30 @@ export class Depot implements RunningDepot {
   private enrolled() {
     const { site } = this.settings;
     return this.store.company.get(site)?.repositories.filter(({ context }) => isWithin(site, context));
+  }
+
+  /** At the depot that holds the directory, its own repositories are in it without being asked for. */
+  private published({ head }: HeadFile): void {
+    this.changed();
+    this.enrolOwn(head.repository, head.kind, head.context).catch((thrown: unknown) => {
+      const error = asDepotError(thrown, `enroll ${head.repository}`);
+      this.log.error({ code: error.code, hint: error.hint }, error.message);
+    });
+  }
+
+  private async enrolOwn(name: string, kind: Kind, context: string): Promise<void> {
+    const { registry } = this.membership ?? {};
+    const root = this.store.signed.read(name, metadataName('root', 1));
+    if (registry === undefined || root === undefined) return;
+    await registry.directory.enrolOwn({ name, kind, context, master: this.settings.depot, root: sha256(root) });
+    this.companyChanged();
+  }
+
+  /** Revoked depots are cut off at once, and what is new is polled for. */
+  companyChanged(): void {
+    const company = this.store.company.get(this.settings.site);
+    if (company !== undefined) this.listener?.cut((serial) => company.isRevoked(serial));
+    this.schedule.refresh(0);
   }
 
   private changed(): void {

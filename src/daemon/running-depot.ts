@@ -5,6 +5,7 @@ import type { ReloadResult } from '../model/status.js';
 import type { Store } from '../store/store.js';
 import type { SyncDepot } from '../sync/depot.js';
 import type { LoopDelay } from './loop-delay.js';
+import type { Membership } from './membership.js';
 import type { Maintenance } from './maintenance.js';
 import type { Publishers } from './publishers.js';
 import type { Schedule } from './schedule.js';
@@ -27,5 +28,9 @@ export interface RunningDepot {
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;
   readonly loopDelay: LoopDelay;
+  /** Undefined for a depot that has not joined. */
+  readonly membership: Membership | undefined;
+  /** The company's directory is another than before: what that changes here takes effect. */
+  companyChanged(): void;
   reload(): Promise<ReloadResult>;
 }

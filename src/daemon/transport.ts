@@ -1,14 +1,6 @@
 import { formatAddress } from '../config/address.js';
 import type { Settings } from '../config/settings.js';
 import { DepotError } from '../model/errors.js';
-import type { JudgePeer, TlsMaterial } from '../protocol/tls.js';
-
-/** What a depot that has joined shows, and how it judges those above and below it. */
-export interface DepotTls {
-  readonly material: () => TlsMaterial;
-  readonly judgeParent: JudgePeer;
-  readonly judgeChild: JudgePeer;
-}
 
 /**
  * Plain HTTP and certificates do not mix in one depot: without a certificate it cannot speak HTTPS, and with one it would

@@ -321,17 +321,6 @@ export interface ApproveResult {
   readonly hold: HoldStatus;
 }
 
-/** What `depot trust reset` discards, or (dry run) would discard. The installation copy and the content stay. */
-export interface TrustResetResult {
-  readonly repository: string;
-  readonly dryRun: boolean;
-  /** Root metadata: which keys were trusted. */
-  readonly roots: number;
-  /** Heads, and the newest generation among them; null where none was seen. */
-  readonly heads: number;
-  readonly newest: number | null;
-}
-
 export interface ReloadResult {
   /** Settings that were changed and are in force, by their path in the file, such as `poll.every`. */
   readonly changed: readonly string[];

@@ -19,6 +19,8 @@ const codesOfParents: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'object-missing',
   'object-damaged',
   'parent-busy',
+  'invitation-refused',
+  'request-refused',
 ]);
 
 /** An answer outside of the protocol: the one that answered is no depot, or a broken one. */

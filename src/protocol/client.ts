@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { PageRef } from '../manifest/page.js';
+import { issuedShape, type ClimbMessage, type IssuedMessage, type JoinMessage } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
 import type { MetadataName } from '../model/metadata.js';
 import { isName } from '../model/names.js';
@@ -195,6 +197,27 @@ export class ParentClient {
     const headers = { 'content-type': 'application/json' };
     const answer = await this.ask({ name: 'report' }, headers, [200], signal, body);
     return readJson(answer, limits.stateBytes, reportAnswer);
+  }
+
+  /** Asks for a certificate, with the signature of an invitation's key. */
+  enroll(message: JoinMessage, signal?: AbortSignal): Promise<IssuedMessage> {
+    return this.climb('enroll', message, issuedShape, signal);
+  }
+
+  /** Passes a signed request up; what comes back depends on its purpose. */
+  request(message: ClimbMessage, signal?: AbortSignal): Promise<unknown> {
+    return this.climb('request', message, z.unknown(), signal);
+  }
+
+  private async climb<T>(
+    name: 'enroll' | 'request',
+    message: JoinMessage | ClimbMessage,
+    shape: z.ZodType<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.ask({ name }, headers, [200], signal, Buffer.from(JSON.stringify(message)));
+    return readJson(answer, limits.climbBytes, shape);
   }
 
   /** Ends what is under way: its callers see `interrupted`. */

@@ -3,7 +3,7 @@ import { DepotError } from '../model/errors.js';
 import { limits } from './limits.js';
 import { isSameMaterial } from './material.js';
 import { SecureConnector } from './secure.js';
-import type { ClientTls, Peer, TlsMaterial } from './tls.js';
+import type { ClientTls, Peer, ClientMaterial } from './tls.js';
 
 export interface ConnectionsOptions {
   readonly tls?: ClientTls | undefined;
@@ -20,7 +20,7 @@ interface Pools {
   /** Polls and metadata must not wait behind objects, which may take hours. */
   readonly talk: Pool;
   readonly bulk: Pool;
-  readonly secured: { readonly connector: SecureConnector; readonly material: TlsMaterial } | undefined;
+  readonly secured: { readonly connector: SecureConnector; readonly material: ClientMaterial } | undefined;
 }
 
 /**
@@ -70,7 +70,7 @@ export class Connections {
     await Promise.all(open.map((pool) => pool.destroy()));
   }
 
-  private open(tls: ClientTls | undefined, material: TlsMaterial | undefined): Pools {
+  private open(tls: ClientTls | undefined, material: ClientMaterial | undefined): Pools {
     const { connections, connectMs, proxy } = this.options;
     if (this.url.protocol !== 'https:' || tls === undefined || material === undefined) {
       const connect = { timeout: connectMs };

@@ -23,6 +23,8 @@ export const limits = {
   selections: 1_000,
   globs: 1_000,
   globBytes: 1 * KiB,
+  /** A request that climbs to the CA, and its answer. */
+  climbBytes: 2 * MiB,
   errorBytes: 16 * KiB,
   urlBytes: 1 * KiB,
   headerBytes: 8 * KiB,

@@ -1,13 +1,14 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { DepotError } from '../model/errors.js';
-import type { TlsMaterial } from './tls.js';
+import type { ClientMaterial } from './tls.js';
 
 /**
  * The material as Node's TLS takes it, for either side: TLS 1.3 and nothing older.
  * @throws DepotError `certificate-refused` where key and certificates cannot be read or do not fit together
  */
-export function contextOptions({ key, chain, anchors }: TlsMaterial): SecureContextOptions {
-  const options = { key, cert: chain, ca: [...anchors], minVersion: 'TLSv1.3' as const };
+export function contextOptions(material: ClientMaterial): SecureContextOptions {
+  const own = 'key' in material ? { key: material.key, cert: material.chain } : {};
+  const options = { ...own, ca: [...material.anchors], minVersion: 'TLSv1.3' as const };
   try {
     createSecureContext(options);
   } catch (cause) {
@@ -21,6 +22,6 @@ export function contextOptions({ key, chain, anchors }: TlsMaterial): SecureCont
   return options;
 }
 
-export function isSameMaterial(a: TlsMaterial, b: TlsMaterial): boolean {
-  return a === b || (a.key === b.key && a.chain === b.chain && a.anchors.join('\n') === b.anchors.join('\n'));
+export function isSameMaterial(a: ClientMaterial, b: ClientMaterial): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

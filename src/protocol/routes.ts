@@ -9,6 +9,9 @@ import { limits } from './limits.js';
 export type Route =
   | { readonly name: 'directory' }
   | { readonly name: 'report' }
+  | { readonly name: 'ca' }
+  | { readonly name: 'enroll' }
+  | { readonly name: 'request' }
   | { readonly name: 'company'; readonly file: string }
   | { readonly name: 'state'; readonly repository: string }
   | { readonly name: 'metadata'; readonly repository: string; readonly file: MetadataName }
@@ -21,6 +24,9 @@ export function formatRoute(route: Route): string {
   switch (route.name) {
     case 'directory':
     case 'report':
+    case 'ca':
+    case 'enroll':
+    case 'request':
       return `/v1/${route.name}`;
     case 'company':
       return `/v1/directory/metadata/${route.file}`;
@@ -62,10 +68,14 @@ function match(parts: readonly string[]): Route | undefined {
   const [version, kind, repository, folder, file, ...more] = parts;
   if (version !== 'v1' || more.length > 0) return undefined;
   if (kind === 'directory' && repository === 'metadata') return file === undefined ? companyFile(folder) : undefined;
-  if (kind === 'directory' || kind === 'report') return repository === undefined ? { name: kind } : undefined;
+  if (kind === 'directory' || isPlain(kind)) return repository === undefined ? { name: kind } : undefined;
   if (kind !== 'repositories' || repository === undefined || !isName(repository)) return undefined;
   if (folder === 'state') return file === undefined ? { name: 'state', repository } : undefined;
   return file === undefined ? undefined : matchFile(repository, folder, file);
+}
+
+function isPlain(kind: string | undefined): kind is 'report' | 'ca' | 'enroll' | 'request' {
+  return kind === 'report' || kind === 'ca' || kind === 'enroll' || kind === 'request';
 }
 
 function companyFile(file: string | undefined): Route | undefined {

@@ -4,11 +4,11 @@ import { connect, createSecureContext, type SecureContext, type TLSSocket } from
 import type { buildConnector } from 'undici';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { contextOptions } from './material.js';
-import type { JudgePeer, Peer, TlsMaterial } from './tls.js';
+import type { JudgePeer, Peer, ClientMaterial } from './tls.js';
 import { openTunnel } from './tunnel.js';
 
 export interface SecureOptions {
-  readonly material: TlsMaterial;
+  readonly material: ClientMaterial;
   readonly judge: JudgePeer;
   /** For the connection, and once more for a proxy on the way. */
   readonly connectMs: number;

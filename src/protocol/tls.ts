@@ -9,6 +9,9 @@ export interface TlsMaterial {
   readonly anchors: readonly string[];
 }
 
+/** What a child goes by; a depot that is about to join has nothing of its own to show. */
+export type ClientMaterial = TlsMaterial | Pick<TlsMaterial, 'anchors'>;
+
 /** Who is on the other side, by its certificate. */
 export interface Peer {
   readonly depot: string;
@@ -26,6 +29,6 @@ export type JudgePeer = (leaf: X509Certificate) => Peer;
 
 /** What a parent's client needs for `https:`. `material` is asked anew for each request, and may give another one. */
 export interface ClientTls {
-  readonly material: () => TlsMaterial;
+  readonly material: () => ClientMaterial;
   readonly judge: JudgePeer;
 }

@@ -8,6 +8,7 @@ import {
   type ContextDocument,
   type EnrolledRepository,
 } from '../model/company.js';
+import { DepotError } from '../model/errors.js';
 import { sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
 import { Signer, type SignedTargets } from './signer.js';
@@ -50,6 +51,16 @@ export class DirectoryHolder {
     }));
   }
 
+  /** The same for a repository that is published at this depot; nothing where it is in already. */
+  async enrolOwn(repository: EnrolledRepository): Promise<void> {
+    const isSame = (other: EnrolledRepository): boolean =>
+      other.name === repository.name &&
+      other.context === repository.context &&
+      other.master === repository.master &&
+      other.root === repository.root;
+    if (!this.content().repositories.some(isSame)) await this.enrol(repository);
+  }
+
   /** Serial numbers that are not accepted any more. Those whose time is over are dropped. */
   revoke(serials: CompanyDocument['revoked'], nowMs: number): Promise<void> {
     return this.change(({ document, repositories }) => {
@@ -83,8 +94,13 @@ export class DirectoryHolder {
   }
 
   private content(): Content {
-    const { document, repositories } = this.store.company.get(everySite(this.site)) ?? nothing;
-    return { document, repositories };
+    const company = this.store.company.get(everySite(this.site));
+    if (company !== undefined) return { document: company.document, repositories: company.repositories };
+    if (this.version() === 0) return nothing;
+    throw new DepotError('data-unusable', "documents of the company's directory are missing", {
+      hint: 'restore the data directory from a backup: what is revoked must not be forgotten',
+      retry: 'never',
+    });
   }
 
   private async write({ document, repositories }: Content): Promise<void> {
@@ -102,7 +118,11 @@ export class DirectoryHolder {
     for (const context of contexts) {
       const here = repositories.filter((repository) => repository.context === context);
       const listed = here.map(({ name, kind, master, root }) => ({ name, kind, master, root }));
-      add(contextTarget(context), { context, repositories: listed.sort((a, b) => (a.name < b.name ? -1 : 1)) }, context);
+      add(
+        contextTarget(context),
+        { context, repositories: listed.sort((a, b) => (a.name < b.name ? -1 : 1)) },
+        context,
+      );
     }
     await this.store.company.keep(documents);
     await this.signer.sign(this.version() + 1, targets);

@@ -4,6 +4,7 @@ import { directoryName } from '../model/company.js';
 import { metadataName } from '../model/metadata.js';
 import { everything, type Demand } from '../model/selection.js';
 import { sha256 } from '../model/sha256.js';
+import { limits } from '../protocol/limits.js';
 import { formatMessage } from '../protocol/messages.js';
 import { formatRoute, parseRoute, type Route } from '../protocol/routes.js';
 import type { Peer } from '../protocol/tls.js';
@@ -11,9 +12,10 @@ import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { replyCompany } from './company.js';
 import { Differences } from './differences.js';
+import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
-import { hasBody, identify, methodsOf, readReport, type Child } from './requests.js';
+import { hasBody, identify, methodsOf, readBody, takesBody, type Child } from './requests.js';
 import { directoryFor, requireInScope, type Directory } from './scope.js';
 
 export interface ChildrenOptions {
@@ -23,6 +25,8 @@ export interface ChildrenOptions {
   readonly depot: string;
   readonly site: string;
   readonly directory: Directory;
+  /** Of a depot that has joined. */
+  readonly enrolment?: Enrolment | undefined;
   readonly now: () => number;
   /** Told of faults of this depot itself; whoever asked learns only that there was one. */
   readonly onFault?: (error: DepotError, request: string) => void;
@@ -49,7 +53,7 @@ const comeBackMs = 10_000;
 export function childHandler(
   options: ChildrenOptions,
 ): (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined) => Promise<void> {
-  const { store, run, directory, patienceMs = 25_000, onFault } = options;
+  const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
 
   async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {
@@ -57,8 +61,12 @@ export function childHandler(
     const route = parseRoute(request.url ?? '');
     const methods = methodsOf(route);
     if (!methods.includes(request.method ?? '')) throw wrongMethod(exchange, methods);
-    if (hasBody(request) && route.name !== 'report') {
+    if (hasBody(request) && !takesBody(route.name)) {
       throw new DepotError('bad-request', `${request.method ?? ''} has a body, which nothing here reads`);
+    }
+    if (route.name === 'ca' || route.name === 'enroll' || route.name === 'request') {
+      if (enrolment === undefined) throw notHere(route);
+      return answerEnrolment(exchange, route.name, enrolment);
     }
     const child = identify(request, peer, options);
     note(child, () => store.demands.touch(child, options.now()));
@@ -139,7 +147,7 @@ export function childHandler(
   }
 
   async function takeReport(exchange: Exchange, child: Child): Promise<void> {
-    const bytes = await readReport(exchange.request, child);
+    const bytes = await readBody(exchange.request, limits.reportBytes, `report of ${child.depot}`);
     const report = { bytes, child: child.depot, site: child.site, depot: options.depot, nowMs: options.now() };
     replyMessage(exchange, formatMessage(await receiveReport(store, run, report)));
   }

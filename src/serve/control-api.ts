@@ -21,7 +21,8 @@ import type { TrustApi } from './trust-api.js';
  * the socket implements it once more, so that a command sees the same whether it talks to a socket or to a store.
  * Every method rejects with a `DepotError`; a name that is not known is `not-found`.
  */
-export interface ControlApi extends TrustApi {
+export interface ControlApi {
+  readonly trust: TrustApi;
   /** `tree`: with what the depots below reported. */
   status(options: { readonly tree: boolean }): Promise<DepotStatus>;
   /** Polls the repositories now (null: all that have a parent). With `wait`, resolves when their cycles have ended. */

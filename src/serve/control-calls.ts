@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DepotError } from '../model/errors.js';
-import { isName } from '../model/names.js';
+import { isName, isSite } from '../model/names.js';
 import type { ControlApi, LongWork } from './control-api.js';
 
 /** A request of the control socket: `POST /v1/<name>` with the arguments as JSON. */
@@ -13,11 +13,31 @@ export type ControlCall =
     };
 
 const repository = z.string().refine(isName, 'not a name of a repository');
+const depot = z.string().refine(isName, 'not a name of a depot');
+const site = z.string().refine(isSite, 'not a site');
 const oneOrAll = z.strictObject({ repository: repository.nullable() });
 const nothing = z.strictObject({});
 const hold = z.strictObject({ id: z.string().min(1).max(100) });
 
+const trustCalls: readonly ControlCall[] = [
+  once('trust-reset', z.strictObject({ repository, dryRun: z.boolean() }), ({ trust }, { repository, dryRun }) =>
+    trust.reset(repository, { dryRun }),
+  ),
+  once('certificates', nothing, ({ trust }) => trust.certificates()),
+  once('renew', nothing, ({ trust }) => trust.renew()),
+  once(
+    'invite',
+    z.strictObject({ depot, site, ttlMs: z.number().int().min(1), urls: z.array(z.string()).min(1).max(8).nullable() }),
+    ({ trust }, { depot, site, ...options }) => trust.invite(depot, site, options),
+  ),
+  once('revoke', z.strictObject({ depot }), ({ trust }, input) => trust.revoke(input.depot)),
+  once('repositories', nothing, ({ trust }) => trust.repositories()),
+  once('enroll', z.strictObject({ repository }), ({ trust }, input) => trust.enroll(input.repository)),
+  once('approve-repository', z.strictObject({ repository }), ({ trust }, input) => trust.approve(input.repository)),
+];
+
 const calls: readonly ControlCall[] = [
+  ...trustCalls,
   once('status', z.strictObject({ tree: z.boolean().default(false) }), (api, input) => api.status(input)),
   once('history', oneOrAll.extend({ limit: z.number().int().min(1).max(1000) }), (api, { repository, limit }) =>
     api.history(repository, { limit }),
@@ -25,9 +45,6 @@ const calls: readonly ControlCall[] = [
   once('holds', nothing, (api) => api.holds()),
   once('approve', hold, (api, { id }) => api.approve(id)),
   once('reload', nothing, (api) => api.reload()),
-  once('trust-reset', z.strictObject({ repository, dryRun: z.boolean() }), (api, { repository, dryRun }) =>
-    api.trustReset(repository, { dryRun }),
-  ),
   stream(
     'poll',
     z.strictObject({ repositories: z.array(repository).min(1).nullable(), wait: z.boolean() }),

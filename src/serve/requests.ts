@@ -57,21 +57,26 @@ function certified({ headers }: IncomingMessage, { depot, site, serial }: Peer):
   return { depot, site, authenticated: true, serial };
 }
 
-export function methodsOf(route: Route): readonly string[] {
-  return route.name === 'report' ? ['POST'] : ['GET', 'HEAD'];
+export function methodsOf({ name }: Route): readonly string[] {
+  return takesBody(name) ? ['POST'] : ['GET', 'HEAD'];
+}
+
+export function takesBody(name: Route['name']): boolean {
+  return name === 'report' || name === 'enroll' || name === 'request';
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
-/** @throws DepotError `bad-request` for more than a report may have, `transfer-cut` where it does not come */
-export async function readReport(request: IncomingMessage, child: Child): Promise<Buffer> {
-  const most = limits.reportBytes;
-  const tooLong = new DepotError('bad-request', `report of ${child.depot}: it has more than ${most} bytes`);
+/**
+ * All of the body of a request, of at most so many bytes.
+ * @throws DepotError `bad-request` for more than that, `transfer-cut` where it does not come
+ */
+export async function readBody(request: IncomingMessage, most: number, subject: string): Promise<Buffer> {
+  const tooLong = new DepotError('bad-request', `${subject}: it has more than ${most} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > most) throw tooLong;
-  const chunks = flowing(request, limits.floor, `report of ${child.depot}`);
-  return collect(bounded(chunks, most, tooLong));
+  return collect(bounded(flowing(request, limits.floor, subject), most, tooLong));
 }
 
 async function* bounded(

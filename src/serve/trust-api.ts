@@ -1,7 +1,32 @@
-import type { TrustResetResult } from '../model/status.js';
+import type {
+  CertificatesStatus,
+  EnrolledStatus,
+  InvitationResult,
+  RepositoriesStatus,
+  RevokeResult,
+  TrustResetResult,
+} from '../model/trust-status.js';
 
-/** The part of `ControlApi` that is about keys, certificates and who is believed. */
+/** The part of what a person can ask of a daemon that is about keys, certificates and who is believed. */
 export interface TrustApi {
   /** Forgets whose signatures are believed for a repository; the next poll believes the root that it meets. */
-  trustReset(repository: string, options: { readonly dryRun: boolean }): Promise<TrustResetResult>;
+  reset(repository: string, options: { readonly dryRun: boolean }): Promise<TrustResetResult>;
+  /** This depot's certificate; at the CA also those that it issued. */
+  certificates(): Promise<CertificatesStatus>;
+  /** Renews this depot's certificate now. */
+  renew(): Promise<CertificatesStatus>;
+  /** Invites a depot. @param urls where it can reach this depot; null for the address that it listens on */
+  invite(
+    depot: string,
+    site: string,
+    options: { readonly ttlMs: number; readonly urls: readonly string[] | null },
+  ): Promise<InvitationResult>;
+  /** At the CA: no certificate of the depot is accepted any more, one level further with each poll. */
+  revoke(depot: string): Promise<RevokeResult>;
+  /** What the company's directory has, as far as it concerns this depot. */
+  repositories(): Promise<RepositoriesStatus>;
+  /** Asks for a repository that is published here to be put into the directory. */
+  enroll(repository: string): Promise<EnrolledStatus>;
+  /** At the directory: lets a repository in that waits for a person. */
+  approve(repository: string): Promise<EnrolledStatus>;
 }

@@ -49,16 +49,22 @@ export function hasJoined({ store }: Pick<SyncDepot, 'store'>): boolean {
 
 /** What the directory says of a repository in whose scope this depot stands. */
 export function enrolled({ store, site }: SyncDepot, repository: string): EnrolledRepository | undefined {
-  return store.company.get(site)?.repositories.find(({ name, context }) => name === repository && isWithin(site, context));
+  return store.company
+    .get(site)
+    ?.repositories.find(({ name, context }) => name === repository && isWithin(site, context));
 }
 
 /** @throws DepotError `not-allowed` where this depot has joined and the directory has no such repository for its site */
 export function requireEnrolled(depot: SyncDepot, repository: string): void {
   if (!hasJoined(depot) || enrolled(depot, repository) !== undefined) return;
   if (depot.store.company.get(depot.site) === undefined) {
-    throw new DepotError('not-allowed', `${repository}: the company's directory is not here yet, so nothing is believed`, {
-      hint: 'a parent that has joined brings it: depot poll --wait',
-    });
+    throw new DepotError(
+      'not-allowed',
+      `${repository}: the company's directory is not here yet, so nothing is believed`,
+      {
+        hint: 'a parent that has joined brings it: depot poll --wait',
+      },
+    );
   }
   throw new DepotError('not-allowed', `${repository} is not in the company's directory for ${depot.site}: refused`, {
     hint: `at its master depot: depot repository enroll ${repository}`,

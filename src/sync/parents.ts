@@ -104,7 +104,7 @@ export class Parents {
    * Runs `ask` with the first parent, and where that fails by the parent's fault with the next.
    * @throws DepotError of the first parent, when all failed.
    */
-  async firstThatAnswers<T>(repository: string, ask: (parent: Parent) => Promise<T>): Promise<T> {
+  async firstThatAnswers<T>(repository: string | undefined, ask: (parent: Parent) => Promise<T>): Promise<T> {
     const parents = this.for(repository);
     let first: DepotError | undefined;
     for (const parent of parents) {
@@ -114,7 +114,7 @@ export class Parents {
         this.note(parent, undefined);
         return answer;
       } catch (thrown) {
-        const error = asDepotError(thrown, `poll ${parent.url} for ${repository}`);
+        const error = asDepotError(thrown, `ask ${parent.url}`);
         if (!ofTheParent.has(error.code)) throw error;
         this.note(parent, error);
         this.log.debug({ parent: parent.url, repository, code: error.code }, error.message);
@@ -125,10 +125,14 @@ export class Parents {
       }
     }
     if (first !== undefined) throw first;
-    throw new DepotError('not-found', `no parent is set for ${repository}`, {
-      hint: 'add a parent without `repositories:`, or name the repository there',
-      retry: 'never',
-    });
+    throw new DepotError(
+      'not-found',
+      repository === undefined ? 'this depot has no parent' : `no parent is set for ${repository}`,
+      {
+        hint: 'add a parent without `repositories:`, or name the repository there',
+        retry: 'never',
+      },
+    );
   }
 
   private closeUnused(parent: Parent): void {

@@ -10,6 +10,8 @@ export interface Invitation {
   readonly urls: readonly string[];
   /** SHA-256 of the company's root certificate, lower-case hexadecimal. */
   readonly fingerprint: string;
+  /** SHA-256 of the first root metadata of the company's directory. */
+  readonly directory: string;
   readonly depot: string;
   readonly site: string;
   readonly expiresAtMs: number;
@@ -25,6 +27,7 @@ const base64url = /^[A-Za-z0-9_-]+$/;
 const invitationShape = z.strictObject({
   urls: z.array(z.string().max(500).refine(isAddress)).min(1).max(8),
   fingerprint: z.string().refine(isSha256),
+  directory: z.string().refine(isSha256),
   depot: z.string().refine(isName),
   site: z.string().refine(isSite),
   expires: z.iso.datetime(),

@@ -1,27 +1,14 @@
 import { sign, verify, type X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import type { SignedRequest } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
 import { quoted } from '../model/paths.js';
 import { sha256 } from '../model/sha256.js';
-import { maxChainLength, readCertificates } from './certificates.js';
+import { readCertificates } from './certificates.js';
 import { checkChain } from './chain.js';
 import { momentOf, spanOf } from './dates.js';
 import type { DepotIdentity } from './identity.js';
 import { readPrivateKey } from './signing-key.js';
-
-/** No payload is longer, in characters of its JSON. */
-const maxPayloadLength = 64 * 1024;
-
-/** README section 3.6, as it travels: whoever passes it on can read it and can alter nothing. */
-export const signedRequestShape = z.object({
-  /** JSON text; these very bytes are signed. */
-  payload: z.string().max(maxPayloadLength),
-  /** The certificate of the depot that makes the request, then those above it, PEM. */
-  chain: z.string().max(maxChainLength),
-  /** Base64. */
-  signature: z.base64().max(2048),
-});
-export type SignedRequest = Readonly<z.infer<typeof signedRequestShape>>;
 
 const payloadShape = z.strictObject({ purpose: z.string(), at: z.iso.datetime(), body: z.unknown() });
 

@@ -328,7 +328,16 @@ export function sampleApi(
     verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
     gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
     reload: () => (scripted.reload ?? unexpected)(),
-    trustReset: (...asked) => (scripted.trustReset ?? unexpected)(...asked),
+    trust: scripted.trust ?? {
+      reset: unexpected,
+      certificates: unexpected,
+      renew: unexpected,
+      invite: unexpected,
+      revoke: unexpected,
+      repositories: unexpected,
+      enroll: unexpected,
+      approve: unexpected,
+    },
   };
 }
 

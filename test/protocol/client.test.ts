@@ -10,7 +10,15 @@ import { answering, saying } from './misbehaving.js';
 const content = Buffer.from('0123456789'.repeat(1000));
 const object = sha256(content);
 const other = sha256('something else');
-const state = { repository: 'tools', head: null, complete: null, metadata: null, company: null, directory: other, depot: 'region-1' };
+const state = {
+  repository: 'tools',
+  head: null,
+  complete: null,
+  metadata: null,
+  company: null,
+  directory: other,
+  depot: 'region-1',
+};
 
 function child(url: string, options: Partial<ParentOptions> = {}): ParentClient {
   const client = new ParentClient({ url, depot: 'munich-1', site: 'enterprise/germany', version: '0.1.0', ...options });
@@ -462,7 +470,9 @@ describe('metadata, pages and difference streams', () => {
 
   it('are refused before they come when they declare too much', async () => {
     const url = await answering((_, response) => response.writeHead(200, { 'content-length': 1e12 }).write('x'));
-    expect((await failure(child(url).metadata('tools', targets, 100))).message).toContain('declares 1000000000000 bytes');
+    expect((await failure(child(url).metadata('tools', targets, 100))).message).toContain(
+      'declares 1000000000000 bytes',
+    );
   });
 
   it('a page that is promised larger than any is not asked for', async () => {

@@ -11,7 +11,9 @@ const b = sha256('b');
 
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
 const hash = fc.string().map((text) => sha256(text));
-const versioned = fc.constantFrom('root', 'snapshot', 'targets').chain((role) => fc.integer({ min: 1 }).map((version) => metadataName(role, version)));
+const versioned = fc
+  .constantFrom('root', 'snapshot', 'targets')
+  .chain((role) => fc.integer({ min: 1 }).map((version) => metadataName(role, version)));
 const metadata = fc.oneof(fc.constant(metadataName('timestamp')), versioned);
 const route: fc.Arbitrary<Route> = fc.oneof(
   fc.constant<Route>({ name: 'directory' }),

@@ -66,7 +66,9 @@ describe('plain files on a static server', () => {
     expect(await client.state('tools', first.etag)).toBe('unchanged');
     expect(client.parentDepot).toBeUndefined();
     expect(await client.directory()).toEqual({ hash: state.directory, directory });
-    expect(Buffer.from((await client.metadata('tools', metadataName('targets', 1), 100)) ?? '').toString()).toBe('head');
+    expect(Buffer.from((await client.metadata('tools', metadataName('targets', 1), 100)) ?? '').toString()).toBe(
+      'head',
+    );
     expect(Buffer.from(await client.page('tools', { sha256: object, length: 4 })).toString()).toBe('page');
     const rest = await client.object('tools', object, content.length, 990);
     let came = '';

@@ -10,6 +10,7 @@ import { damaged, germany, munich, nowMs, refusal } from './fixture.js';
 const terms = {
   urls: ['https://germany-1.example.com:7400/', 'https://[2001:db8::1]:7400/'],
   fingerprint: 'ab'.repeat(32),
+  directory: 'cd'.repeat(32),
   ...munich,
   expiresAtMs: nowMs,
 };
@@ -28,6 +29,7 @@ describe('a token', () => {
     const invitation: fc.Arbitrary<Invitation> = fc.record({
       urls: fc.array(fc.webUrl({ validSchemes: ['https'] }), { minLength: 1, maxLength: 8 }),
       fingerprint: fc.stringMatching(/^[0-9a-f]{64}$/),
+      directory: fc.stringMatching(/^[0-9a-f]{64}$/),
       depot: name,
       site: fc.array(name, { minLength: 1, maxLength: 16 }).map((names) => names.join('/')),
       expiresAtMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),

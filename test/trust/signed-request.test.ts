@@ -1,8 +1,9 @@
 import { createPublicKey, sign, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { signedRequestShape } from '../../src/model/enrolment.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 import { issueCertificate } from '../../src/trust/issue.js';
-import { checkRequest, signedRequestShape, signRequest, type RequestContext } from '../../src/trust/signed-request.js';
+import { checkRequest, signRequest, type RequestContext } from '../../src/trust/signed-request.js';
 import { damaged, day, enrol, germany, munich, newAuthority, nowMs, refusal } from './fixture.js';
 
 const authority = await newAuthority();

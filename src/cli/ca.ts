@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { loadSettings } from '../config/settings.js';
+import { foundCompany } from '../daemon/founding.js';
+import { realHost } from '../host.js';
+import { DepotError } from '../model/errors.js';
+import { printJson, printProse, requestOf, type Program } from './request.js';
+
+interface InitOptions {
+  readonly company?: string;
+  readonly key?: string;
+  readonly chain?: string;
+}
+
+export function caCommand(program: Program): Command {
+  return new Command('ca').description("the company's certificate authority").addCommand(initCommand(program));
+}
+
+function initCommand(program: Program): Command {
+  return new Command('init')
+    .description("make the company's CA and directory at this depot, the origin, and its own certificate")
+    .option('--company <name>', 'as it stands in the certificates (default: the first name of the site)')
+    .option('--key <file>', 'take over this key of a CA that there is, PEM, with --chain')
+    .option('--chain <file>', 'its certificate and those above it, the root last, PEM')
+    .action(async (options: InitOptions, command: Command) => {
+      const { terminal, configFile, json } = requestOf(program, command);
+      const settings = await loadSettings(configFile);
+      const { key, chain, company = settings.site.split('/')[0] ?? settings.site } = options;
+      if ((key === undefined) !== (chain === undefined)) {
+        throw new DepotError('bad-request', '--key and --chain belong together', { retry: 'never' });
+      }
+      const how =
+        key === undefined || chain === undefined
+          ? { company }
+          : { key: await readFile(key, 'utf8'), chain: await readFile(chain, 'utf8') };
+      const founded = await foundCompany(settings, how, realHost);
+      if (json) return printJson(terminal, founded);
+      await printProse(terminal, [
+        `the company's CA and directory are at ${settings.depot} now`,
+        `fingerprint of its root: ${founded.fingerprint}`,
+        `its keys are in ${founded.folder}: back up the folder above it; root.key is needed for a new issuing certificate only, and may be taken offline`,
+        'next: start the daemon, then depot invite NAME --site SITE',
+      ]);
+    });
+}

@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import type { CertificatesStatus, CertificateStatus } from '../model/trust-status.js';
+import { columns } from './columns.js';
+import { daemonOf } from './reach.js';
+import { printJson, printLines, requestOf, type Program } from './request.js';
+
+const dayMs = 86_400_000;
+
+export function certCommand(program: Program): Command {
+  return new Command('cert')
+    .description("this depot's certificate and the trusted roots; at the CA also those that it issued")
+    .option('--renew', 'renew it now; it is done by itself after two thirds of its life')
+    .action(async (options: { renew?: true }, command: Command) => {
+      const request = requestOf(program, command);
+      const { trust } = await daemonOf(request);
+      const status = await (options.renew === true ? trust.renew() : trust.certificates());
+      if (request.json) return printJson(request.terminal, status);
+      await printLines(request.terminal, [...lines(status, request.terminal.now(), request.terminal.colours.dim)]);
+    });
+}
+
+function* lines(
+  { own, anchors, issued }: CertificatesStatus,
+  now: number,
+  dim: (text: string) => string,
+): Generator<string> {
+  if (own === null) {
+    yield 'this depot has not joined: it speaks plain HTTP on loopback, and nobody knows for sure who it is';
+    yield 'join a company: depot join; make one: depot ca init';
+    return;
+  }
+  yield `${own.depot} at ${own.site}: serial ${own.serial}, ${daysLeft(own.expiresAt, now)}`;
+  for (const { subject, fingerprint, expiresAt } of anchors) {
+    yield `root ${subject}: ${daysLeft(expiresAt, now)}`;
+    yield `  ${fingerprint}`;
+  }
+  if (issued === null) return;
+  yield '';
+  const row = ({ depot, site, serial, expiresAt }: CertificateStatus): string[] => [
+    depot,
+    site,
+    serial,
+    daysLeft(expiresAt, now),
+  ];
+  const heads = [{ head: 'DEPOT' }, { head: 'SITE' }, { head: 'SERIAL' }, { head: 'LEFT' }];
+  yield* columns(heads, issued.map(row), dim).lines;
+}
+
+function daysLeft(expiresAt: string, now: number): string {
+  const days = Math.floor((Date.parse(expiresAt) - now) / dayMs);
+  return days < 0 ? `expired ${-days} days ago` : `${days} days left`;
+}

@@ -1,0 +1,52 @@
+import type { Host } from '../host.js';
+import type { AuthorityMessage, ClimbMessage, IssuedMessage, JoinMessage, Purpose } from '../model/enrolment.js';
+import { DepotError } from '../model/errors.js';
+import { isWithin } from '../model/names.js';
+import type { Registry } from '../publish/registry.js';
+import type { Enrolment } from '../serve/enrolment.js';
+import type { Parent, Parents } from '../sync/parents.js';
+import type { DepotIdentity } from '../trust/identity.js';
+import { signRequest } from '../trust/signed-request.js';
+import type { OwnCertificate } from './own-certificate.js';
+
+/** From the request to its answer, over all levels. */
+const patienceMs = 60_000;
+
+/** What climbs to the CA: it is done here where the CA is here, and passed on to the parent elsewhere, as it came. */
+export class Climbing implements Enrolment {
+  constructor(
+    private readonly self: DepotIdentity,
+    private readonly own: OwnCertificate,
+    private readonly registry: Registry | undefined,
+    private readonly parents: Parents,
+    private readonly host: Host,
+  ) {}
+
+  authority(): AuthorityMessage {
+    return this.own.authority();
+  }
+
+  async join(message: JoinMessage): Promise<IssuedMessage> {
+    if (!isWithin(message.site, this.self.site)) {
+      throw new DepotError('not-allowed', `${message.site} is not below ${this.self.site}`, { retry: 'never' });
+    }
+    return this.registry === undefined
+      ? this.pass(({ client }, signal) => client.enroll(message, signal))
+      : this.registry.join(message);
+  }
+
+  async request(message: ClimbMessage): Promise<unknown> {
+    if (this.registry === undefined) return this.pass(({ client }, signal) => client.request(message, signal));
+    return this.registry.handle(message.purpose, message.request);
+  }
+
+  /** Asks for something in the name of this depot. */
+  ask(purpose: Purpose, body: unknown): Promise<unknown> {
+    const { key, chain } = this.own.signing();
+    return this.request({ purpose, request: signRequest(purpose, body, key, chain, this.host.now()) });
+  }
+
+  private pass<T>(ask: (parent: Parent, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.parents.firstThatAnswers(undefined, (parent) => ask(parent, AbortSignal.timeout(patienceMs)));
+  }
+}

@@ -1,0 +1,69 @@
+import type { Settings } from '../config/settings.js';
+import type { Host } from '../host.js';
+import { DepotError } from '../model/errors.js';
+import { authorityFolder, Registry } from '../publish/registry.js';
+import { acquireLock } from '../store/lock.js';
+import { giveToOwner } from '../store/ownership.js';
+import { Store } from '../store/store.js';
+import { adoptAuthority } from '../trust/adopt-authority.js';
+import { makeAuthority, type Authority } from '../trust/authority.js';
+import { makeKeyAndRequest } from '../trust/certificate-request.js';
+import { fingerprintOf } from '../trust/certificates.js';
+import { keepCertificate } from './own-certificate.js';
+
+const dayMs = 24 * 3600 * 1000;
+/** How long after its end a certificate can still be renewed: for a depot that was off for months. */
+const renewalGraceMs = 90 * dayMs;
+
+export interface Founded {
+  readonly fingerprint: string;
+  /** Where the keys of the CA are. */
+  readonly folder: string;
+}
+
+/**
+ * Makes the company's CA (or takes over one that there is) and its directory at this depot, and this depot's own
+ * certificate. The daemon must not be running.
+ * @throws DepotError `data-locked`, `bad-request` where there is one already, `certificate-refused`
+ */
+export async function foundCompany(
+  { data, depot, site }: Settings,
+  how: { readonly company: string } | { readonly key: string; readonly chain: string },
+  host: Host,
+): Promise<Founded> {
+  const lock = acquireLock(data, host.now());
+  const store = Store.open(data);
+  try {
+    const { keys } = store;
+    if (keys.list(authorityFolder).length > 0) {
+      throw new DepotError('bad-request', `there is a CA in ${keys.folder(authorityFolder)} already`, {
+        hint: 'depot cert shows it',
+        retry: 'never',
+      });
+    }
+    const nowMs = host.now();
+    const authority =
+      'company' in how ? await makeAuthority({ ...how, nowMs }) : await adoptAuthority({ ...how, nowMs });
+    await keepAuthority(store, authority);
+    const registry = new Registry(store, host, { depot, site });
+    const anchors = [authority.rootCertificate];
+    await registry.directory.found({ anchors, revoked: [], graceMs: renewalGraceMs });
+    const { key, request } = await makeKeyAndRequest({ depot, site });
+    const { chain } = await registry.issue(request, { depot, site });
+    await keys.write('.depot', 'anchors.pem', authority.rootCertificate);
+    await keepCertificate(store, key, chain);
+    return { fingerprint: fingerprintOf(authority.rootCertificate), folder: keys.folder(authorityFolder) };
+  } finally {
+    store.close();
+    lock.release();
+    await giveToOwner(data);
+  }
+}
+
+async function keepAuthority({ keys }: Store, authority: Authority): Promise<void> {
+  const { rootKey, rootCertificate, issuingKey, issuingChain } = authority;
+  if (rootKey !== null) await keys.write(authorityFolder, 'root.key', rootKey);
+  await keys.write(authorityFolder, 'root.crt', rootCertificate);
+  if (issuingChain !== '') await keys.write(authorityFolder, 'issuing.crt', issuingChain);
+  await keys.write(authorityFolder, 'issuing.key', issuingKey);
+}

@@ -1,0 +1,137 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Host } from '../host.js';
+import { directoryName } from '../model/company.js';
+import type { AuthorityMessage } from '../model/enrolment.js';
+import { DepotError } from '../model/errors.js';
+import { metadataName } from '../model/metadata.js';
+import type { Peer, TlsMaterial } from '../protocol/tls.js';
+import type { Store } from '../store/store.js';
+import { mayBeParent } from '../trust/access.js';
+import { expiresAtMsOf, readCertificates, serialOf, validFromMs } from '../trust/certificates.js';
+import { identityOf, type DepotIdentity } from '../trust/identity.js';
+
+/** The folder of this depot's key and certificate. */
+export const certificateFolder = '.depot';
+
+export interface CertificateFacts {
+  readonly serial: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** Key and certificates in one file, so that a crash leaves a pair that fits. */
+export function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: string): Promise<void> {
+  return keys.write(certificateFolder, 'depot.pem', `${key.trimEnd()}\n${chain}`);
+}
+
+/** The certificate of a depot that has joined, as its files and the directory have it now, and its judgement of others. */
+export class OwnCertificate {
+  private readonly identities = new WeakMap<X509Certificate, DepotIdentity>();
+  private loaded: { readonly key: string; readonly chain: string; readonly anchors: string } | undefined;
+
+  private constructor(
+    private readonly store: Store,
+    private readonly host: Host,
+    private readonly self: DepotIdentity,
+  ) {}
+
+  /** Undefined for a depot that has not joined. @throws DepotError `certificate-refused` where it is that of another depot */
+  static of(store: Store, host: Host, self: DepotIdentity): OwnCertificate | undefined {
+    if (store.keys.read(certificateFolder, 'depot.pem') === undefined) return undefined;
+    const own = new OwnCertificate(store, host, self);
+    own.requireOwn();
+    return own;
+  }
+
+  readonly material = (): TlsMaterial => {
+    const { key, chain } = this.files();
+    return { key, chain, anchors: this.anchors() };
+  };
+
+  readonly judgeParent = (leaf: X509Certificate): Peer => {
+    const peer = this.judge(leaf, 'the parent');
+    if (mayBeParent(peer, this.self)) return peer;
+    throw new DepotError(
+      'certificate-refused',
+      `${peer.depot} at ${peer.site} cannot be the parent of a depot at ${this.self.site}`,
+      {
+        hint: 'a parent stands at the same site or above it: check the URL in parent:',
+      },
+    );
+  };
+
+  readonly judgeChild = (leaf: X509Certificate): Peer => this.judge(leaf, 'the depot that asks');
+
+  /** Key and chain, for signing requests. */
+  signing(): { readonly key: string; readonly chain: string } {
+    return this.files();
+  }
+
+  facts(): CertificateFacts {
+    const [leaf] = readCertificates(this.files().chain, "this depot's certificate");
+    return { serial: serialOf(leaf), issuedAtMs: validFromMs(leaf), expiresAtMs: expiresAtMsOf(leaf) };
+  }
+
+  /** What those are told who are about to join. */
+  authority(): AuthorityMessage {
+    const root = this.store.signed.read(directoryName, metadataName('root', 1));
+    return { anchors: this.anchors(), directory: Buffer.from(root ?? '').toString('base64') };
+  }
+
+  /** Takes over a renewed certificate; connections show it from now on. */
+  async replace(key: string, chain: string): Promise<void> {
+    await keepCertificate(this.store, key, chain);
+    this.loaded = undefined;
+  }
+
+  /** TLS has verified that it leads to an anchor; whether it still counts is looked at for each request anew. */
+  private judge(leaf: X509Certificate, subject: string): Peer {
+    const identity = this.identityOf(leaf);
+    const serial = serialOf(leaf);
+    const refuse = (why: string, hint: string): never => {
+      throw new DepotError('certificate-refused', `the certificate of ${subject} ${why}`, { hint });
+    };
+    if (identity === undefined) {
+      return refuse('names no depot', 'only certificates of the company CA are for depots: depot join gets one');
+    }
+    const { depot, site } = identity;
+    const rejoin = `to bring it back: depot invite ${depot} --site ${site}`;
+    if (expiresAtMsOf(leaf) <= this.host.now()) refuse(`(${depot} at ${site}) expired at ${leaf.validTo}`, rejoin);
+    if (this.store.company.get(this.self.site)?.isRevoked(serial) === true) {
+      refuse(`(${depot} at ${site}) is revoked, serial ${serial}`, rejoin);
+    }
+    return { depot, site, serial };
+  }
+
+  private identityOf(leaf: X509Certificate): DepotIdentity | undefined {
+    const known = this.identities.get(leaf) ?? identityOf(leaf);
+    if (known !== undefined) this.identities.set(leaf, known);
+    return known;
+  }
+
+  /** Those of the directory; before it is here, those that the invitation vouched for. */
+  private anchors(): string[] {
+    const document = this.store.company.get(this.self.site)?.document;
+    return document?.anchors ?? [this.files().anchors];
+  }
+
+  private files(): { readonly key: string; readonly chain: string; readonly anchors: string } {
+    if (this.loaded !== undefined) return this.loaded;
+    const { keys } = this.store;
+    const pem = keys.read(certificateFolder, 'depot.pem') ?? '';
+    const [key = ''] = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/.exec(pem) ?? [];
+    this.loaded = { key, chain: pem.slice(key.length), anchors: keys.read(certificateFolder, 'anchors.pem') ?? '' };
+    return this.loaded;
+  }
+
+  private requireOwn(): void {
+    const [leaf] = readCertificates(this.files().chain, "this depot's certificate");
+    const { depot = '', site = '' } = identityOf(leaf) ?? {};
+    if (depot === this.self.depot && site === this.self.site) return;
+    throw new DepotError(
+      'certificate-refused',
+      `the certificate of this data directory is that of ${depot} at ${site}, the configuration says ${this.self.depot} at ${this.self.site}`,
+      { hint: 'set depot: and site: as they were, or join again under the new ones: depot join', retry: 'never' },
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import type { Kind } from './head.js';
+
+/*
+ * What the commands about trust print with `--json`, and the control socket answers. Times are ISO 8601 in UTC. Fields may
+ * be added.
+ */
+
+/** What `depot trust reset` discards, or (dry run) would discard. The installation copy and the content stay. */
+export interface TrustResetResult {
+  readonly repository: string;
+  readonly dryRun: boolean;
+  /** Root metadata: which keys were trusted. */
+  readonly roots: number;
+  /** Heads, and the newest generation among them; null where none was seen. */
+  readonly heads: number;
+  readonly newest: number | null;
+}
+
+export interface CertificateStatus {
+  readonly depot: string;
+  readonly site: string;
+  /** Lower-case hexadecimal. */
+  readonly serial: string;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+}
+
+export interface CertificatesStatus {
+  /** Null for a depot that has not joined. */
+  readonly own: CertificateStatus | null;
+  /** SHA-256 of each trusted root certificate, with when it expires. */
+  readonly anchors: readonly { readonly fingerprint: string; readonly subject: string; readonly expiresAt: string }[];
+  /** Those that the CA issued and that still count, the newest first; null where the CA is elsewhere. */
+  readonly issued: readonly CertificateStatus[] | null;
+}
+
+export interface InvitationResult {
+  readonly depot: string;
+  readonly site: string;
+  /** The secret: whoever has it can join under that name, once. */
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly urls: readonly string[];
+}
+
+export interface RevokeResult {
+  readonly depot: string;
+  readonly certificates: number;
+}
+
+export interface EnrolledStatus {
+  readonly repository: string;
+  /** `waiting`: a person at the depot that holds the directory has to approve it. */
+  readonly state: 'enrolled' | 'waiting';
+}
+
+export interface RepositoriesStatus {
+  /** Null for a depot that has not joined. */
+  readonly enrolled:
+    readonly { readonly name: string; readonly kind: Kind; readonly context: string; readonly master: string }[] | null;
+  /** Those that wait for a person; null where the directory is elsewhere. */
+  readonly waiting:
+    readonly { readonly name: string; readonly context: string; readonly master: string; readonly at: string }[] | null;
+}
