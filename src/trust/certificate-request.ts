@@ -7,7 +7,7 @@ import { exportKey, makeKeys } from './signing-key.js';
 import { x509 } from './x509.js';
 
 /** No request for a certificate (PKCS #10) is longer, in characters of PEM or Base64. */
-export const maxRequestLength = 16 * 1024;
+const maxRequestLength = 16 * 1024;
 
 export interface KeyAndRequest {
   /** PKCS #8 in PEM, not encrypted. */

@@ -34,10 +34,19 @@ const invitationShape = z.strictObject({
   key: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
 });
 
-/** One line: the prefix, the invitation as JSON in base64url, a dot, and the beginning of the hash of all before the dot. */
+/**
+ * One line: the prefix, the invitation as JSON in base64url, a dot, and the beginning of the hash of all before the dot.
+ * @throws DepotError `bad-request`, with the part that cannot stand in an invitation
+ */
 export function formatToken({ expiresAtMs, ...invitation }: Invitation): string {
-  const value = invitationShape.parse({ ...invitation, expires: new Date(expiresAtMs).toISOString() });
-  const text = `${prefix}${Buffer.from(JSON.stringify(value)).toString('base64url')}`;
+  const parsed = invitationShape.safeParse({ ...invitation, expires: new Date(expiresAtMs).toISOString() });
+  if (!parsed.success) {
+    const part = parsed.error.issues[0]?.path[0] ?? 'form';
+    throw new DepotError('bad-request', `an invitation cannot be made: its ${String(part)} is not of the right form`, {
+      retry: 'never',
+    });
+  }
+  const text = `${prefix}${Buffer.from(JSON.stringify(parsed.data)).toString('base64url')}`;
   return `${text}.${checkOf(text)}`;
 }
 

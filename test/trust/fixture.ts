@@ -56,7 +56,7 @@ export async function openssl(folder: string, ...args: readonly string[]): Promi
   return stdout;
 }
 
-/** One character of the text, at the share of its length, becomes another one of the same kind. */
+/** The character at that place becomes another one of Base64. */
 export function damaged(text: string, at: number): string {
   const old = text.charAt(at);
   return `${text.slice(0, at)}${old === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
