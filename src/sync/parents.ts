@@ -38,6 +38,7 @@ const ofTheParent: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
   'not-allowed',
   'head-refused',
+  'head-expired',
   'manifest-damaged',
   'object-damaged',
   'path-refused',
