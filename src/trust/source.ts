@@ -21,52 +21,59 @@ const maxMetadataBytes = 5_000_000;
 
 const rootName = /^\d+\.root\.json$/;
 
-/** A source as tuf-js wants it, which remembers what passed, since tuf-js hands on neither bytes nor errors as they came. */
-export class SourceFetcher implements Fetcher {
+/** What passed through a fetcher, since tuf-js hands on neither bytes nor errors as they came. */
+export interface Passed {
   /** Each file by its name without the version: the last one that came. */
-  readonly came = new Map<string, Uint8Array>();
-  readonly roots = new Map<number, Uint8Array>();
-  asked: string | undefined;
-  private failure: { readonly thrown: unknown } | undefined;
+  readonly came: ReadonlyMap<string, Uint8Array>;
+  readonly roots: ReadonlyMap<number, Uint8Array>;
+  /** The name of the file that was asked for last. */
+  readonly asked: () => string | undefined;
+  /** Why the source gave nothing; forgotten with the telling. */
+  readonly takeFailure: () => { readonly thrown: unknown } | undefined;
+}
 
-  constructor(
-    private readonly source: TufSource,
-    private readonly subject: string,
-  ) {}
+/** A source as tuf-js wants it. */
+export function fetcherOver(
+  source: TufSource,
+  subject: string,
+): { readonly fetcher: Fetcher; readonly passed: Passed } {
+  const came = new Map<string, Uint8Array>();
+  const roots = new Map<number, Uint8Array>();
+  let asked: string | undefined;
+  let failure: { readonly thrown: unknown } | undefined;
 
-  /** Forgets why the source gave nothing; hands over what it threw, if it did. */
-  takeFailure(): { readonly thrown: unknown } | undefined {
-    const { failure } = this;
-    this.failure = undefined;
-    return failure;
-  }
-
-  async downloadBytes(url: string, signedMaxBytes: number): Promise<Buffer> {
-    const name = url.slice(baseUrl.length);
-    this.asked = name;
-    const bytes = await this.ask(name, Math.min(signedMaxBytes, maxMetadataBytes));
-    if (bytes === undefined) throw new DownloadHTTPError(`no ${name}`, 404); // after N.root.json: N-1 is the newest
-    this.came.set(name.replace(/^\d+\./, ''), bytes);
-    if (rootName.test(name)) this.roots.set(Number.parseInt(name, 10), bytes);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  /** Of the interface; targets are read in one piece, without a file between. */
-  async downloadFile(): Promise<never> {
-    throw new DepotError('internal', 'tuf-js is not asked to download targets');
-  }
-
-  private async ask(name: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  async function ask(name: string, maxBytes: number): Promise<Uint8Array | undefined> {
+    asked = name;
     try {
-      const bytes = await this.source.metadata(name, maxBytes);
-      if (bytes === undefined && !rootName.test(name)) throw missing(name, this.subject);
-      if (bytes !== undefined && bytes.length > maxBytes) throw endless(name, this.subject, maxBytes);
+      const bytes = await source.metadata(name, maxBytes);
+      if (bytes === undefined && !rootName.test(name)) throw missing(name, subject);
+      if (bytes !== undefined && bytes.length > maxBytes) throw endless(name, subject, maxBytes);
       return bytes;
     } catch (thrown) {
-      this.failure = { thrown };
+      failure = { thrown };
       throw thrown;
     }
   }
+
+  const fetcher: Fetcher = {
+    async downloadBytes(url, signedMaxBytes) {
+      const name = url.slice(baseUrl.length);
+      const bytes = await ask(name, Math.min(signedMaxBytes, maxMetadataBytes));
+      if (bytes === undefined) throw new DownloadHTTPError(`no ${name}`, 404); // N.root.json: N-1 is the newest
+      came.set(name.replace(/^\d+\./, ''), bytes);
+      if (rootName.test(name)) roots.set(Number.parseInt(name, 10), bytes);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+    async downloadFile() {
+      throw new DepotError('internal', 'targets are read in one piece, not by tuf-js');
+    },
+  };
+  const takeFailure: Passed['takeFailure'] = () => {
+    const taken = failure;
+    failure = undefined;
+    return taken;
+  };
+  return { fetcher, passed: { came, roots, asked: () => asked, takeFailure } };
 }
 
 export function missing(name: string, subject: string): DepotError {

@@ -4,7 +4,7 @@ import { Updater } from 'tuf-js';
 import type { DepotError } from '../model/errors.js';
 import { commonFields, roles, versionsOf, type Role, type TrustedFiles } from './metadata.js';
 import { refusal } from './refusal.js';
-import { baseUrl, SourceFetcher, type TufSource } from './source.js';
+import { baseUrl, fetcherOver, type Passed, type TufSource } from './source.js';
 
 export interface UpdateOptions {
   /** An existing empty folder; tuf-js keeps its copy there, and the files of delegated roles. */
@@ -29,14 +29,14 @@ export interface Workflow {
 /** @throws DepotError `head-refused` when the held root is none, or is not signed by its own keys. */
 export async function openWorkflow(held: TrustedFiles, source: TufSource, options: UpdateOptions): Promise<Workflow> {
   const { scratch, subject } = options;
-  const fetcher = new SourceFetcher(source, subject);
+  const { fetcher, passed } = fetcherOver(source, subject);
   const expiredAtMs = (role: string): number | undefined => {
     const known = roles.find((name) => name === role);
-    const bytes = fetcher.came.get(`${role}.json`) ?? (known === undefined ? undefined : held[known]);
+    const bytes = passed.came.get(`${role}.json`) ?? (known === undefined ? undefined : held[known]);
     return bytes === undefined ? undefined : commonFields(known ?? 'targets', bytes).expiresAtMs;
   };
   const refused = (thrown: unknown): DepotError =>
-    refusal(thrown, { subject, file: fetcher.asked ?? 'the trusted root', expiredAtMs });
+    refusal(thrown, { subject, file: passed.asked() ?? 'the trusted root', expiredAtMs });
   for (const role of roles) {
     const bytes = held[role];
     if (bytes !== undefined) await writeFile(copyOf(scratch, role), bytes);
@@ -52,17 +52,17 @@ export async function openWorkflow(held: TrustedFiles, source: TufSource, option
       try {
         return await step(updater);
       } catch (error) {
-        const failure = fetcher.takeFailure();
+        const failure = passed.takeFailure();
         throw failure === undefined ? refused(error) : failure.thrown;
       }
     },
-    verified: () => readVerified(held, fetcher, scratch),
+    verified: () => readVerified(held, passed, scratch),
   };
 }
 
-async function readVerified(held: TrustedFiles, fetcher: SourceFetcher, scratch: string): Promise<Verified> {
+async function readVerified(held: TrustedFiles, passed: Passed, scratch: string): Promise<Verified> {
   const newest = versionsOf({ root: await readFile(copyOf(scratch, 'root')) }).root;
-  const newRoots = [...fetcher.roots]
+  const newRoots = [...passed.roots]
     .filter(([version]) => version <= newest)
     .map(([version, bytes]) => ({ version, bytes }));
   const files: { -readonly [role in Role]?: Uint8Array } & { root: Uint8Array } = {
@@ -70,7 +70,7 @@ async function readVerified(held: TrustedFiles, fetcher: SourceFetcher, scratch:
     root: newRoots.at(-1)?.bytes ?? held.root,
   };
   for (const role of ['timestamp', 'snapshot', 'targets'] as const) {
-    const came = fetcher.came.get(`${role}.json`);
+    const came = passed.came.get(`${role}.json`);
     if (came !== undefined && (await isKept(came, copyOf(scratch, role)))) files[role] = came;
   }
   return { files, newRoots };
