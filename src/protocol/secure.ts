@@ -93,7 +93,7 @@ export class SecureConnector {
         return;
       }
       // An alert precedes the end of the connection, and undici would take that end for the reason.
-      socket.on('error', (alert) => socket.destroy(alert));
+      socket.on('error', (alert: Error) => socket.destroy(alert));
       callback(null, socket);
     });
   }

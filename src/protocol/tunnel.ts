@@ -41,7 +41,7 @@ export function openTunnel(proxy: string, to: string, timeoutMs: number): Promis
       if (statusCode === 200) {
         socket.setTimeout(0);
         if (head.length > 0) socket.unshift(head);
-        resolve(socket as Socket);
+        resolve(socket);
         return;
       }
       socket.destroy();

@@ -27,9 +27,15 @@ type Handler = (request: IncomingMessage, response: ServerResponse, peer: Peer |
 
 const whoAsks: Handler = async (_, response, peer) => void response.end(peer === undefined ? 'nobody' : peer.depot);
 
+interface Setting {
+  readonly handler?: Handler;
+  readonly host?: string;
+  readonly limits?: Partial<ListenerLimits>;
+}
+
 async function listening(
   tls: Partial<ListenerTls> = {},
-  { handler = whoAsks, host = '127.0.0.1', limits = {} as Partial<ListenerLimits> } = {},
+  { handler = whoAsks, host = '127.0.0.1', limits = {} }: Setting = {},
 ): Promise<Listener> {
   const options = {
     tls: { material: () => parent, judge: judging(), ...tls },
