@@ -87,10 +87,14 @@ function asExchangeError(thrown: unknown, subject: string, signal: AbortSignal |
   }
   return new DepotError('parent-unreachable', `${subject}: ${reasonOf(thrown)}`, {
     cause: thrown,
-    hint: 'is the parent running, and is this its address?',
+    hint: thrown instanceof errors.SocketError ? hungUp : 'is the parent running, and is this its address?',
     retry: 'now',
   });
 }
+
+const hungUp =
+  'it hung up without an answer: check the scheme (http or https) in its URL; with https, its log says whether it takes ' +
+  'the certificate of this depot';
 
 /** What went wrong while a body came. */
 function asBodyError(thrown: unknown, subject: string, signal: AbortSignal | undefined): DepotError {

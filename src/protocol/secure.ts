@@ -92,6 +92,8 @@ export class SecureConnector {
         callback(asDepotError(thrown, 'judge the parent'), null);
         return;
       }
+      // An alert precedes the end of the connection, and undici would take that end for the reason.
+      socket.on('error', (alert: Error) => socket.destroy(alert));
       callback(null, socket);
     });
   }

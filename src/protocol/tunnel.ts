@@ -1,6 +1,6 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { DepotError } from '../model/errors.js';
 
 /**
@@ -10,8 +10,9 @@ import { DepotError } from '../model/errors.js';
  * @throws DepotError `parent-unreachable`; it names the proxy, without user and password
  */
 export function openTunnel(proxy: string, to: string, timeoutMs: number): Promise<Socket> {
-  const { protocol, hostname, port, host, username, password } = new URL(proxy);
-  const subject = `connect to ${to} through the proxy ${protocol}//${host}`;
+  const { protocol, hostname, port, host: end, username, password } = new URL(proxy);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const subject = `connect to ${to} through the proxy ${protocol}//${end}`;
   const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
   const headers = {
     host: to,
@@ -20,7 +21,9 @@ export function openTunnel(proxy: string, to: string, timeoutMs: number): Promis
   return new Promise((resolve, reject) => {
     const asked = (protocol === 'https:' ? requestHttps : requestHttp)({
       method: 'CONNECT',
-      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+      host,
+      // The proxy's own name; Node would take that of the Host header.
+      servername: isIP(host) === 0 ? host : '',
       port,
       path: to,
       headers,
@@ -38,7 +41,7 @@ export function openTunnel(proxy: string, to: string, timeoutMs: number): Promis
       if (statusCode === 200) {
         socket.setTimeout(0);
         if (head.length > 0) socket.unshift(head);
-        resolve(socket as Socket);
+        resolve(socket);
         return;
       }
       socket.destroy();

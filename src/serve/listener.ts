@@ -85,7 +85,7 @@ async function bind(
   const { server, renew } = tls === undefined ? plainServer(allowed, answer) : secureServer(tls, allowed, answer);
   server.setTimeout(allowed.idleMs);
   server.maxConnections = 2 * allowed.connections;
-  server.on('connection', (socket) => connections.enter(socket));
+  server.on('connection', (socket: Socket) => connections.enter(socket));
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => connections.setReady(socket));
   server.on('clientError', (error, socket) => {
     if (connections.isReady(socket as Socket)) sayWhatWasWrong(error, socket as Socket);

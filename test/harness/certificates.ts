@@ -21,6 +21,8 @@ export interface Authority {
   readonly root: string;
   /** A new key, and a certificate for a depot. */
   issue(depot: string, site: string, life?: Partial<Life>): Promise<TlsMaterial>;
+  /** The same for a web server at an IP address, which is compared there. */
+  issueAt(address: string): Promise<TlsMaterial>;
 }
 
 interface Life {
@@ -49,20 +51,16 @@ export async function certificateAuthority(name = 'company'): Promise<Authority>
     new BasicConstraintsExtension(true, 0, true),
     new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
   ]);
+  const issue = async (subject: string, life: Life, extensions: readonly Extension[]): Promise<TlsMaterial> => {
+    const own = await newKeys();
+    const leaf = await certify(`CN=${subject}`, own.publicKey, `CN=${name} issuing`, issuing, life, extensions);
+    return { key: await exportKey(own), chain: leaf + issuingCertificate, anchors: [rootCertificate] };
+  };
   return {
     root: rootCertificate,
-    async issue(depot, site, life = {}) {
-      const own = await newKeys();
-      const leaf = await certify(
-        `CN=${depot}`,
-        own.publicKey,
-        `CN=${name} issuing`,
-        issuing,
-        { ...week, ...life },
-        leafExtensions(depot, site),
-      );
-      return { key: await exportKey(own), chain: leaf + issuingCertificate, anchors: [rootCertificate] };
-    },
+    issue: (depot, site, life = {}) => issue(depot, { ...week, ...life }, leafExtensions(depot, site)),
+    issueAt: (address) =>
+      issue('server', week, [new SubjectAlternativeNameExtension([{ type: 'ip', value: address }])]),
   };
 }
 

@@ -9,8 +9,7 @@ import { sha256, type Sha256 } from '../../src/model/sha256.js';
 import { ParentClient, type ParentOptions } from '../../src/protocol/client.js';
 import type { DirectoryRepository } from '../../src/protocol/messages.js';
 import { childHandler, type ChildrenOptions } from '../../src/serve/children.js';
-import { listen, type Listener } from '../../src/serve/listener.js';
-import type { ListenerTls } from '../../src/serve/secure.js';
+import { listen, type Listener, type ListenOptions } from '../../src/serve/listener.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { unsignedHead } from '../harness/heads.js';
@@ -37,7 +36,7 @@ export const childSite = 'enterprise/germany/munich';
 export async function hosted(
   options: Partial<Omit<ChildrenOptions, 'run'>> = {},
   wrap: (run: RunJob) => RunJob = (run) => run,
-  tls?: ListenerTls,
+  listening: ListenOptions = {},
 ): Promise<Hosted> {
   const data = await temporaryFolder();
   const store = Store.open(data);
@@ -57,7 +56,7 @@ export async function hosted(
     onFault: (error, request) => faults.push(`${request}: ${error.message}`),
     ...options,
   });
-  const listener = await listen({ host: '127.0.0.1', port: 0 }, handler, { tls });
+  const listener = await listen({ host: '127.0.0.1', port: 0 }, handler, listening);
   onTestFinished(() => listener.close(0));
   return {
     store,

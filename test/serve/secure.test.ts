@@ -11,6 +11,7 @@ import { listenerLimits, type ListenerLimits } from '../../src/serve/limits.js';
 import { listen, type Listener } from '../../src/serve/listener.js';
 import type { ListenerTls } from '../../src/serve/secure.js';
 import { certificateAuthority, judging, selfSigned } from '../harness/certificates.js';
+import { relayTo } from '../protocol/misbehaving.js';
 import { childSite, hosted, self } from './hosted.js';
 
 const company = await certificateAuthority();
@@ -26,9 +27,15 @@ type Handler = (request: IncomingMessage, response: ServerResponse, peer: Peer |
 
 const whoAsks: Handler = async (_, response, peer) => void response.end(peer === undefined ? 'nobody' : peer.depot);
 
+interface Setting {
+  readonly handler?: Handler;
+  readonly host?: string;
+  readonly limits?: Partial<ListenerLimits>;
+}
+
 async function listening(
   tls: Partial<ListenerTls> = {},
-  { handler = whoAsks, host = '127.0.0.1', limits = {} as Partial<ListenerLimits> } = {},
+  { handler = whoAsks, host = '127.0.0.1', limits = {} }: Setting = {},
 ): Promise<Listener> {
   const options = {
     tls: { material: () => parent, judge: judging(), ...tls },
@@ -92,7 +99,7 @@ describe('a listener with TLS', () => {
   });
 
   it('gives a child what is for the site in its certificate, and nothing else', async () => {
-    const depot = await hosted({}, undefined, { material: () => parent, judge: judging() });
+    const depot = await hosted({}, undefined, { tls: { material: () => parent, judge: judging() } });
     await depot.publish('tools', { a: 'a' });
     const child = depot.child('munich-1', childSite, { tls: { material: () => munich, judge: judging() } });
     const { directory } = (await child.directory()) as Exclude<
@@ -111,7 +118,7 @@ describe('a listener with TLS', () => {
     { says: { 'depotd-site': 'enterprise' } },
     { says: { 'depotd-depot': 'munich-1', 'depotd-site': 'enterprise/france' } },
   ])('refuses a child that says $says in spite of its certificate', async ({ says }) => {
-    const depot = await hosted({}, undefined, { material: () => parent, judge: judging() });
+    const depot = await hosted({}, undefined, { tls: { material: () => parent, judge: judging() } });
     const answer = await get(`${depot.url}/v1/directory`, munich, { headers: says });
     expect(answer.status).toBe(403);
     expect(JSON.parse(answer.body)).toMatchObject({
@@ -315,5 +322,36 @@ describe('a renewal', () => {
     material = { ...parent, key: munich.key };
     expect(() => listener.renew()).toThrow(expect.objectContaining({ code: 'certificate-refused' }));
     expect((await get(listener.url, munich)).status).toBe(200);
+  });
+});
+
+describe('an idle poll', () => {
+  it('takes less than 2,000 bytes on a kept or a resumed connection, and less than 8,000 on a new one', async () => {
+    const tls = { material: () => parent, judge: judging() };
+    const depot = await hosted({}, undefined, { tls, limits: { ...listenerLimits, keepAliveMs: 3_000 } });
+    await depot.publish('tools', { a: 'a' });
+    const relay = await relayTo(depot.url);
+    const client = depot.child('munich-1', childSite, {
+      url: relay.url.replace('http:', 'https:'),
+      tls: { material: () => munich, judge: judging() },
+    });
+    const first = await client.state('tools');
+    if (first === 'unchanged') throw new Error('it has no state yet');
+    const bytesOf = async (): Promise<number> => {
+      const before = relay.bytes();
+      expect(await client.state('tools', first.etag)).toBe('unchanged');
+      await delay(100);
+      return relay.bytes() - before;
+    };
+    await delay(100);
+    const fresh = relay.bytes();
+    const kept = await bytesOf();
+    await delay(3_500);
+    const resumed = await bytesOf();
+    const figures = `new ${fresh}, kept ${kept}, resumed ${resumed}`;
+    expect(kept, figures).toBeLessThan(800);
+    expect(resumed, figures).toBeGreaterThan(kept + 500);
+    expect(resumed, figures).toBeLessThan(2_000);
+    expect(fresh, figures).toBeLessThan(8_000);
   });
 });
