@@ -255,6 +255,8 @@ export class Depot implements RunningDepot {
     this.maintenance.start();
     this.membership?.renewal.start();
     await this.membership?.registry?.directory.freshen();
+    // Those that were published before there was a directory, or just before a crash.
+    for (const { name, kind, context } of settings.repositories) await this.enrolOwn(name, kind, context);
   }
 
   private directory() {
@@ -273,21 +275,23 @@ export class Depot implements RunningDepot {
     return this.store.company.get(site)?.repositories.filter(({ context }) => isWithin(site, context));
   }
 
-  /** At the depot that holds the directory, its own repositories are in it without being asked for. */
-  private published({ head }: HeadFile): void {
+  private published({ head: { repository, kind, context } }: HeadFile): Promise<void> {
     this.changed();
-    this.enrolOwn(head.repository, head.kind, head.context).catch((thrown: unknown) => {
-      const error = asDepotError(thrown, `enroll ${head.repository}`);
-      this.log.error({ code: error.code, hint: error.hint }, error.message);
-    });
+    return this.enrolOwn(repository, kind, context);
   }
 
+  /** At the depot that holds the directory, its own repositories are in it without being asked for. */
   private async enrolOwn(name: string, kind: Kind, context: string): Promise<void> {
     const { registry } = this.membership ?? {};
     const root = this.store.signed.read(name, metadataName('root', 1));
     if (registry === undefined || root === undefined) return;
-    await registry.directory.enrolOwn({ name, kind, context, master: this.settings.depot, root: sha256(root) });
-    this.companyChanged();
+    try {
+      await registry.directory.enrolOwn({ name, kind, context, master: this.settings.depot, root: sha256(root) });
+      this.companyChanged();
+    } catch (thrown) {
+      const error = asDepotError(thrown, `enroll ${name}`);
+      this.log.error({ code: error.code, hint: error.hint }, error.message);
+    }
   }
 
   /** Revoked depots are cut off at once, and what is new is polled for. */
