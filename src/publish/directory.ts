@@ -41,7 +41,7 @@ export class DirectoryHolder {
 
   /** The first version, of a company that has no repositories yet. */
   found(document: CompanyDocument): Promise<void> {
-    return this.change(() => ({ document, repositories: [] }));
+    return this.inTurn(() => this.write({ document, repositories: [] }));
   }
 
   /** What whoever joins pins. Empty before the first version. */
@@ -92,9 +92,11 @@ export class DirectoryHolder {
   }
 
   private change(edit: (content: Content) => Content): Promise<void> {
-    const turn = this.last.then(async () => {
-      await this.write(edit(this.content()));
-    });
+    return this.inTurn(async () => this.write(edit(this.content())));
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.last.then(work);
     this.last = turn.catch(() => undefined);
     return turn;
   }
@@ -102,7 +104,6 @@ export class DirectoryHolder {
   private content(): Content {
     const company = this.store.company.get(everySite(this.site));
     if (company !== undefined) return { document: company.document, repositories: company.repositories };
-    if (this.version() === 0) return nothing;
     throw new DepotError('data-unusable', "documents of the company's directory are missing", {
       hint: 'restore the data directory from a backup: what is revoked must not be forgotten',
       retry: 'never',
@@ -144,5 +145,3 @@ interface Content {
   readonly document: CompanyDocument;
   readonly repositories: readonly EnrolledRepository[];
 }
-
-const nothing: Content = { document: { anchors: [], revoked: [], graceMs: 0 }, repositories: [] };
