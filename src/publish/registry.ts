@@ -27,7 +27,7 @@ import { DirectoryHolder } from './directory.js';
 const dayMs = 24 * 3600 * 1000;
 
 /** How long a certificate lives; it is renewed after two thirds. */
-export const certificateLifeMs = 90 * dayMs;
+const certificateLifeMs = 90 * dayMs;
 
 /** The folder of the CA's keys and of what it has to remember. */
 export const authorityFolder = '.authority';

@@ -48,15 +48,6 @@ export function versionsOf(files: TrustedFiles): { readonly root: number } & {
   };
 }
 
-/** Which of the files expires first, and when. */
-export function earliestExpiry(files: TrustedFiles): { readonly role: Role; readonly atMs: number } {
-  const ends = roles.flatMap((role) => {
-    const bytes = files[role];
-    return bytes === undefined ? [] : [{ role, atMs: commonFields(role, bytes).expiresAtMs }];
-  });
-  return ends.reduce((first, end) => (end.atMs < first.atMs ? end : first));
-}
-
 /**
  * What every role says of itself.
  * @throws DepotError `head-refused` when it is not of that role, or when its expiry is no date: it would never expire.

@@ -27,16 +27,6 @@ export async function openTargets(
   return { read: (path, cached) => read(workflow, path, cached, source, options.subject) };
 }
 
-/** One target; see `TargetReader.read`. */
-export async function downloadTarget(
-  held: Required<TrustedFiles>,
-  path: string,
-  source: TufSource,
-  options: UpdateOptions,
-): Promise<Uint8Array> {
-  return (await openTargets(held, source, options)).read(path);
-}
-
 /** tuf-js asks for the top-level roles again; what is held is the answer, whatever the source has by now. */
 function heldFirst(held: Required<TrustedFiles>, source: TufSource): TufSource {
   return {

@@ -4,7 +4,7 @@ import type { TrustedFiles } from '../../src/trust/metadata.js';
 import { verifyOlderTargets } from '../../src/trust/refresh.js';
 import { signTargets } from '../../src/trust/sign.js';
 import { makeSigningKey } from '../../src/trust/signing-keys.js';
-import { downloadTarget, openTargets, type TargetReader } from '../../src/trust/targets.js';
+import { openTargets, type TargetReader } from '../../src/trust/targets.js';
 import { codeOf } from '../manifest/code-of.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { altered, newKeys, refresh, refused, Repository } from './repository.js';
@@ -24,8 +24,8 @@ async function open(repository: Repository, held: Required<TrustedFiles>): Promi
 }
 
 test('brings a target by its hash, beside its folder, and asks for nothing else', async () => {
-  const { repository, held, scratch } = await directory();
-  const bytes = await downloadTarget(held, 'context/ab12', repository.source, { scratch, subject: 'the directory' });
+  const { repository, held } = await directory();
+  const bytes = await (await open(repository, held)).read('context/ab12');
   expect(Buffer.from(bytes).toString()).toBe(documents['context/ab12']);
   expect(repository.asked).toEqual([`context/${sha256(documents['context/ab12'])}.ab12`]);
 });
