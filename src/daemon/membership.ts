@@ -18,7 +18,7 @@ export interface Membership {
   readonly renewal: Renewal;
 }
 
-/** @throws DepotError `certificate-refused` where the certificate is another depot's */
+/** @throws DepotError `config-invalid` where the certificate is another depot's */
 export function ownCertificate(store: Store, host: Host, { depot, site }: Settings): OwnCertificate | undefined {
   return OwnCertificate.of(store, host, { depot, site });
 }
