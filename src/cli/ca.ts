@@ -39,6 +39,11 @@ function initCommand(program: Program): Command {
         `the company's CA and directory are at ${settings.depot} now`,
         `fingerprint of its root: ${founded.fingerprint}`,
         `its keys are in ${founded.folder}: back up the folder above it; root.key is needed for a new issuing certificate only, and may be taken offline`,
+        ...(settings.listen.scheme === 'https'
+          ? []
+          : [
+              `set listen: in ${configFile} to https://0.0.0.0:8443 or another address: this depot speaks HTTPS only from now on`,
+            ]),
         'next: start the daemon, then depot invite NAME --site SITE',
       ]);
     });

@@ -251,10 +251,10 @@ export class Depot implements RunningDepot {
     const path = controlSocket ?? this.store.layout.controlSocket;
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     await this.publishers.configure(settings.repositories);
+    for (const { name, kind, context } of settings.repositories) this.enrolQuietly(name, kind, context);
     this.schedule.start();
     this.maintenance.start();
     this.membership?.renewal.start();
-    await this.membership?.registry?.directory.freshen();
   }
 
   private directory() {
@@ -276,8 +276,12 @@ export class Depot implements RunningDepot {
   /** At the depot that holds the directory, its own repositories are in it without being asked for. */
   private published({ head }: HeadFile): void {
     this.changed();
-    this.enrolOwn(head.repository, head.kind, head.context).catch((thrown: unknown) => {
-      const error = asDepotError(thrown, `enroll ${head.repository}`);
+    this.enrolQuietly(head.repository, head.kind, head.context);
+  }
+
+  private enrolQuietly(name: string, kind: Kind, context: string): void {
+    this.enrolOwn(name, kind, context).catch((thrown: unknown) => {
+      const error = asDepotError(thrown, `enroll ${name}`);
       this.log.error({ code: error.code, hint: error.hint }, error.message);
     });
   }

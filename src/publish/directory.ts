@@ -40,7 +40,7 @@ export class DirectoryHolder {
 
   /** The first version, of a company that has no repositories yet. */
   found(document: CompanyDocument): Promise<void> {
-    return this.change(() => ({ document, repositories: [] }));
+    return this.inTurn(() => this.write({ document, repositories: [] }));
   }
 
   /** Puts a repository in, or in place of the one of its name. */
@@ -86,9 +86,11 @@ export class DirectoryHolder {
   }
 
   private change(edit: (content: Content) => Content): Promise<void> {
-    const turn = this.last.then(async () => {
-      await this.write(edit(this.content()));
-    });
+    return this.inTurn(() => this.write(edit(this.content())));
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.last.then(work);
     this.last = turn.catch(() => undefined);
     return turn;
   }
@@ -96,7 +98,6 @@ export class DirectoryHolder {
   private content(): Content {
     const company = this.store.company.get(everySite(this.site));
     if (company !== undefined) return { document: company.document, repositories: company.repositories };
-    if (this.version() === 0) return nothing;
     throw new DepotError('data-unusable', "documents of the company's directory are missing", {
       hint: 'restore the data directory from a backup: what is revoked must not be forgotten',
       retry: 'never',
@@ -138,5 +139,3 @@ interface Content {
   readonly document: CompanyDocument;
   readonly repositories: readonly EnrolledRepository[];
 }
-
-const nothing: Content = { document: { anchors: [], revoked: [], graceMs: 0 }, repositories: [] };
