@@ -7,7 +7,7 @@ import { refusal } from './refusal.js';
 import { baseUrl, fetcherOver, type Passed, type TufSource } from './source.js';
 
 export interface UpdateOptions {
-  /** An existing empty folder; tuf-js keeps its copy there, and the files of delegated roles. */
+  /** An existing folder of the caller's; tuf-js keeps its copy there, and the files of delegated roles. */
   readonly scratch: string;
   /** Whose metadata it is, for messages: "tools at https://depot.example:8443". */
   readonly subject: string;
