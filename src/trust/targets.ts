@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { TargetFile } from '@tufjs/models';
 import { DepotError } from '../model/errors.js';
-import type { TrustedFiles } from './metadata.js';
+import type { TrustedFiles } from '../model/metadata.js';
 import { refusal } from './refusal.js';
 import { endless, missing, type TufSource } from './source.js';
 import { openWorkflow, type UpdateOptions } from './updater.js';

@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Updater } from 'tuf-js';
 import type { DepotError } from '../model/errors.js';
-import { commonFields, roles, versionsOf, type Role, type TrustedFiles } from './metadata.js';
+import type { Role, TrustedFiles } from '../model/metadata.js';
+import { commonFields, roles, versionsOf } from './metadata.js';
 import { refusal } from './refusal.js';
 import { baseUrl, fetcherOver, type Passed, type TufSource } from './source.js';
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { DepotError } from '../../src/model/errors.js';
 import { refreshMetadata } from '../../src/trust/refresh.js';
 import { downloadTarget } from '../../src/trust/targets.js';
-import type { TrustedFiles } from '../../src/trust/metadata.js';
+import type { TrustedFiles } from '../../src/model/metadata.js';
 import { overHttp } from './over-http.js';
 
 const topLevel = ['root', 'timestamp', 'snapshot', 'targets'] as const;

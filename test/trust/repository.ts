@@ -1,7 +1,7 @@
 import { Metadata, type MetadataKind, Signature } from '@tufjs/models';
 import { DepotError } from '../../src/model/errors.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { TrustedFiles } from '../../src/trust/metadata.js';
+import type { TrustedFiles } from '../../src/model/metadata.js';
 import { refreshMetadata, type RefreshOptions, type Refreshed } from '../../src/trust/refresh.js';
 import {
   signFirstRoot,
