@@ -5,6 +5,7 @@ import type { Log } from '../model/log.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import type { DirectoryHolder } from '../publish/directory.js';
 import type { DepotIdentity } from '../trust/identity.js';
+import { requireIssued } from '../trust/issued.js';
 import type { Climbing } from './climbing.js';
 import type { OwnCertificate } from './own-certificate.js';
 
@@ -39,6 +40,7 @@ export class Renewal {
   async renew(): Promise<void> {
     const { key, request } = await makeKeyAndRequest(this.self);
     const { chain } = issuedShape.parse(await this.climbing.ask('renew', { request }));
+    requireIssued(chain, key, this.self, { anchors: this.own.authority().anchors, nowMs: this.host.now() });
     await this.own.replace(key, chain);
     this.onRenewed();
     this.log.info({ expires: new Date(this.own.facts().expiresAtMs).toISOString() }, 'the certificate was renewed');
