@@ -38,7 +38,7 @@ export function membershipOf(
 ): Membership {
   const { store, host, log, parents, settings, onRenewed } = deps;
   const self = { depot: settings.depot, site: settings.site };
-  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self) : undefined;
+  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, log) : undefined;
   const climbing = new Climbing(self, own, registry, parents, host);
   return {
     own,
