@@ -38,7 +38,7 @@ const doors = {
   'zstd-napi': ['^src/(store|manifest|encoding)/'],
   undici: ['^src/protocol/'],
   yaml: ['^src/config/', '^src/cli/init'],
-  zod: ['^src/(model|config|protocol|serve|cli|store|trust)/'],
+  zod: ['^src/(model|config|protocol|serve|cli|store|trust|publish)/'],
   'tuf-js': ['^src/trust/'],
   '@tufjs/models': ['^src/trust/'],
   '@peculiar/x509': ['^src/trust/x509[.]ts$'],

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { loadSettings } from '../config/settings.js';
-import { foundCompany } from '../daemon/founding.js';
+import { parseDuration } from '../config/units.js';
+import { foundCompany, usualGraceMs } from '../daemon/founding.js';
 import { realHost } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
@@ -10,6 +11,15 @@ interface InitOptions {
   readonly company?: string;
   readonly key?: string;
   readonly chain?: string;
+  readonly grace: number;
+}
+
+const longestGraceMs = 10 * 365 * 86_400_000;
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 0 && ms <= longestGraceMs) return ms;
+  throw new InvalidArgumentError('a time such as 90d; 0s for none');
 }
 
 export function caCommand(program: Program): Command {
@@ -22,6 +32,7 @@ function initCommand(program: Program): Command {
     .option('--company <name>', 'as it stands in the certificates (default: the first name of the site)')
     .option('--key <file>', 'take over this key of a CA that there is, PEM, with --chain')
     .option('--chain <file>', 'its certificate and those above it, the root last, PEM')
+    .option('--grace <time>', 'how long after its end a certificate can still be renewed', duration, usualGraceMs)
     .action(async (options: InitOptions, command: Command) => {
       const { terminal, configFile, json } = requestOf(program, command);
       const settings = await loadSettings(configFile);
@@ -33,12 +44,17 @@ function initCommand(program: Program): Command {
         key === undefined || chain === undefined
           ? { company }
           : { key: await readFile(key, 'utf8'), chain: await readFile(chain, 'utf8') };
-      const founded = await foundCompany(settings, how, realHost);
+      const founded = await foundCompany(settings, how, options.grace, realHost);
       if (json) return printJson(terminal, founded);
       await printProse(terminal, [
         `the company's CA and directory are at ${settings.depot} now`,
         `fingerprint of its root: ${founded.fingerprint}`,
         `its keys are in ${founded.folder}: back up the folder above it; root.key is needed for a new issuing certificate only, and may be taken offline`,
+        ...(settings.listen.scheme === 'https'
+          ? []
+          : [
+              `set listen: in ${configFile} to https://0.0.0.0:8443 or another address: this depot speaks HTTPS only from now on`,
+            ]),
         'next: start the daemon, then depot invite NAME --site SITE',
       ]);
     });

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { chown, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { defaultConfigPath } from '../config/location.js';
@@ -90,6 +91,9 @@ export async function refuseExisting(file: string, force: boolean): Promise<void
 export async function writeConfig(file: string, text: string): Promise<void> {
   try {
     await writeFileDurably(file, text, { mode: 0o640 });
+    const { gid } = await stat(dirname(file));
+    // The folder's group is that of the service, which has to read what root writes.
+    if (process.getuid?.() === 0 && gid !== 0) await chown(file, 0, gid);
   } catch (cause) {
     const system = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (system !== 'EACCES' && system !== 'EPERM') throw asDepotError(cause, `cannot write ${file}`);

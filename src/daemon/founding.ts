@@ -12,8 +12,8 @@ import { fingerprintOf } from '../trust/certificates.js';
 import { keepCredentials } from './own-certificate.js';
 
 const dayMs = 24 * 3600 * 1000;
-/** How long after its end a certificate can still be renewed: for a depot that was off for months. */
-const renewalGraceMs = 90 * dayMs;
+/** How long after its end a certificate can still be renewed, unless told otherwise: for a depot that was off for months. */
+export const usualGraceMs = 90 * dayMs;
 
 export interface Founded {
   readonly fingerprint: string;
@@ -29,6 +29,7 @@ export interface Founded {
 export async function foundCompany(
   { data, depot, site }: Settings,
   how: { readonly company: string } | { readonly key: string; readonly chain: string },
+  graceMs: number,
   host: Host,
 ): Promise<Founded> {
   const lock = acquireLock(data, host.now());
@@ -47,7 +48,7 @@ export async function foundCompany(
     await keepAuthority(store, authority);
     const registry = new Registry(store, host, { depot, site });
     const anchors = [authority.rootCertificate];
-    await registry.directory.found({ anchors, revoked: [], graceMs: renewalGraceMs });
+    await registry.directory.found({ anchors, revoked: [], graceMs });
     const { key, request } = await makeKeyAndRequest({ depot, site });
     const { chain } = await registry.issue(request, { depot, site });
     await keepCredentials(store, {

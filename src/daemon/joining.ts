@@ -13,6 +13,7 @@ import { mayBeParent } from '../trust/access.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import { fingerprintOf, serialOf } from '../trust/certificates.js';
 import { identityOf } from '../trust/identity.js';
+import { requireIssued } from '../trust/issued.js';
 import type { Invitation } from '../trust/invitation.js';
 import { signJoin } from '../trust/join.js';
 import { keepCredentials } from './own-certificate.js';
@@ -54,6 +55,7 @@ export async function joinCompany({ invitation, data, version, host, signal }: J
       const root = anchorOf(said, invitation, url);
       return { authority: said, anchor: root, issued: await enroll(url, root, invitation, request, version, signal) };
     });
+    requireIssued(issued.chain, key, { depot, site }, { anchors: [anchor], nowMs: host.now() });
     const directory = Buffer.from(authority.directory, 'base64');
     await keepCredentials(store, { key, chain: issued.chain, anchor, directory });
   } finally {

@@ -18,7 +18,7 @@ export interface Membership {
   readonly renewal: Renewal;
 }
 
-/** @throws DepotError `certificate-refused` where the certificate is another depot's */
+/** @throws DepotError `config-invalid` where the certificate is another depot's */
 export function ownCertificate(store: Store, host: Host, { depot, site }: Settings): OwnCertificate | undefined {
   return OwnCertificate.of(store, host, { depot, site });
 }
@@ -38,9 +38,14 @@ export function membershipOf(
 ): Membership {
   const { store, host, log, parents, settings, onRenewed } = deps;
   const self = { depot: settings.depot, site: settings.site };
-  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self) : undefined;
+  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, log) : undefined;
   const climbing = new Climbing(self, own, registry, parents, host);
-  return { own, climbing, registry, renewal: new Renewal(self, own, climbing, host, log, onRenewed) };
+  return {
+    own,
+    climbing,
+    registry,
+    renewal: new Renewal(self, own, climbing, host, log, onRenewed, registry?.directory),
+  };
 }
 
 /** @throws DepotError `bad-request` for a depot that has not joined */

@@ -71,7 +71,7 @@ export class OwnCertificate {
     private readonly self: DepotIdentity,
   ) {}
 
-  /** Undefined for a depot that has not joined. @throws DepotError `certificate-refused` where it is that of another depot */
+  /** Undefined for a depot that has not joined. @throws DepotError `config-invalid` where it is that of another depot */
   static of(store: Store, host: Host, self: DepotIdentity): OwnCertificate | undefined {
     if (store.keys.read(certificateFolder, 'depot.pem') === undefined) return undefined;
     const own = new OwnCertificate(store, host, self);
@@ -165,7 +165,7 @@ export class OwnCertificate {
     const { depot = '', site = '' } = identityOf(leaf) ?? {};
     if (depot === this.self.depot && site === this.self.site) return;
     throw new DepotError(
-      'certificate-refused',
+      'config-invalid',
       `the certificate of this data directory is that of ${depot} at ${site}, the configuration says ${this.self.depot} at ${this.self.site}`,
       { hint: 'set depot: and site: as they were, or join again under the new ones: depot join', retry: 'never' },
     );

@@ -3,13 +3,18 @@ import { issuedShape } from '../model/enrolment.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
+import type { DirectoryHolder } from '../publish/directory.js';
 import type { DepotIdentity } from '../trust/identity.js';
+import { requireIssued } from '../trust/issued.js';
 import type { Climbing } from './climbing.js';
 import type { OwnCertificate } from './own-certificate.js';
 
 const lookEveryMs = 3600 * 1000;
 
-/** Renews this depot's certificate after two thirds of its life, with a new key; the old one counts on until its end. */
+/**
+ * What has an end and is made anew before it: this depot's certificate after two thirds of its life, with a new key (the
+ * old one counts on until its end), and at the depot that holds the directory the signatures of that.
+ */
 export class Renewal {
   private readonly stopping = new AbortController();
 
@@ -20,6 +25,7 @@ export class Renewal {
     private readonly host: Host,
     private readonly log: Log,
     private readonly onRenewed: () => void,
+    private readonly directory: DirectoryHolder | undefined,
   ) {}
 
   start(): void {
@@ -34,6 +40,7 @@ export class Renewal {
   async renew(): Promise<void> {
     const { key, request } = await makeKeyAndRequest(this.self);
     const { chain } = issuedShape.parse(await this.climbing.ask('renew', { request }));
+    requireIssued(chain, key, this.self, { anchors: this.own.authority().anchors, nowMs: this.host.now() });
     await this.own.replace(key, chain);
     this.onRenewed();
     this.log.info({ expires: new Date(this.own.facts().expiresAtMs).toISOString() }, 'the certificate was renewed');
@@ -42,7 +49,8 @@ export class Renewal {
   private async keepUp(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      if (this.isDue()) await this.renewQuietly();
+      if (this.isDue()) await this.quietly('renew the certificate', () => this.renew());
+      await this.quietly("sign the company's directory again", async () => this.directory?.freshen());
       await this.host.sleep(lookEveryMs, signal).catch(() => undefined);
     }
   }
@@ -52,16 +60,13 @@ export class Renewal {
     return this.host.now() >= issuedAtMs + ((expiresAtMs - issuedAtMs) * 2) / 3;
   }
 
-  private async renewQuietly(): Promise<void> {
+  private async quietly(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await this.renew();
+      await work();
     } catch (thrown) {
-      const error = asDepotError(thrown, 'renew the certificate');
+      const error = asDepotError(thrown, what);
       const daysLeft = Math.floor((this.own.facts().expiresAtMs - this.host.now()) / (24 * lookEveryMs));
-      this.log.warn(
-        { code: error.code, hint: error.hint, daysLeft },
-        `the certificate was not renewed: ${error.message}`,
-      );
+      this.log.warn({ code: error.code, hint: error.hint, daysLeft }, `could not ${what}: ${error.message}`);
     }
   }
 }

@@ -5,7 +5,7 @@ import { DepotError } from '../model/errors.js';
 /**
  * Plain HTTP and certificates do not mix in one depot: without a certificate it cannot speak HTTPS, and with one it would
  * tell plain children and parents what it tells nobody else without proof.
- * @throws DepotError `certificate-refused`, `config-invalid`
+ * @throws DepotError `config-invalid`
  */
 export function checkTransport({ listen, parents }: Pick<Settings, 'listen' | 'parents'>, hasJoined: boolean): void {
   const urls = [{ key: 'listen', url: formatAddress(listen) }, ...parents.map(({ url }) => ({ key: 'parent', url }))];
@@ -18,8 +18,8 @@ export function checkTransport({ listen, parents }: Pick<Settings, 'listen' | 'p
       retry: 'never',
     });
   }
-  throw new DepotError('certificate-refused', `${key}: ${url} takes a certificate, and this depot has none`, {
-    hint: '`depot join` gets one, with a token that `depot invite` gives at a depot above',
+  throw new DepotError('config-invalid', `${key}: ${url} takes a certificate, and this depot has none`, {
+    hint: '`depot join` gets one, with a token that `depot invite` gives at a depot above; at the origin, `depot ca init`',
     retry: 'never',
   });
 }

@@ -74,6 +74,7 @@ export class ParentClient {
   private readonly prefix: string;
   private readonly identity: Readonly<Record<string, string>>;
   private readonly floor: Floor;
+  private readonly isSecure: boolean;
   private named: string | undefined;
 
   /** @throws DepotError `certificate-refused` for an `https:` URL without `tls` */
@@ -81,6 +82,7 @@ export class ParentClient {
     const url = new URL(options.url);
     this.prefix = url.pathname.replace(/\/+$/, '');
     this.origin = url.origin;
+    this.isSecure = url.protocol === 'https:';
     const { connections = 16, connectMs = 10_000, headersMs = 60_000, tls, proxy } = options;
     this.connections = new Connections(url, { connections, connectMs, headersMs, tls, proxy });
     this.floor = options.floor ?? limits.floor;
@@ -96,7 +98,7 @@ export class ParentClient {
    * for a server that is no depot.
    */
   get parentDepot(): string | undefined {
-    return this.connections.peer?.depot ?? this.named;
+    return this.isSecure ? this.connections.peer?.depot : this.named;
   }
 
   /** Whether `parentDepot` is more than a claim. */

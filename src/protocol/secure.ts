@@ -31,7 +31,7 @@ export class SecureConnector {
     this.context = createSecureContext(contextOptions(options.material));
   }
 
-  /** The parent, as it was judged last; undefined before the first connection. */
+  /** The parent, as it was judged last; undefined before the first connection, and while it is not accepted. */
   get peer(): Peer | undefined {
     return this.judged;
   }
@@ -40,7 +40,7 @@ export class SecureConnector {
   judgeAgain(): void {
     for (const [socket, leaf] of this.leaves) {
       try {
-        this.options.judge(leaf);
+        this.judge(leaf);
       } catch (thrown) {
         socket.destroy(asDepotError(thrown, 'judge the parent'));
       }
@@ -98,11 +98,16 @@ export class SecureConnector {
     });
   }
 
+  private judge(leaf: X509Certificate): void {
+    this.judged = undefined;
+    this.judged = this.options.judge(leaf);
+  }
+
   /** @param before whose session this one may resume: then there is no certificate on the line */
   private admit(socket: TLSSocket, before: X509Certificate | undefined): void {
     const leaf = socket.isSessionReused() ? before : leafOf(socket);
     if (leaf === undefined) throw new DepotError('certificate-refused', 'the parent showed no certificate');
-    this.judged = this.options.judge(leaf);
+    this.judge(leaf);
     this.leaves.set(socket, leaf);
     socket.once('close', () => this.leaves.delete(socket));
     socket.on('session', (session: Buffer) => (this.resumable = { session, leaf }));

@@ -13,12 +13,14 @@ import {
   type SignedRequest,
 } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
+import type { Log } from '../model/log.js';
 import { isWithin } from '../model/names.js';
 import { sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
 import { mayEnrol, mayInvite } from '../trust/access.js';
 import type { Authority } from '../trust/authority.js';
 import type { DepotIdentity } from '../trust/identity.js';
+import { expiresAtMsOf, readCertificates } from '../trust/certificates.js';
 import { issueCertificate } from '../trust/issue.js';
 import { checkJoin } from '../trust/join.js';
 import { checkRequest, type CheckedRequest } from '../trust/signed-request.js';
@@ -27,7 +29,7 @@ import { DirectoryHolder } from './directory.js';
 const dayMs = 24 * 3600 * 1000;
 
 /** How long a certificate lives; it is renewed after two thirds. */
-export const certificateLifeMs = 90 * dayMs;
+const certificateLifeMs = 90 * dayMs;
 
 /** The folder of the CA's keys and of what it has to remember. */
 export const authorityFolder = '.authority';
@@ -52,6 +54,7 @@ export class Registry {
     private readonly store: Store,
     private readonly host: Host,
     private readonly self: DepotIdentity,
+    private readonly log?: Log,
   ) {
     this.directory = new DirectoryHolder(store, host, self.site);
   }
@@ -97,6 +100,7 @@ export class Registry {
       const checked = this.check(purpose, request);
       switch (purpose) {
         case 'renew':
+          this.tellLate(checked.identity, request);
           return this.issue(renewShape.parse(checked.payload).request, checked.identity);
         case 'invite':
           return this.invite(checked.identity, inviteShape.parse(checked.payload));
@@ -170,6 +174,13 @@ export class Registry {
     const kept = this.read('issued', issuedShape).filter(({ expiresAt }) => Date.parse(expiresAt) > keptFrom);
     await this.write('issued', [...kept, record]);
     return { chain };
+  }
+
+  /** A depot that was off past the end of its certificate comes back, but not in silence. */
+  private tellLate({ depot, site }: DepotIdentity, { chain }: SignedRequest): void {
+    const [leaf] = readCertificates(chain, 'the chain of a signed request');
+    if (expiresAtMsOf(leaf) > this.host.now()) return;
+    this.log?.warn({ depot, site, expired: leaf.validTo }, `${depot} renewed a certificate that had expired`);
   }
 
   private async invite(by: DepotIdentity, body: z.infer<typeof inviteShape>): Promise<Record<string, never>> {

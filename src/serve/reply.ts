@@ -20,6 +20,8 @@ const chunkBytes = 64 * 1024;
 const statusOf: Partial<Record<ErrorCode, number>> = {
   'bad-request': 400,
   'not-allowed': 403,
+  'invitation-refused': 403,
+  'request-refused': 403,
   'certificate-refused': 403,
   'not-found': 404,
   'object-missing': 404,
@@ -28,6 +30,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'transfer-cut': 408,
   'parent-busy': 503,
   interrupted: 503,
+  'parent-unreachable': 502,
+  'parent-answer': 502,
   'disk-full': 507,
 };
 

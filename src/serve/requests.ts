@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { DepotError } from '../model/errors.js';
 import { isName, isSite } from '../model/names.js';
 import { collect, flowing } from '../protocol/body.js';
@@ -34,7 +35,9 @@ export function identify(request: IncomingMessage, peer: Peer | undefined, self:
   return child;
 }
 
-function claimed({ headers }: IncomingMessage): Child {
+function claimed({ headers, socket }: IncomingMessage): Child {
+  // The listener sees to it; a claim must not pass where it does not.
+  if (socket instanceof TLSSocket) throw new DepotError('certificate-refused', 'a depot shows its certificate here');
   const depot = String(headers['depotd-depot'] ?? '');
   const site = String(headers['depotd-site'] ?? '');
   if (!isName(depot) || !isSite(site)) {

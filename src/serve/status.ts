@@ -82,7 +82,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     repositories: repositoriesOf(store, facts, live).map((named) =>
       named.source === undefined
         ? childRepository(store, facts, live, named, parents, nowMs)
-        : masterRepository(store, live, { ...named, source: named.source }, nowMs),
+        : masterRepository(store, facts, live, { ...named, source: named.source }, nowMs),
     ),
     children: store.demands
       .list()
@@ -126,6 +126,7 @@ export function repositoryNames(store: Store, facts: DepotFacts, live: LiveFacts
 
 function masterRepository(
   store: Store,
+  facts: DepotFacts,
   live: LiveFacts | null,
   { name, kind, context, source }: Listed & { readonly source: string },
   nowMs: number,
@@ -151,7 +152,20 @@ function masterRepository(
     holds: holdStatuses(store, name),
     damaged: store.damage.waiting(name).length,
     source: live?.source(name) ?? sourceAsKept(store, name, source),
-    error: live?.sourceError(name) ?? null,
+    error: live?.sourceError(name) ?? (generation === null ? null : notEnrolled(store, facts, name, nowMs)),
+  };
+}
+
+/** What is not in the company's directory is published for nobody. */
+function notEnrolled(store: Store, { depot, site }: DepotFacts, name: string, nowMs: number): StatusError | null {
+  const company = store.company.get(site);
+  const isIn = company?.repositories.some((enrolled) => enrolled.name === name && enrolled.master === depot);
+  if (isIn !== false) return null;
+  return {
+    code: 'not-allowed',
+    message: `${name} is not in the company's directory, so no other depot takes it`,
+    hint: `depot repository enroll ${name}`,
+    at: iso(nowMs),
   };
 }
 

@@ -3,10 +3,10 @@ import { DepotError } from '../model/errors.js';
 import type { MetadataVersions } from '../model/metadata.js';
 import { isWithin } from '../model/names.js';
 import { withScratchFolder } from '../store/scratch-folder.js';
-import { refreshMetadata } from '../trust/refresh.js';
-import { openTargets } from '../trust/targets.js';
+import { downloadTarget } from '../trust/targets.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
+import { verifyNewest } from './refresh.js';
 import { sourceOf } from './tuf-source.js';
 
 /**
@@ -28,17 +28,16 @@ export async function learnCompany(
   if (versions !== null && offered.root <= versions.root && offered.timestamp <= versions.timestamp) return;
   const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
   const subject = `the company's directory at ${parent.url}`;
+  const set = await verifyNewest(signed, directoryName, held, source, subject);
+  const documents = new Map<string, Uint8Array>();
   await withScratchFolder(async (scratch) => {
-    const set = await refreshMetadata(held, source, { scratch, subject });
-    const reader = await openTargets(set.files, source, { scratch, subject });
-    const documents = new Map<string, Uint8Array>();
     for (const { target, file } of documentsFor(depot.site, set.files.targets)) {
       if (company.read(file) !== undefined) continue;
-      documents.set(file, await reader.read(target));
+      documents.set(file, await downloadTarget(set.files, target, source, { scratch, subject }));
     }
-    await company.keep(documents);
-    await company.switch(depot.site, set);
   });
+  await company.keep(documents);
+  await company.switch(depot.site, set);
   depot.onCompany();
 }
 

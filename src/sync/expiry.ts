@@ -1,3 +1,4 @@
+import { directoryName } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import type { Role } from '../model/metadata.js';
 import type { SyncDepot } from './depot.js';
@@ -10,7 +11,13 @@ const dayMs = 24 * 3600 * 1000;
  * @throws DepotError `head-expired`
  */
 export function requireFresh(depot: SyncDepot, repository: string): void {
-  const facts = depot.store.signed.facts(repository);
+  requireFreshMetadata(depot, repository, repository);
+  // It bounds for how long a revocation can be withheld.
+  requireFreshMetadata(depot, directoryName, "the company's directory");
+}
+
+function requireFreshMetadata(depot: SyncDepot, name: string, subject: string): void {
+  const facts = depot.store.signed.facts(name);
   if (facts === undefined) return;
   const [first] = Object.entries(facts.expiresAtMs).sort(([, a], [, b]) => a - b) as [Role, number][];
   if (first === undefined) return;
@@ -20,7 +27,7 @@ export function requireFresh(depot: SyncDepot, repository: string): void {
   const since = overMs < dayMs ? 'less than a day' : `${Math.floor(overMs / dayMs)} days`;
   throw new DepotError(
     'head-expired',
-    `the ${role} metadata of ${repository} expired ${since} ago, at ${new Date(atMs).toISOString()}; what is here is served on`,
+    `the ${role} metadata of ${subject} expired ${since} ago, at ${new Date(atMs).toISOString()}; what is here is served on`,
     { hint: 'is the master depot running, and the clock of this machine right? else somebody withholds newer heads' },
   );
 }

@@ -3,12 +3,12 @@ import { parseHead, type HeadFile } from '../model/head.js';
 import { metadataName, type MetadataName, type TrustedFiles } from '../model/metadata.js';
 import { sha256 } from '../model/sha256.js';
 import type { StateMessage } from '../protocol/messages.js';
-import { withScratchFolder } from '../store/scratch-folder.js';
 import type { SignedSet } from '../store/signed-files.js';
-import { refreshMetadata, verifyOlderTargets } from '../trust/refresh.js';
+import { verifyOlderTargets } from '../trust/refresh.js';
 import { enrolled } from './company.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
+import { verifyNewest } from './refresh.js';
 import { sourceOf } from './tuf-source.js';
 
 /** Metadata that a parent offers, verified from the root that is trusted here; nothing of it is kept yet. */
@@ -44,7 +44,7 @@ export async function verifyOffer(
   requirePinned(depot, repository);
   const held = signed.held(repository) ?? { root: await firstRoot(depot, parent, repository, signal) };
   const subject = `${repository} at ${parent.url}`;
-  const set = await withScratchFolder((scratch) => refreshMetadata(held, source, { scratch, subject }));
+  const set = await verifyNewest(signed, repository, held, source, subject);
   const file = parseHead(set.files.targets);
   requireContext(depot, file);
   return { set, file };

@@ -1,11 +1,6 @@
 import { isWithin } from '../model/names.js';
 import type { DepotIdentity } from './identity.js';
 
-/** README section 3.4: whether a depot may have a repository of that context: it, its pages, its objects, its very name. */
-export function mayFollow({ site }: DepotIdentity, context: string): boolean {
-  return isWithin(site, context);
-}
-
 /** README section 3.3: whether `child` may take anything from `parent`. */
 export function mayBeParent(parent: DepotIdentity, child: DepotIdentity): boolean {
   return isWithin(child.site, parent.site);

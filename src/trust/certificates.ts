@@ -3,7 +3,7 @@ import { DepotError } from '../model/errors.js';
 import { sha256 } from '../model/sha256.js';
 
 /** No text with certificates is longer, in characters, and none has more of them. */
-export const maxChainLength = 64 * 1024;
+const maxChainLength = 64 * 1024;
 const maxCertificates = 8;
 
 // What stands between the lines has no `-`, so that a text without ends is read once.

@@ -1,17 +1,9 @@
 import { Metadata, MetadataKind, type Root, type Targets } from '@tufjs/models';
 import { DepotError } from '../model/errors.js';
+import type { Role, TrustedFiles } from '../model/metadata.js';
 
 /** The four top-level roles of a TUF repository, in the order in which they are verified. */
-export const roles = ['root', 'timestamp', 'snapshot', 'targets'] as const;
-export type Role = (typeof roles)[number];
-
-/** The signed files of one TUF repository that this depot trusts, byte for byte as they came. */
-export interface TrustedFiles {
-  readonly root: Uint8Array;
-  readonly timestamp?: Uint8Array;
-  readonly snapshot?: Uint8Array;
-  readonly targets?: Uint8Array;
-}
+export const roles: readonly Role[] = ['root', 'timestamp', 'snapshot', 'targets'];
 
 type Json = Parameters<typeof Metadata.fromJSON>[1];
 
@@ -46,15 +38,6 @@ export function versionsOf(files: TrustedFiles): { readonly root: number } & {
     snapshot: version('snapshot'),
     targets: version('targets'),
   };
-}
-
-/** Which of the files expires first, and when. */
-export function earliestExpiry(files: TrustedFiles): { readonly role: Role; readonly atMs: number } {
-  const ends = roles.flatMap((role) => {
-    const bytes = files[role];
-    return bytes === undefined ? [] : [{ role, atMs: commonFields(role, bytes).expiresAtMs }];
-  });
-  return ends.reduce((first, end) => (end.atMs < first.atMs ? end : first));
 }
 
 /**

@@ -1,4 +1,5 @@
-import { commonFields, parseRoot, parseTargets, roles, type TrustedFiles } from './metadata.js';
+import type { TrustedFiles } from '../model/metadata.js';
+import { commonFields, parseRoot, parseTargets, roles } from './metadata.js';
 import { refusal } from './refusal.js';
 import type { TufSource } from './source.js';
 import { openWorkflow, type UpdateOptions, type Verified } from './updater.js';

@@ -1,40 +1,44 @@
 import { Readable } from 'node:stream';
 import type { TargetFile } from '@tufjs/models';
 import { DepotError } from '../model/errors.js';
-import type { TrustedFiles } from './metadata.js';
+import type { TrustedFiles } from '../model/metadata.js';
 import { refusal } from './refusal.js';
 import { endless, missing, type TufSource } from './source.js';
-import { openWorkflow, type UpdateOptions, type Workflow } from './updater.js';
+import { openWorkflow, type UpdateOptions } from './updater.js';
 
-/** Reads what trusted metadata names. */
-export interface TargetReader {
-  /**
-   * The verified bytes of a target; `cached` itself, and no request, where that is them.
-   * @throws DepotError `not-found` when no role names the path; `head-refused` when the bytes are not those named; what
-   * the source threw.
-   */
-  read(path: string, cached?: Uint8Array): Promise<Uint8Array>;
+export interface TargetOptions extends UpdateOptions {
+  /** What was brought before. It is given back, without a request, where it is still the target. */
+  readonly cached?: Uint8Array | undefined;
 }
 
-/** A reader over metadata that was refreshed. Only delegated roles and targets are asked of the source, each role once. */
-export async function openTargets(
-  held: Required<TrustedFiles>,
-  source: TufSource,
-  options: UpdateOptions,
-): Promise<TargetReader> {
-  const workflow = await openWorkflow(held, heldFirst(held, source), options);
-  await workflow.run((updater) => updater.refresh());
-  return { read: (path, cached) => read(workflow, path, cached, source, options.subject) };
-}
-
-/** One target; see `TargetReader.read`. */
+/**
+ * The verified bytes of a target that trusted metadata names, or a role that it delegates to. Of the top-level roles
+ * nothing is asked. The scratch folder can be the same for many targets of one repository: files of delegated roles that
+ * are in it are verified again, and need not be fetched again.
+ * @throws DepotError `not-found` when no role names the path; `head-refused` when the bytes are not those named, or a role
+ * on the way is not to be trusted; `head-expired`; what the source threw.
+ */
 export async function downloadTarget(
   held: Required<TrustedFiles>,
   path: string,
   source: TufSource,
-  options: UpdateOptions,
+  options: TargetOptions,
 ): Promise<Uint8Array> {
-  return (await openTargets(held, source, options)).read(path);
+  const { cached, subject } = options;
+  // One updater a target: tuf-js would let a role that one delegation has led to pass for another, without its keys.
+  const workflow = await openWorkflow(held, heldFirst(held, source), options);
+  const target = await workflow.run((updater) => updater.getTargetInfo(path));
+  if (target === undefined) throw new DepotError('not-found', `${subject} has no target ${path}`);
+  if (cached !== undefined && (await isTarget(target, cached))) return cached;
+  const bytes = await source.target(consistentName(target), target.length);
+  if (bytes === undefined) throw missing(path, subject);
+  if (bytes.length > target.length) throw endless(path, subject, target.length);
+  try {
+    await verify(target, bytes);
+  } catch (error) {
+    throw refusal(error, { subject, file: path, expiredAtMs: () => undefined });
+  }
+  return bytes;
 }
 
 /** tuf-js asks for the top-level roles again; what is held is the answer, whatever the source has by now. */
@@ -47,28 +51,6 @@ function heldFirst(held: Required<TrustedFiles>, source: TufSource): TufSource {
       return role === 'root' ? undefined : held[role as 'timestamp' | 'snapshot' | 'targets'];
     },
   };
-}
-
-async function read(
-  workflow: Workflow,
-  path: string,
-  cached: Uint8Array | undefined,
-  source: TufSource,
-  subject: string,
-): Promise<Uint8Array> {
-  const target = await workflow.run((updater) => updater.getTargetInfo(path));
-  if (target === undefined) throw new DepotError('not-found', `${subject} has no target ${path}`);
-  if (cached !== undefined && (await isTarget(target, cached))) return cached;
-  const name = consistentName(target);
-  const bytes = await source.target(name, target.length);
-  if (bytes === undefined) throw missing(path, subject);
-  if (bytes.length > target.length) throw endless(path, subject, target.length);
-  try {
-    await verify(target, bytes);
-  } catch (error) {
-    throw refusal(error, { subject, file: path, expiredAtMs: () => undefined });
-  }
-  return bytes;
 }
 
 async function isTarget(target: TargetFile, bytes: Uint8Array): Promise<boolean> {

@@ -2,12 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Updater } from 'tuf-js';
 import type { DepotError } from '../model/errors.js';
-import { commonFields, roles, versionsOf, type Role, type TrustedFiles } from './metadata.js';
+import type { Role, TrustedFiles } from '../model/metadata.js';
+import { commonFields, roles, versionsOf } from './metadata.js';
 import { refusal } from './refusal.js';
 import { baseUrl, fetcherOver, type Passed, type TufSource } from './source.js';
 
 export interface UpdateOptions {
-  /** An existing empty folder; tuf-js keeps its copy there, and the files of delegated roles. */
+  /** An existing folder of the caller's; tuf-js keeps its copy there, and the files of delegated roles. */
   readonly scratch: string;
   /** Whose metadata it is, for messages: "tools at https://depot.example:8443". */
   readonly subject: string;

@@ -117,7 +117,7 @@ it('takes one in by a token file, invited at a depot in the middle: the request 
 it('refuses a token that has expired, and says when it did', async () => {
   const token = await invite('origin', 'late', sites.munich, '--ttl', '1s');
   await delay(1100);
-  const late = await joins('late', token);
+  const late = await command(join(folder, 'late.yaml'), ['join', '--data', join(folder, 'late')], token);
   expect(late.exitCode).toBe(2);
   expect(late.stderr).toMatch(/the invitation expired at \d{4}-/);
   expect(late.stderr).toContain('depot invite');

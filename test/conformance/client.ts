@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DepotError } from '../../src/model/errors.js';
 import { refreshMetadata } from '../../src/trust/refresh.js';
-import { openTargets } from '../../src/trust/targets.js';
-import type { TrustedFiles } from '../../src/trust/metadata.js';
+import { downloadTarget } from '../../src/trust/targets.js';
+import type { TrustedFiles } from '../../src/model/metadata.js';
 import { overHttp } from './over-http.js';
 
 const topLevel = ['root', 'timestamp', 'snapshot', 'targets'] as const;
@@ -76,12 +76,11 @@ async function download(
   const held = await refresh(metadataDir, source, scratch);
   const copy = await folder(scratch, 'targets');
   for (const file of await delegated(metadataDir)) await copyFile(join(metadataDir, file), join(copy, file));
-  const reader = await openTargets(held, source, { scratch: copy, subject: 'the repository' });
   try {
     for (const name of names) {
       const file = join(targetDir, encodeURIComponent(name));
       const cached = await readIfThere(file);
-      const bytes = await reader.read(name, cached);
+      const bytes = await downloadTarget(held, name, source, { scratch: copy, subject: 'the repository', cached });
       if (bytes !== cached) await replace(file, bytes);
     }
   } finally {

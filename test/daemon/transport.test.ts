@@ -23,7 +23,7 @@ describe('a depot', () => {
   ])('that has not joined refuses to speak HTTPS: %s %s', (listen, parents, what) => {
     expect(() => checkTransport(settings(listen, ...parents), false)).toThrow(
       expect.objectContaining({
-        code: 'certificate-refused',
+        code: 'config-invalid',
         message: expect.stringContaining(what),
         hint: expect.stringContaining('depot join'),
       }),

@@ -16,7 +16,7 @@ export async function makeCompany(founder: string, others: readonly string[]): P
   await foundCompany(settings, { company: 'enterprise' }, realHost);
   const store = Store.open(settings.data);
   try {
-    const registry = new Registry(store, realHost, settings);
+    const registry = new Registry(store, realHost, { depot: settings.depot, site: settings.site });
     const anchor = store.keys.read('.authority', 'root.crt') ?? '';
     const directory = registry.directory.root();
     for (const config of others) {

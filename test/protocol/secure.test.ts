@@ -156,6 +156,7 @@ describe('a child with a certificate', () => {
     revoked.add(serialOf(germany));
     expect(await failure(client.state('tools'))).toMatchObject({ code: 'certificate-refused' });
     expect(await transfer).toMatchObject({ code: 'certificate-refused' });
+    expect(client.isAuthenticated).toBe(false);
     expect(seen.length).toBe(2);
   });
 

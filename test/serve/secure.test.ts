@@ -164,6 +164,13 @@ describe('a listener with TLS', () => {
     expect((await get(`${url}/closed`)).status).toBe(401);
   });
 
+  it('does not take claims for a certificate where all requests were let in', async () => {
+    const tls = { material: () => parent, judge: judging(), isOpen: () => true };
+    const depot = await hosted({}, undefined, { tls });
+    const claims = { 'depotd-depot': 'munich-1', 'depotd-site': childSite };
+    expect((await get(`${depot.url}/v1/directory`, undefined, { headers: claims })).status).toBe(403);
+  });
+
   it.each([
     ['no certificate', undefined, 401],
     ['a foreign certificate', foreign, 403],

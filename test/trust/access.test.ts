@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mayBeParent, mayEnrol, mayFollow, mayInvite } from '../../src/trust/access.js';
+import { mayBeParent, mayEnrol, mayInvite } from '../../src/trust/access.js';
 
 const sites = ['enterprise', 'enterprise/germany', 'enterprise/germany/munich', 'enterprise/germany-2', 'other'];
 
@@ -19,10 +19,6 @@ const matrix = Object.entries(places).flatMap(([site, row]) =>
 describe.each(matrix)('a depot at $site, and $other ($place)', ({ site, other, place }) => {
   const depot = { depot: 'this-1', site };
   const above = place === 'a' || place === '=';
-
-  test('has the repositories of its own site and of those above', () => {
-    expect(mayFollow(depot, other)).toBe(above);
-  });
 
   test('takes content from depots at its own site and above', () => {
     expect(mayBeParent({ depot: 'that-1', site: other }, depot)).toBe(above);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TrustedFiles } from '../../src/trust/metadata.js';
+import type { TrustedFiles } from '../../src/model/metadata.js';
 import { makeSigningKey } from '../../src/trust/signing-keys.js';
 import { altered, dayMs, refresh, refused, Repository, tampered } from './repository.js';
 

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
-import { earliestExpiry, versionsOf } from '../../src/trust/metadata.js';
+import { versionsOf } from '../../src/trust/metadata.js';
 import type { Verified } from '../../src/trust/updater.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { altered, dayMs, newKeys, refresh, refused, Repository } from './repository.js';
@@ -116,13 +116,4 @@ test('writes nowhere but into the scratch folder', async () => {
   await refresh(repository.first, repository.source, { scratch: folder });
   const roles = ['root', 'snapshot', 'targets', 'timestamp'].map((role) => `${role}.json`);
   expect((await readdir(folder)).sort()).toEqual(['other', ...roles]);
-});
-
-test('tells which role expires first', async () => {
-  const repository = new Repository();
-  const { files } = await refresh(repository.first, repository.source);
-  const { role, atMs } = earliestExpiry(files);
-  expect(role).toBe('timestamp');
-  expect(Math.abs(atMs - repository.nowMs - 30 * dayMs)).toBeLessThanOrEqual(1000);
-  expect(earliestExpiry(repository.first).role).toBe('root');
 });

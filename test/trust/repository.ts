@@ -1,7 +1,7 @@
 import { Metadata, type MetadataKind, Signature } from '@tufjs/models';
 import { DepotError } from '../../src/model/errors.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { TrustedFiles } from '../../src/trust/metadata.js';
+import type { TrustedFiles } from '../../src/model/metadata.js';
 import { refreshMetadata, type RefreshOptions, type Refreshed } from '../../src/trust/refresh.js';
 import {
   signFirstRoot,
@@ -16,6 +16,7 @@ import {
 } from '../../src/trust/sign.js';
 import { makeSigningKey, type SigningKey } from '../../src/trust/signing-keys.js';
 import type { TufSource } from '../../src/trust/source.js';
+import { downloadTarget } from '../../src/trust/targets.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 export const dayMs = 24 * 60 * 60 * 1000;
@@ -115,6 +116,19 @@ export async function refresh(
   options: Partial<RefreshOptions> = {},
 ): Promise<Refreshed> {
   return refreshMetadata(held, source, { scratch: await temporaryFolder(), subject: 'tools at parent', ...options });
+}
+
+export interface Reading {
+  readonly repository: Repository;
+  /** Brings a target of the state that was newest when the reading began. */
+  read(path: string, cached?: Uint8Array): Promise<Uint8Array>;
+}
+
+export async function reading(repository: Repository): Promise<Reading> {
+  const { files } = await refresh(repository.first, repository.source);
+  const options = { scratch: await temporaryFolder(), subject: 'the directory' };
+  repository.asked.length = 0;
+  return { repository, read: (path, cached) => downloadTarget(files, path, repository.source, { ...options, cached }) };
 }
 
 /** The DepotError that the work ends in. */
