@@ -6,6 +6,8 @@ import { Registry } from '../../src/publish/registry.js';
 import { Store } from '../../src/store/store.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 
+const renewalGraceMs = 90 * 24 * 3600 * 1000;
+
 /**
  * Makes the company's CA and directory at one depot, as `depot ca init` does, and gives the others what `depot join`
  * would give them, without a daemon for each to ask. No daemon may be running.
@@ -13,7 +15,7 @@ import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
  */
 export async function makeCompany(founder: string, others: readonly string[]): Promise<void> {
   const settings = await loadSettings(founder);
-  await foundCompany(settings, { company: 'enterprise' }, realHost);
+  await foundCompany(settings, { company: 'enterprise' }, renewalGraceMs, realHost);
   const store = Store.open(settings.data);
   try {
     const registry = new Registry(store, realHost, { depot: settings.depot, site: settings.site });
