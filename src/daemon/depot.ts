@@ -251,10 +251,11 @@ export class Depot implements RunningDepot {
     const path = controlSocket ?? this.store.layout.controlSocket;
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     await this.publishers.configure(settings.repositories);
-    for (const { name, kind, context } of settings.repositories) this.enrolQuietly(name, kind, context);
     this.schedule.start();
     this.maintenance.start();
     this.membership?.renewal.start();
+    // Those that were published before there was a directory, or just before a crash.
+    for (const { name, kind, context } of settings.repositories) await this.enrolQuietly(name, kind, context);
   }
 
   private directory() {
@@ -273,25 +274,33 @@ export class Depot implements RunningDepot {
     return this.store.company.get(site)?.repositories.filter(({ context }) => isWithin(site, context));
   }
 
-  /** At the depot that holds the directory, its own repositories are in it without being asked for. */
-  private published({ head }: HeadFile): void {
+  private published({ head: { repository, kind, context } }: HeadFile): Promise<void> {
     this.changed();
-    this.enrolQuietly(head.repository, head.kind, head.context);
+    return this.enrolOwn(repository, kind, context);
   }
 
-  private enrolQuietly(name: string, kind: Kind, context: string): void {
-    this.enrolOwn(name, kind, context).catch((thrown: unknown) => {
+  /** A directory that cannot be written is no reason not to serve. */
+  private async enrolQuietly(name: string, kind: Kind, context: string): Promise<void> {
+    try {
+      await this.enrolOwn(name, kind, context);
+    } catch (thrown) {
       const error = asDepotError(thrown, `enroll ${name}`);
       this.log.error({ code: error.code, hint: error.hint }, error.message);
-    });
+    }
   }
 
+  /** At the depot that holds the directory, its own repositories are in it without being asked for. */
   private async enrolOwn(name: string, kind: Kind, context: string): Promise<void> {
     const { registry } = this.membership ?? {};
     const root = this.store.signed.read(name, metadataName('root', 1));
     if (registry === undefined || root === undefined) return;
-    await registry.directory.enrolOwn({ name, kind, context, master: this.settings.depot, root: sha256(root) });
-    this.companyChanged();
+    try {
+      await registry.directory.enrolOwn({ name, kind, context, master: this.settings.depot, root: sha256(root) });
+      this.companyChanged();
+    } catch (thrown) {
+      const error = asDepotError(thrown, `enroll ${name}`);
+      this.log.error({ code: error.code, hint: error.hint }, error.message);
+    }
   }
 
   /** Revoked depots are cut off at once, and what is new is polled for. */

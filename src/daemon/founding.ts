@@ -9,7 +9,7 @@ import { adoptAuthority } from '../trust/adopt-authority.js';
 import { makeAuthority, type Authority } from '../trust/authority.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import { fingerprintOf } from '../trust/certificates.js';
-import { keepCertificate } from './own-certificate.js';
+import { keepCredentials } from './own-certificate.js';
 
 const dayMs = 24 * 3600 * 1000;
 /** How long after its end a certificate can still be renewed, unless told otherwise: for a depot that was off for months. */
@@ -51,8 +51,12 @@ export async function foundCompany(
     await registry.directory.found({ anchors, revoked: [], graceMs });
     const { key, request } = await makeKeyAndRequest({ depot, site });
     const { chain } = await registry.issue(request, { depot, site });
-    await keys.write('.depot', 'anchors.pem', authority.rootCertificate);
-    await keepCertificate(store, key, chain);
+    await keepCredentials(store, {
+      key,
+      chain,
+      anchor: authority.rootCertificate,
+      directory: registry.directory.root(),
+    });
     return { fingerprint: fingerprintOf(authority.rootCertificate), folder: keys.folder(authorityFolder) };
   } finally {
     store.close();

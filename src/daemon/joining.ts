@@ -1,9 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Host } from '../host.js';
-import { directoryName } from '../model/company.js';
 import type { AuthorityMessage, IssuedMessage } from '../model/enrolment.js';
 import { asDepotError, DepotError } from '../model/errors.js';
-import { metadataName } from '../model/metadata.js';
 import { sha256 } from '../model/sha256.js';
 import { askAuthority } from '../protocol/authority.js';
 import { ParentClient } from '../protocol/client.js';
@@ -18,7 +16,7 @@ import { identityOf } from '../trust/identity.js';
 import { requireIssued } from '../trust/issued.js';
 import type { Invitation } from '../trust/invitation.js';
 import { signJoin } from '../trust/join.js';
-import { certificateFolder, keepCertificate } from './own-certificate.js';
+import { keepCredentials } from './own-certificate.js';
 
 export interface JoinOptions {
   readonly invitation: Invitation;
@@ -58,9 +56,8 @@ export async function joinCompany({ invitation, data, version, host, signal }: J
       return { authority: said, anchor: root, issued: await enroll(url, root, invitation, request, version, signal) };
     });
     requireIssued(issued.chain, key, { depot, site }, { anchors: [anchor], nowMs: host.now() });
-    await pinDirectory(store, authority);
-    await store.keys.write(certificateFolder, 'anchors.pem', anchor);
-    await keepCertificate(store, key, issued.chain);
+    const directory = Buffer.from(authority.directory, 'base64');
+    await keepCredentials(store, { key, chain: issued.chain, anchor, directory });
   } finally {
     store.close();
     lock.release();
@@ -117,20 +114,4 @@ async function firstThatAnswers<T>({ urls }: Invitation, ask: (url: string) => P
     }
   }
   throw first ?? new DepotError('invitation-refused', 'the invitation names no address', { retry: 'never' });
-}
-
-/** @throws DepotError `certificate-refused` where this data directory belongs to another company */
-async function pinDirectory(store: Store, { directory }: AuthorityMessage): Promise<void> {
-  const root = Buffer.from(directory, 'base64');
-  const pinned = store.signed.read(directoryName, metadataName('root', 1));
-  if (pinned === undefined) return store.signed.pin(directoryName, 1, root);
-  if (root.equals(pinned)) return;
-  throw new DepotError(
-    'certificate-refused',
-    `the data directory ${store.layout.data} is that of a depot of another company`,
-    {
-      hint: 'give this depot a data directory of its own',
-      retry: 'never',
-    },
-  );
 }

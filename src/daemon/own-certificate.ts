@@ -19,6 +19,42 @@ export interface CertificateFacts {
   readonly expiresAtMs: number;
 }
 
+/** What a depot of a company cannot do without. */
+export interface Credentials {
+  /** PEM, as the chain. */
+  readonly key: string;
+  /** The depot's certificate and those between it and the root. */
+  readonly chain: string;
+  /** The company's root certificate, PEM. */
+  readonly anchor: string;
+  /** The first root of the company's directory: all else is verified from it. */
+  readonly directory: Uint8Array;
+}
+
+/**
+ * Makes a data directory that of a depot of a company.
+ * @throws DepotError `certificate-refused` where it belongs to another company
+ */
+export async function keepCredentials(store: Store, credentials: Credentials): Promise<void> {
+  await pinDirectory(store, credentials.directory);
+  await store.keys.write(certificateFolder, 'anchors.pem', credentials.anchor);
+  await keepCertificate(store, credentials.key, credentials.chain);
+}
+
+async function pinDirectory({ signed, layout }: Store, root: Uint8Array): Promise<void> {
+  const pinned = signed.read(directoryName, metadataName('root', 1));
+  if (pinned === undefined) return signed.pin(directoryName, 1, root);
+  if (Buffer.compare(root, pinned) === 0) return;
+  throw new DepotError(
+    'certificate-refused',
+    `the data directory ${layout.data} is that of a depot of another company`,
+    {
+      hint: 'give this depot a data directory of its own',
+      retry: 'never',
+    },
+  );
+}
+
 /** Key and certificates in one file, so that a crash leaves a pair that fits. */
 export function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: string): Promise<void> {
   return keys.write(certificateFolder, 'depot.pem', `${key.trimEnd()}\n${chain}`);

@@ -9,6 +9,7 @@ import {
   type EnrolledRepository,
 } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
+import { metadataName } from '../model/metadata.js';
 import { sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
 import { Signer, type SignedTargets } from './signer.js';
@@ -41,6 +42,11 @@ export class DirectoryHolder {
   /** The first version, of a company that has no repositories yet. */
   found(document: CompanyDocument): Promise<void> {
     return this.inTurn(() => this.write({ document, repositories: [] }));
+  }
+
+  /** What whoever joins pins. Empty before the first version. */
+  root(): Uint8Array {
+    return this.store.signed.read(directoryName, metadataName('root', 1)) ?? Buffer.alloc(0);
   }
 
   /** Puts a repository in, or in place of the one of its name. */

@@ -12,8 +12,8 @@ import { nextScanMs, type SourceEvents } from './timetable.js';
 
 export interface PublisherDeps extends Omit<ScanDeps, 'signer'> {
   readonly log: Log;
-  /** Told of each new generation, once it is durable. */
-  readonly onPublished?: (head: HeadFile) => void;
+  /** Told of each new generation, once it is durable; whoever waits for the generation waits for this too. */
+  readonly onPublished?: (head: HeadFile) => void | Promise<void>;
 }
 
 const unscanned: SourceEvents = {
@@ -192,7 +192,7 @@ export class MirrorPublisher {
     const head = await publishGeneration(store, host, this.signer, repository, newest.head.context, null);
     if (isFinished(newest)) finishGeneration(store, head);
     log.info({ repository, generation: head.head.generation }, `signed ${repository} again, half of its life was over`);
-    onPublished?.(head);
+    await onPublished?.(head);
   }
 
   private interrupted(): DepotError {
@@ -220,7 +220,7 @@ export class MirrorPublisher {
       const { add, replace, delete: deleted } = result;
       const fields = { repository, generation, files, bytes, add, replace, delete: deleted };
       log.info(fields, `published generation ${generation}`);
-      onPublished?.(head);
+      await onPublished?.(head);
     }
     if (!this.isStopping && this.running !== undefined) await this.watch.follow(settings, surveyed);
   }

@@ -1,6 +1,6 @@
 import { asDepotError, type DepotError } from '../model/errors.js';
 import { isWithin } from '../model/names.js';
-import type { SyncDepot } from './depot.js';
+import { polledRepositories, type SyncDepot } from './depot.js';
 import { hasJoined, learnCompany } from './company.js';
 import type { Parent } from './parents.js';
 
@@ -24,11 +24,15 @@ export async function learnDirectory(
   depot.onKnown();
 }
 
-/** The parents that have not said yet which repositories there are; all of them, while none is known. */
+/**
+ * The parents that have not said yet which repositories there are; all of them, while none is known. A depot that has
+ * joined and polls for no repository asks on: a revocation has to reach it too.
+ */
 export function silentParents(depot: SyncDepot): Parent[] {
   const parents = depot.parents.for(undefined);
   if (depot.known.list().length === 0) return parents;
-  return hasJoined(depot) ? [] : parents.filter(({ url }) => !depot.known.isFrom(url));
+  if (hasJoined(depot)) return polledRepositories(depot).length === 0 ? parents : [];
+  return parents.filter(({ url }) => !depot.known.isFrom(url));
 }
 
 /**

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { CycleResult, DepotStatus } from '../../src/model/status.js';
 import type { ControlApi, LongWork } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
-import type { Cluster, Depots, DepotSettings, RepositorySettings } from '../harness/cluster.js';
+import type { Cluster, Depots, DepotSettings, RepositorySettings, Transport } from '../harness/cluster.js';
 import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { tree, type Tree } from '../harness/tree.js';
@@ -47,8 +47,9 @@ export async function startPair(
   content: Content,
   settings: Settings<'origin' | 'region'> = {},
   whenDone: WhenDone = onTestFinished,
+  transport?: Transport,
 ): Promise<Pair> {
-  return start(content, ({ origin, region }) => ({ origin, region }), settings, whenDone);
+  return start(content, ({ origin, region }) => ({ origin, region }), settings, whenDone, transport);
 }
 
 /** The same with a branch below the region. */
@@ -66,16 +67,21 @@ async function start(
   choose: (depots: Readonly<Record<Level, DepotSettings>>) => Depots,
   settings: Settings<Level>,
   whenDone: WhenDone,
+  transport?: Transport,
 ): Promise<Pair> {
-  const cluster = await temporaryCluster(async (folder) => {
-    const source = join(folder, 'source');
-    await (typeof content === 'function' ? content(source) : tree(source, content));
-    return choose({
-      origin: { site: sites.origin, repositories: { tools: mirror(source) }, ...settings.origin },
-      region: { site: sites.region, parent: 'origin', ...settings.region },
-      branch: { site: sites.branch, parent: 'region', ...settings.branch },
-    });
-  }, whenDone);
+  const cluster = await temporaryCluster(
+    async (folder) => {
+      const source = join(folder, 'source');
+      await (typeof content === 'function' ? content(source) : tree(source, content));
+      return choose({
+        origin: { site: sites.origin, repositories: { tools: mirror(source) }, ...settings.origin },
+        region: { site: sites.region, parent: 'origin', ...settings.region },
+        branch: { site: sites.branch, parent: 'region', ...settings.branch },
+      });
+    },
+    whenDone,
+    transport,
+  );
   const [origin, region] = [cluster.depot('origin'), cluster.depot('region')];
   await publish(origin);
   return { cluster, source: join(cluster.folder, 'source'), origin, region };
@@ -109,10 +115,11 @@ export function statusOf(depot: Depot): Promise<DepotStatus> {
   return control(depot).status({ tree: false });
 }
 
-/** Scans the source, and gives the generation that it is now. */
+/** Scans the source, puts the repository into the company's directory, and gives the generation that it is now. */
 export async function publish(depot: Depot, repository = 'tools'): Promise<number> {
   const how = { ...patiently, wait: true, dryRun: false, acceptSource: false };
   const result = await control(depot).publish(repository, how);
   if (result?.generation == null || result.refused !== null) throw new Error(`not published: ${result?.refused}`);
+  if (depot.url.startsWith('https:')) await control(depot).trust.enroll(repository);
   return result.generation;
 }

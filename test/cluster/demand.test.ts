@@ -4,7 +4,7 @@ import type { RepositoryStatus } from '../../src/model/status.js';
 import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { readTree, tree } from '../harness/tree.js';
-import { cycle, mirror, pollAll, publish, sites, startChain, startPair, statusOf } from './chain.js';
+import { control, cycle, mirror, pollAll, publish, sites, startChain, startPair, statusOf } from './chain.js';
 import { unlike } from './unlike.js';
 
 const content = {
@@ -75,29 +75,33 @@ it('narrows the installation copy when less is followed, without asking for appr
 });
 
 it('keeps a repository within its context', async () => {
-  const stuttgart = { site: 'enterprise/germany/stuttgart', parent: 'origin' };
   const cluster = await temporaryCluster(async (folder) => {
-    const [all, munich] = [join(folder, 'all'), join(folder, 'munich')];
+    const [all, local] = [join(folder, 'all'), join(folder, 'local')];
     await tree(all, { 'for-all': 'all' });
-    await tree(munich, { 'for-munich': 'munich' });
+    await tree(local, { 'for-munich': 'munich' });
+    const asking = { site: 'enterprise/germany/stuttgart', follow: [{ repository: 'all' }, { repository: 'local' }] };
     return {
-      origin: { site: sites.branch, repositories: { all: mirror(all), local: mirror(munich, sites.branch) } },
-      munich: { site: sites.branch, parent: 'origin' },
-      stuttgart,
-      asking: { ...stuttgart, follow: [{ repository: 'all' }, { repository: 'local' }] },
+      origin: { site: sites.origin, repositories: { all: mirror(all) } },
+      master: { site: sites.branch, parent: 'origin', repositories: { local: mirror(local, sites.branch) } },
+      munich: { site: sites.branch, parent: 'master' },
+      stuttgart: { ...asking, parent: 'origin' },
     };
   });
-  const asking = cluster.depot('asking');
-  for (const name of ['all', 'local']) await publish(cluster.depot('origin'), name);
+  const stuttgart = cluster.depot('stuttgart');
+  await publish(cluster.depot('origin'), 'all');
+  await pollAll(cluster.depot('master'));
+  await publish(cluster.depot('master'), 'local');
+  // The directory comes back down to it, and it lets its children know.
+  await pollAll(cluster.depot('master'));
   expect((await pollAll(cluster.depot('munich'))).map((each) => each.repository).sort()).toEqual(['all', 'local']);
-  expect((await pollAll(cluster.depot('stuttgart'))).map((each) => each.repository)).toEqual(['all']);
 
-  const { exitCode, stdout } = await asking.cli('poll', '--wait');
+  const { exitCode, stdout } = await stuttgart.cli('poll', '--wait');
   expect(exitCode).toBe(6);
   expect(stdout).toContain('all: generation 1');
   expect(stdout).toContain('no repository local for a depot at enterprise/germany/stuttgart');
-  expect(await readTree(asking.tree('all'))).toEqual({ 'for-all': 'all' });
-  await expect(readTree(asking.tree('local'))).rejects.toThrow('ENOENT');
+  expect(await readTree(stuttgart.tree('all'))).toEqual({ 'for-all': 'all' });
+  await expect(readTree(stuttgart.tree('local'))).rejects.toThrow('ENOENT');
+  expect((await control(stuttgart).trust.repositories()).enrolled?.map(({ name }) => name)).toEqual(['all']);
 });
 
 async function repository(depot: Depot): Promise<RepositoryStatus> {

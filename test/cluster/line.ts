@@ -1,7 +1,10 @@
-import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, request as ask } from 'node:https';
+import { createServer as createTcp, type AddressInfo, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
+import type { Depot } from '../harness/depot.js';
+import { certificateOf, inNameOf } from './certificate.js';
 
 /** One request that went over a line, and how many bytes of the answer's body did. */
 export interface Passed {
@@ -13,7 +16,10 @@ export interface Passed {
 /** What a line makes of the body of an answer. When it throws, the connection is cut there. */
 export type Meddling = (body: AsyncIterable<Buffer>, passed: Passed) => AsyncIterable<Buffer>;
 
-/** A line between a child and its parent, on which a test can listen and meddle. */
+/**
+ * A line between a child and its parent, on which a test can listen and meddle: it has the keys of both, and so is to each
+ * of them the other one, with altered code.
+ */
 export interface Line {
   /** Where the child finds its parent. */
   readonly url: string;
@@ -24,15 +30,19 @@ export interface Line {
   meddle(how: Meddling | undefined): void;
 }
 
-/** Lays a line to a server that need not be there yet. */
-export async function lineTo(url: () => string, whenDone: (clean: () => void) => void = onTestFinished): Promise<Line> {
+/** Lays a line between depots that need not be there yet. */
+export async function lineBetween(
+  child: () => Depot,
+  parent: () => Depot,
+  whenDone: (clean: () => void) => void = onTestFinished,
+): Promise<Line> {
   let passed: Passed[] = [];
   let meddling: Meddling | undefined;
   const sockets = new Set<Socket>();
 
   const forward = async (from: IncomingMessage, to: ServerResponse): Promise<void> => {
     const { method, url: path = '/', headers } = from;
-    const asked = ask(new URL(path, url()), { method, headers, agent: false });
+    const asked = ask(new URL(path, parent().url), { ...inNameOf(child()), method, headers });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       asked.once('response', resolve).once('error', reject);
     });
@@ -41,29 +51,32 @@ export async function lineTo(url: () => string, whenDone: (clean: () => void) =>
     passed.push(entry);
     to.writeHead(entry.status, answer.rawHeaders);
     const body: AsyncIterable<Buffer> = answer;
-    const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-      for await (const chunk of chunks) {
-        yield chunk;
-        entry.bytes += chunk.length;
-      }
-    };
-    await pipeline(counted(meddling === undefined ? body : meddling(body, entry)), to);
+    for await (const chunk of meddling === undefined ? body : meddling(body, entry)) {
+      // What is counted has left, and is not lost where the connection is cut.
+      await new Promise<void>((resolve, reject) => {
+        to.write(chunk, (error) => (error == null ? resolve() : reject(error)));
+      });
+      entry.bytes += chunk.length;
+    }
+    to.end();
   };
 
   const server = createServer((from, to) => {
     forward(from, to).catch(() => to.destroy());
   });
-  server.on('connection', (socket) => {
+  const door = createTcp((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    server.setSecureContext(certificateOf(parent()));
+    server.emit('connection', socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
   whenDone(() => {
-    server.close();
+    door.close();
     for (const socket of sockets) socket.destroy();
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `https://127.0.0.1:${(door.address() as AddressInfo).port}`,
     passed: (part = '') => passed.filter(({ path }) => path.includes(part)),
     forget: () => void (passed = []),
     meddle: (how) => void (meddling = how),

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HoldStatus } from '../../src/model/status.js';
 import type { Cluster } from '../harness/cluster.js';
+import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { readTree, tree } from '../harness/tree.js';
 import { control, cycle, mirror, pollAll, publish, sites, startChain, startPair, statusOf } from './chain.js';
-import { lineTo, type Line } from './line.js';
+import { lineBetween, type Line } from './line.js';
 import { unlike } from './unlike.js';
 
 describe('a branch with two parents', () => {
@@ -15,9 +16,10 @@ describe('a branch with two parents', () => {
 
   /** Two regions side by side, and a branch that asks both, each over a line. */
   beforeAll(async () => {
+    const branch = (): Depot => cluster.depot('branch');
     lines = {
-      first: await lineTo(() => cluster.depot('first').url, afterAll),
-      second: await lineTo(() => cluster.depot('second').url, afterAll),
+      first: await lineBetween(branch, () => cluster.depot('first'), afterAll),
+      second: await lineBetween(branch, () => cluster.depot('second'), afterAll),
     };
     cluster = await temporaryCluster(async (folder) => {
       const [tools, fonts] = [join(folder, 'tools'), join(folder, 'fonts')];

@@ -7,7 +7,7 @@ import { makeDepot } from '../harness/depot.js';
 import { freePort } from '../harness/port.js';
 import { tree } from '../harness/tree.js';
 import { cycle, pollAll, publish, sites, startChain, statusOf, type Chain } from './chain.js';
-import { lineTo, type Line, type Meddling } from './line.js';
+import { lineBetween, type Line, type Meddling } from './line.js';
 import { unlike } from './unlike.js';
 
 const mebi = 1024 * 1024;
@@ -16,7 +16,11 @@ let chain: Chain;
 let line: Line;
 
 beforeAll(async () => {
-  line = await lineTo(() => chain.region.url, afterAll);
+  line = await lineBetween(
+    () => chain.branch,
+    () => chain.region,
+    afterAll,
+  );
   chain = await startChain({ first: '1' }, { branch: { parent: line.url } }, afterAll);
   await pollAll(chain.region);
   await pollAll(chain.branch);
@@ -97,7 +101,7 @@ it('lets a transfer go on while the parent and the child are reloaded', async ()
 
 it('ends a second daemon on the same data directory with 5, and names the first', async () => {
   const { cluster, region } = chain;
-  const listen = `http://127.0.0.1:${await freePort()}`;
+  const listen = `https://127.0.0.1:${await freePort()}`;
   const second = await makeDepot(join(cluster.folder, 'second'), {
     depot: 'second',
     site: sites.region,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { DepotStatus } from '../../src/model/status.js';
+import { asks } from '../cluster/certificate.js';
 import { control, cycle, pollAll, publish, sites, startChain, statusOf, type Chain } from '../cluster/chain.js';
-import { lineTo, type Line, type Meddling } from '../cluster/line.js';
+import { lineBetween, type Line, type Meddling } from '../cluster/line.js';
 import { unlike } from '../cluster/unlike.js';
+import { selfSigned } from '../harness/certificates.js';
 import { readTree, tree, type Tree } from '../harness/tree.js';
 import { answering } from '../protocol/misbehaving.js';
 
@@ -13,7 +15,11 @@ let before: Tree;
 let generation: number;
 
 beforeAll(async () => {
-  line = await lineTo(() => chain.region.url, afterAll);
+  line = await lineBetween(
+    () => chain.branch,
+    () => chain.region,
+    afterAll,
+  );
   chain = await startChain({ small: '0', large: '0', kept: 'kept' }, { branch: { parent: line.url } }, afterAll);
   await pollAll(chain.region);
   await pollAll(chain.branch);
@@ -36,15 +42,13 @@ beforeEach(async () => {
 
 /** What `depot poll --wait` says at the branch, which keeps what it has and serves it on. */
 async function fails(exitCode: number, ...said: string[]): Promise<void> {
-  const { branch } = chain;
+  const { branch, region } = chain;
   const poll = await branch.cli('poll', '--wait');
   for (const words of said) expect(poll.stdout).toContain(words);
   expect(poll.exitCode).toBe(exitCode);
   expect(await readTree(branch.tree('tools'))).toEqual(before);
-  const state = await fetch(`${branch.url}/v1/repositories/tools/state`, {
-    headers: { 'depotd-depot': 'below', 'depotd-site': sites.branch, 'depotd-version': '0.1.0' },
-  });
-  expect(await state.json()).toMatchObject({ complete: { generation: generation - 1 } });
+  const state = await asks(region, `${branch.url}/v1/repositories/tools/state`);
+  expect(state).toMatchObject({ complete: { generation: generation - 1 } });
 }
 
 /** Has the branch ask there, until the test ends. */
@@ -86,13 +90,19 @@ describe('a parent', () => {
     expect(await recovers()).toBe(0);
   });
 
-  it('that answers HTML, as the sign-in page of a network does', async () => {
+  it('that is not of the company, as the sign-in page of a network is not', async () => {
     const page = '<!DOCTYPE html><title>Sign in</title>';
-    const url = await answering((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page));
+    const own = await selfSigned('region', sites.region, []);
+    const url = await answering(
+      (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(page),
+      own,
+    );
     const { branch, region } = chain;
     await askAt(url);
-    await fails(10, 'HTML');
-    expect((await statusOf(branch)).parents).toMatchObject([{ url, answers: 'no', error: { code: 'parent-answer' } }]);
+    await fails(10, 'certificate of the parent');
+    expect((await statusOf(branch)).parents).toMatchObject([
+      { url, answers: 'no', error: { code: 'certificate-refused' } },
+    ]);
     await askAt(region.url);
     await recovers();
   });

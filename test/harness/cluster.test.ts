@@ -36,7 +36,10 @@ it('starts a daemon again where the killed one stood', async () => {
 
 it('fails to start, and says why, where a daemon ends at once', async () => {
   const folder = await temporaryFolder();
-  const depots = { origin: { site: 'enterprise' }, munich: { site: 'not a site' } };
+  const depots = {
+    origin: { site: 'enterprise' },
+    munich: { site: 'enterprise/munich', parent: 'http://127.0.0.1:1' },
+  };
   await expect(startCluster(folder, depots)).rejects.toThrow('munich ended with 4 before it was ready');
 });
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { makeCompany } from './company.js';
 import { makeDepot, type Depot } from './depot.js';
 import { freePorts } from './port.js';
 
@@ -22,6 +23,12 @@ export interface RepositorySettings {
   readonly [key: string]: unknown;
 }
 
+/**
+ * How the depots of a cluster talk: HTTPS with certificates of a company of their own, whose CA is at the first depot that
+ * has no parent; or plain HTTP, by which nobody knows for sure who anybody is.
+ */
+export type Transport = 'https' | 'http';
+
 /** Real daemons on loopback, each in a folder of its own below `folder`, which whoever made it removes. */
 export interface Cluster {
   readonly folder: string;
@@ -31,14 +38,19 @@ export interface Cluster {
 }
 
 /** Starts all of them, and none if one does not start. */
-export async function startCluster(folder: string, depots: Depots): Promise<Cluster> {
+export async function startCluster(folder: string, depots: Depots, transport: Transport = 'https'): Promise<Cluster> {
   const names = Object.keys(depots);
   const ports = await freePorts(names.length);
-  const urls = new Map(names.map((name, at) => [name, `http://127.0.0.1:${ports[at]}`]));
+  const urls = new Map(names.map((name, at) => [name, `${transport}://127.0.0.1:${ports[at]}`]));
   const made = new Map<string, Depot>();
   for (const [name, settings] of Object.entries(depots)) {
     const own = { depot: name, listen: urlOf(name, urls), data: join(folder, name, 'data') };
     made.set(name, await makeDepot(join(folder, name), { ...own, ...yaml(settings, urls) }));
+  }
+  if (transport === 'https') {
+    const founder = names.find((name) => depots[name]?.parent === undefined) ?? '';
+    const configs = [...made].filter(([name]) => name !== founder).map(([, { config }]) => config);
+    await makeCompany(made.get(founder)?.config ?? '', configs);
   }
 
   const cluster: Cluster = {

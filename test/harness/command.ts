@@ -13,8 +13,8 @@ export interface CommandResult {
   readonly json: unknown;
 }
 
-/** Runs `depot --config FILE ARGS...` to its end. */
-export function command(config: string, args: readonly string[]): Promise<CommandResult> {
+/** Runs `depot --config FILE ARGS...` to its end, with `input` at its standard input. */
+export function command(config: string, args: readonly string[], input = ''): Promise<CommandResult> {
   const options = {
     env: environment(),
     timeout: 120_000,
@@ -28,6 +28,8 @@ export function command(config: string, args: readonly string[]): Promise<Comman
       options,
       (_error, stdout, stderr) => resolve({ exitCode: child.exitCode, stdout, stderr, json: parse(stdout) }),
     );
+    // It need not read it.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { request } from 'node:http';
+import { request, type RequestOptions } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -70,9 +71,7 @@ export function startDaemon(options: {
     signal,
     kill,
     async ready({ socket, url }) {
-      const { hostname, port } = new URL(url);
-      const answering = async (): Promise<boolean> =>
-        (await answers({ socketPath: socket })) && (await answers({ hostname, port }));
+      const answering = async (): Promise<boolean> => (await answers({ socketPath: socket })) && (await answers(url));
       for (const deadline = Date.now() + patienceMs; !(await answering()); await delay(20)) {
         if (end !== undefined) {
           throw new Error(`${options.name} ended with ${end.code ?? end.signal} before it was ready\n${output}`);
@@ -97,10 +96,24 @@ export function environment(): NodeJS.ProcessEnv {
   return { ...rest, NO_COLOR: '1' };
 }
 
-/** Whatever the answer. A connection alone says little: a killed daemon's may be open for a moment longer. */
-function answers(address: { socketPath: string } | { hostname: string; port: string }): Promise<boolean> {
+/**
+ * Whether there is an answer, whatever it is and whoever gives it. A connection alone says little: a killed daemon's may be
+ * open for a moment longer.
+ */
+export function answers(where: string | { readonly socketPath: string }): Promise<boolean> {
+  const options: RequestOptions & { rejectUnauthorized: boolean } = {
+    agent: false,
+    timeout: 1000,
+    rejectUnauthorized: false,
+  };
   return new Promise((resolve) => {
-    const asked = request({ ...address, path: '/', agent: false, timeout: 1000 }, (response) => {
+    const asked =
+      typeof where !== 'string'
+        ? request({ ...options, ...where, path: '/' })
+        : where.startsWith('https:')
+          ? secureRequest(where, options)
+          : request(where, options);
+    asked.once('response', (response) => {
       response.destroy();
       resolve(true);
     });

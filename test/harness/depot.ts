@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { DepotStatus, PollResult, PublishResult } from '../../src/model/status.js';
 import { command, type CommandResult } from './command.js';
 import { startDaemon, type Daemon, type Ended } from './daemon.js';
@@ -8,7 +8,7 @@ import { startDaemon, type Daemon, type Ended } from './daemon.js';
 /** A depot with a folder of its own: a YAML file, a data directory, and a daemon that can be started again and again. */
 export interface Depot {
   readonly name: string;
-  /** `http://127.0.0.1:PORT`: the same at every start. */
+  /** `https://127.0.0.1:PORT`, or `http:` in a plain cluster: the same at every start. */
   readonly url: string;
   readonly data: string;
   /** The YAML file. */
@@ -53,13 +53,19 @@ export interface YamlSettings {
 
 /** Writes the YAML file into the folder, which is created; the daemon is not started yet. */
 export async function makeDepot(folder: string, settings: YamlSettings): Promise<Depot> {
-  const { depot: name, listen, data } = settings;
   const config = join(folder, 'depot.yaml');
-  let written: Readonly<Record<string, unknown>> = settings;
+  await mkdir(folder, { recursive: true });
+  await writeFile(config, stringify(settings));
+  return depotOf(config);
+}
+
+/** A depot whose YAML file is there, with at least the settings of `YamlSettings`. */
+export async function depotOf(config: string): Promise<Depot> {
+  let written = parse(await readFile(config, 'utf8')) as YamlSettings;
+  const { depot: name, listen, data } = written;
   let daemon: Daemon | undefined;
   let log = '';
 
-  const write = (): Promise<void> => writeFile(config, stringify(written));
   const running = (): Daemon => {
     if (daemon === undefined) throw new Error(`${name} is not running`);
     return daemon;
@@ -70,8 +76,6 @@ export async function makeDepot(folder: string, settings: YamlSettings): Promise
     return ending === undefined ? undefined : how(ending);
   };
 
-  await mkdir(folder, { recursive: true });
-  await write();
   const depot: Depot = {
     name,
     url: listen,
@@ -98,8 +102,8 @@ export async function makeDepot(folder: string, settings: YamlSettings): Promise
     },
     async configure(changes) {
       const entries = Object.entries({ ...written, ...changes }).filter(([, value]) => value !== undefined);
-      written = Object.fromEntries(entries);
-      await write();
+      written = Object.fromEntries(entries) as YamlSettings;
+      await writeFile(config, stringify(written));
     },
     cli: (...args) => command(config, args),
     async json<Result>(...args: string[]) {

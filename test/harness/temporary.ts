@@ -2,7 +2,7 @@ import { chmod, mkdtemp, opendir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { startCluster, type Cluster, type Depots } from './cluster.js';
+import { startCluster, type Cluster, type Depots, type Transport } from './cluster.js';
 
 type WhenDone = (clean: () => Promise<void>) => void;
 
@@ -20,9 +20,10 @@ export async function temporaryFolder(whenDone: WhenDone = onTestFinished): Prom
 export async function temporaryCluster(
   depots: (folder: string) => Depots | Promise<Depots>,
   whenDone: WhenDone = onTestFinished,
+  transport?: Transport,
 ): Promise<Cluster> {
   const folder = await temporaryFolder(whenDone);
-  const cluster = await startCluster(folder, await depots(folder));
+  const cluster = await startCluster(folder, await depots(folder), transport);
   whenDone(() => cluster.close());
   return cluster;
 }

@@ -86,7 +86,7 @@ async function open(data: string, source: string, options: MasterOptions): Promi
     run,
     host: options.host ?? anHourLater,
     log: logTo(lines),
-    onPublished: (head) => announced.push(head),
+    onPublished: (head) => void announced.push(head),
   });
   const close = async (): Promise<void> => {
     if (!isOpen) return;

@@ -1,0 +1,36 @@
+import { foundCompany, usualGraceMs } from '../../src/daemon/founding.js';
+import { keepCredentials } from '../../src/daemon/own-certificate.js';
+import { loadSettings } from '../../src/config/settings.js';
+import { realHost } from '../../src/host.js';
+import { Registry } from '../../src/publish/registry.js';
+import { Store } from '../../src/store/store.js';
+import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
+
+/**
+ * Makes the company's CA and directory at one depot, as `depot ca init` does, and gives the others what `depot join`
+ * would give them, without a daemon for each to ask. No daemon may be running.
+ * @param founder its YAML file, as those of the others
+ */
+export async function makeCompany(founder: string, others: readonly string[]): Promise<void> {
+  const settings = await loadSettings(founder);
+  await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, realHost);
+  const store = Store.open(settings.data);
+  try {
+    const registry = new Registry(store, realHost, settings);
+    const anchor = store.keys.read('.authority', 'root.crt') ?? '';
+    const directory = registry.directory.root();
+    for (const config of others) {
+      const { depot, site, data } = await loadSettings(config);
+      const { key, request } = await makeKeyAndRequest({ depot, site });
+      const { chain } = await registry.issue(request, { depot, site });
+      const own = Store.open(data);
+      try {
+        await keepCredentials(own, { key, chain, anchor, directory });
+      } finally {
+        own.close();
+      }
+    }
+  } finally {
+    store.close();
+  }
+}
