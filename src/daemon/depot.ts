@@ -24,6 +24,7 @@ import { discover, silentParents } from '../sync/directory.js';
 import { KnownRepositories } from '../sync/known.js';
 import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
@@ -115,13 +116,16 @@ export class Depot implements RunningDepot {
     };
     const onRenewed = (): void => this.listener?.renew();
     const { parents } = this.sync;
-    this.membership = own && membershipOf(own, { store: this.store, host, log, parents, settings, onRenewed });
+    const lifetimes = (): Lifetimes => this.settings.signing;
+    const { store } = this;
+    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, onRenewed });
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,
       run,
       host,
       log,
+      lifetimes,
       onPublished: (head) => this.published(head),
     });
     this.schedule = new Schedule(

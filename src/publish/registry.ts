@@ -23,6 +23,7 @@ import type { DepotIdentity } from '../trust/identity.js';
 import { expiresAtMsOf, readCertificates } from '../trust/certificates.js';
 import { issueCertificate } from '../trust/issue.js';
 import { checkJoin } from '../trust/join.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { checkRequest, type CheckedRequest } from '../trust/signed-request.js';
 import { DirectoryHolder } from './directory.js';
 
@@ -54,9 +55,10 @@ export class Registry {
     private readonly store: Store,
     private readonly host: Host,
     private readonly self: DepotIdentity,
+    lifetimes: () => Lifetimes,
     private readonly log?: Log,
   ) {
-    this.directory = new DirectoryHolder(store, host, self.site);
+    this.directory = new DirectoryHolder(store, host, self.site, lifetimes);
   }
 
   /** Issues a certificate to whoever was invited: once for each invitation. @throws DepotError `invitation-refused` */
