@@ -4,6 +4,7 @@ import { loadSettings } from '../../src/config/settings.js';
 import { realHost } from '../../src/host.js';
 import { Registry } from '../../src/publish/registry.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes } from '../../src/trust/sign.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 
 /**
@@ -16,7 +17,7 @@ export async function makeCompany(founder: string, others: readonly string[]): P
   await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, realHost);
   const store = Store.open(settings.data);
   try {
-    const registry = new Registry(store, realHost, settings);
+    const registry = new Registry(store, realHost, settings, () => usualLifetimes);
     const anchor = store.keys.read('.authority', 'root.crt') ?? '';
     const directory = registry.directory.root();
     for (const config of others) {

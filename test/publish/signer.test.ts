@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished, expect, test } from 'vitest';
 import type { Host } from '../../src/host.js';
-import { metadataName, type Role } from '../../src/model/metadata.js';
+import { metadataName, type Role, type TrustedFiles } from '../../src/model/metadata.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { nothingBrought, type Unlock } from '../../src/publish/root-keys.js';
 import { Signer } from '../../src/publish/signer.js';
@@ -12,7 +12,6 @@ import { seal } from '../../src/trust/sealed.js';
 import { usualLifetimes, type Lifetimes } from '../../src/trust/sign.js';
 import { makeSigningKey, readSigningKey } from '../../src/trust/signing-keys.js';
 import type { TufSource } from '../../src/trust/source.js';
-import type { TrustedFiles } from '../../src/trust/metadata.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { altered, dayMs, refresh, refused } from '../trust/repository.js';
 
