@@ -40,16 +40,21 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   if (status.listen !== null || status.children.length > 0) {
     const heard = status.children.map(({ depot, lastSeenAt }) => `${depot} (${ago(lastSeenAt, now)})`);
     const below = heard.length === 0 ? 'no depot below yet' : shortList(heard, 3);
-    yield `${label('serves')}${status.listen ?? ''}${status.listen === null ? '' : '  '}${below}`;
+    yield `${label('serves')}${status.listen === null ? '' : `${address(status.listen)}  `}${below}`;
   }
 }
 
 function parentLine({ url, depot, answers, at, error }: ParentStatus, now: number): string {
-  const name = depot === null ? url : `${url}  ${safe(depot)}`;
+  const name = depot === null ? address(url) : `${address(url)}  ${safe(depot)}`;
   if (answers === 'yes') return at === null ? `${name} answers` : `${name}  answered ${ago(at, now)}`;
   if (error?.code === 'parent-answer') return `${name}  answers, but not as a depot`;
   if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
   return `${name}  not asked yet`;
+}
+
+/** Over plain HTTP nobody shows who he is. */
+function address(url: string): string {
+  return url.startsWith('http:') ? `${url} (unauthenticated)` : url;
 }
 
 function shortList(items: readonly string[], most: number): string {

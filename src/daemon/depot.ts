@@ -154,6 +154,7 @@ export class Depot implements RunningDepot {
     const depot = new Depot(options);
     try {
       checkTransport(options.settings, depot.membership !== undefined);
+      depot.membership?.registry?.directory.requireDocuments();
       await depot.recover(options.signal);
       await depot.open(options);
       return depot;
@@ -255,11 +256,11 @@ export class Depot implements RunningDepot {
     const path = controlSocket ?? this.store.layout.controlSocket;
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     await this.publishers.configure(settings.repositories);
+    // Those that were published before there was a directory, or just before a crash.
+    for (const { name, kind, context } of settings.repositories) await this.enrolQuietly(name, kind, context);
     this.schedule.start();
     this.maintenance.start();
     this.membership?.renewal.start();
-    // Those that were published before there was a directory, or just before a crash.
-    for (const { name, kind, context } of settings.repositories) await this.enrolQuietly(name, kind, context);
   }
 
   private directory() {

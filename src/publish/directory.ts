@@ -46,6 +46,11 @@ export class DirectoryHolder {
     return this.inTurn(() => this.write({ document, repositories: [] }));
   }
 
+  /** @throws DepotError `data-unusable` where documents of it were lost: it would not be known who is revoked */
+  requireDocuments(): void {
+    this.content();
+  }
+
   /** What whoever joins pins. Empty before the first version. */
   root(): Uint8Array {
     return this.store.signed.read(directoryName, metadataName('root', 1)) ?? Buffer.alloc(0);
@@ -100,7 +105,7 @@ export class DirectoryHolder {
   }
 
   private change(edit: (content: Content) => Content): Promise<void> {
-    return this.inTurn(() => this.write(edit(this.content())));
+    return this.inTurn(async () => this.write(edit(this.content())));
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {

@@ -30,6 +30,8 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   'transfer-cut': 408,
   'parent-busy': 503,
   interrupted: 503,
+  'parent-unreachable': 502,
+  'parent-answer': 502,
   'disk-full': 507,
 };
 

@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HoldStatus } from '../../src/model/status.js';
@@ -134,12 +134,23 @@ it('refuses what a master depot publishes anew after it was restored from an old
   expect(await readTree(region.tree('tools'))).toEqual({ file: 'two' });
 });
 
+/** What makes the origin the depot of the company's CA and directory. */
+const companyFiles = ['keys/.authority', 'keys/.depot', 'keys/.directory', 'metadata/.directory'];
+
+/** The depot, which is not running, loses its data but for these files and folders. */
+async function loseAllBut({ data }: Depot, ...kept: readonly string[]): Promise<void> {
+  const before = `${data}-before`;
+  await rename(data, before);
+  for (const path of kept) await cp(join(before, path), join(data, path), { recursive: true });
+  await rm(before, { recursive: true });
+}
+
 it('refuses what a master depot publishes that lost its keys, until its new root is believed at each depot', async () => {
   const { source, origin, region, branch } = await startChain({ file: 'one' });
   await pollAll(region);
   await pollAll(branch);
   await origin.stop();
-  await rm(origin.data, { recursive: true });
+  await loseAllBut(origin, ...companyFiles);
   await tree(source, { file: 'two' });
   await origin.start();
   await publish(origin);
@@ -162,14 +173,11 @@ it('refuses what a master depot publishes that lost its keys, until its new root
 });
 
 it('holds what a master depot publishes that lost all but its keys, until it is approved at each depot', async () => {
-  const { source, origin, region, branch, cluster } = await startChain({ file: 'one' });
+  const { source, origin, region, branch } = await startChain({ file: 'one' });
   await pollAll(region);
   await pollAll(branch);
   await origin.stop();
-  const keys = join(cluster.folder, 'keys');
-  await cp(join(origin.data, 'keys'), keys, { recursive: true });
-  await rm(origin.data, { recursive: true });
-  await cp(keys, join(origin.data, 'keys'), { recursive: true });
+  await loseAllBut(origin, 'keys', 'metadata/.directory');
   await tree(source, { file: 'two' });
   await origin.start();
   await publish(origin);
@@ -188,4 +196,11 @@ it('holds what a master depot publishes that lost all but its keys, until it is 
   const [held] = await control(branch).holds();
   await branch.cli('approve', held?.id ?? '');
   await expect.poll(() => unlike(source, branch.tree('tools')), { timeout: 10_000 }).toEqual([]);
+});
+
+it('does not forget who is revoked: an origin that lost the directory does not start without it', async () => {
+  const { origin } = await startPair({ file: 'one' });
+  await origin.stop();
+  await loseAllBut(origin, 'keys');
+  await expect(origin.start()).rejects.toThrow('what is revoked must not be forgotten');
 });

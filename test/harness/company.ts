@@ -17,7 +17,8 @@ export async function makeCompany(founder: string, others: readonly string[]): P
   await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, realHost);
   const store = Store.open(settings.data);
   try {
-    const registry = new Registry(store, realHost, settings, () => usualLifetimes);
+    const { depot, site } = settings;
+    const registry = new Registry(store, realHost, { depot, site }, () => usualLifetimes);
     const anchor = store.keys.read('.authority', 'root.crt') ?? '';
     const directory = registry.directory.root();
     for (const config of others) {
