@@ -2,6 +2,7 @@ import type { Host } from '../host.js';
 import { issuedShape } from '../model/enrolment.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
+import type { DirectoryHolder } from '../publish/directory.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import type { Climbing } from './climbing.js';
@@ -9,7 +10,10 @@ import type { OwnCertificate } from './own-certificate.js';
 
 const lookEveryMs = 3600 * 1000;
 
-/** Renews this depot's certificate after two thirds of its life, with a new key; the old one counts on until its end. */
+/**
+ * Renews this depot's certificate after two thirds of its life, with a new key; the old one counts on until its end. Where
+ * the company's directory is, it is signed again before it expires.
+ */
 export class Renewal {
   private readonly stopping = new AbortController();
 
@@ -20,6 +24,7 @@ export class Renewal {
     private readonly host: Host,
     private readonly log: Log,
     private readonly onRenewed: () => void,
+    private readonly directory: Pick<DirectoryHolder, 'freshen'> | undefined,
   ) {}
 
   start(): void {
@@ -43,6 +48,7 @@ export class Renewal {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       if (this.isDue()) await this.renewQuietly();
+      await this.freshenQuietly();
       await this.host.sleep(lookEveryMs, signal).catch(() => undefined);
     }
   }
@@ -50,6 +56,15 @@ export class Renewal {
   private isDue(): boolean {
     const { issuedAtMs, expiresAtMs } = this.own.facts();
     return this.host.now() >= issuedAtMs + ((expiresAtMs - issuedAtMs) * 2) / 3;
+  }
+
+  private async freshenQuietly(): Promise<void> {
+    try {
+      await this.directory?.freshen();
+    } catch (thrown) {
+      const error = asDepotError(thrown, "sign the company's directory again");
+      this.log.error({ code: error.code, hint: error.hint }, error.message);
+    }
   }
 
   private async renewQuietly(): Promise<void> {
