@@ -42,12 +42,8 @@ export function membershipOf(
   const self = { depot: settings.depot, site: settings.site };
   const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes, log) : undefined;
   const climbing = new Climbing(self, own, registry, parents, host);
-  return {
-    own,
-    climbing,
-    registry,
-    renewal: new Renewal(self, own, climbing, host, log, onRenewed, registry?.directory),
-  };
+  const renewal = new Renewal(self, own, climbing, host, log, onRenewed, registry?.directory);
+  return { own, climbing, registry, renewal };
 }
 
 /** @throws DepotError `bad-request` for a depot that has not joined */

@@ -32,6 +32,9 @@ const dayMs = 24 * 3600 * 1000;
 /** How long a certificate lives; it is renewed after two thirds. */
 const certificateLifeMs = 90 * dayMs;
 
+/** No invitation is open for longer, whatever its maker asks for. */
+const longestInvitationMs = 30 * dayMs;
+
 /** The folder of the CA's keys and of what it has to remember. */
 export const authorityFolder = '.authority';
 
@@ -131,7 +134,7 @@ export class Registry {
     });
   }
 
-  /** Revokes all certificates of a depot. @returns how many @throws DepotError `not-found` */
+  /** Revokes all certificates of a depot, and the invitations that it made. @returns how many @throws DepotError `not-found` */
   revoke(depot: string): Promise<number> {
     return this.inTurn(async () => {
       const { graceMs } = this.company();
@@ -142,6 +145,12 @@ export class Registry {
         throw new DepotError('not-found', `no certificate of a depot ${depot} is valid`, { hint: 'depot cert' });
       }
       await this.directory.revoke(serials, this.host.now());
+      // Whoever has its key has invited depots with it, perhaps.
+      const open = this.read('invitations', invitationsShape);
+      await this.write(
+        'invitations',
+        open.filter(({ by }) => by !== depot),
+      );
       return serials.length;
     });
   }
@@ -186,7 +195,9 @@ export class Registry {
   }
 
   private async invite(by: DepotIdentity, body: z.infer<typeof inviteShape>): Promise<Record<string, never>> {
-    const { depot, site, publicKey, expiresAt } = body;
+    const { depot, site, publicKey } = body;
+    const untilMs = Math.min(Date.parse(body.expiresAt), this.host.now() + longestInvitationMs);
+    const expiresAt = new Date(untilMs).toISOString();
     if (!mayInvite(by, site)) {
       throw new DepotError('not-allowed', `${by.depot} at ${by.site} may invite depots at or below its own site only`, {
         hint: `invite ${depot} at a depot above ${site}`,
