@@ -2,15 +2,21 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isInside } from '../config/agreement.js';
 import type { MirrorSettings, Settings } from '../config/settings.js';
+import { formatDuration } from '../config/units.js';
 import { layoutOf } from '../store/layout.js';
 
 /** What sun_path of a Unix socket can hold on Linux, in bytes, without the zero at its end. */
 const longestSocketPath = 107;
 
+/** What a company is taken to have, where the site of this depot does not stand deeper. */
+const fewestLevels = 5;
+
 /** What is allowed and yet hardly meant, or not ready on this machine for this user; one sentence each. */
 export async function configWarnings(settings: Settings): Promise<string[]> {
   const sources = await Promise.all(settings.repositories.map((mirror) => sourceWarning(mirror, settings.data)));
-  return [await dataWarning(settings.data), ...sources, ...idle(settings)].filter((warning) => warning !== undefined);
+  return [await dataWarning(settings.data), ...sources, ...shortLives(settings), ...idle(settings)].filter(
+    (warning) => warning !== undefined,
+  );
 }
 
 async function dataWarning(data: string): Promise<string | undefined> {
@@ -43,6 +49,24 @@ async function sourceWarning({ name, source }: MirrorSettings, data: string): Pr
     return `${key}: ${source} is ${real}, and that and the data directory ${realData} lie in each other`;
   }
   return undefined;
+}
+
+/** A change moves down one level a poll; so does the news that it is still the newest, with two polls in reserve at each. */
+const reserve = 3;
+
+function* shortLives({ repositories, site, poll, signing }: Settings): Generator<string> {
+  if (repositories.length === 0) return;
+  const levels = Math.max(fewestLevels, site.split('/').length);
+  const needed = levels * poll.everyMs * reserve;
+  const lives = { root: signing.rootMs, targets: signing.targetsMs, timestamp: signing.timestampMs };
+  for (const [role, ms] of Object.entries(lives)) {
+    if (ms >= needed) continue;
+    yield (
+      `signing.${role}: ${formatDuration(ms)} is short: with ${levels} levels of depots that poll each ` +
+      `${formatDuration(poll.everyMs)} and ${reserve} polls a level, it should be ${formatDuration(needed)} or more, ` +
+      'or depots far down hold what has expired'
+    );
+  }
 }
 
 function* idle({ parents, poll, follow }: Settings): Generator<string> {

@@ -43,6 +43,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'certificate-refused': 'parentFailed',
   'head-refused': 'parentFailed',
   'head-expired': 'parentFailed',
+  'root-key-needed': 'failed',
   'invitation-refused': 'usage',
   'request-refused': 'parentFailed',
   'manifest-damaged': 'damageFound',

@@ -36,6 +36,8 @@ export interface Settings {
   readonly repositories: readonly MirrorSettings[];
   /** Limits above which deletions wait for approval; null: no limit. */
   readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
+  /** How long what is signed here is valid. */
+  readonly signing: { readonly rootMs: number; readonly targetsMs: number; readonly timestampMs: number };
   readonly keepGenerationsMs: number;
   readonly log: 'debug' | 'info' | 'warn' | 'error';
 }
@@ -105,7 +107,7 @@ function configError(text: string, file: string, faults: readonly TextFault[], h
 
 function settingsFrom(config: Config, file: string): Settings {
   const parents = config.parent === undefined ? [] : Array.isArray(config.parent) ? config.parent : [config.parent];
-  const { poll, follow, deletions } = config;
+  const { poll, follow, deletions, signing } = config;
   return {
     file,
     depot: config.depot,
@@ -142,6 +144,7 @@ function settingsFrom(config: Config, file: string): Settings {
         rescanMs: mirror.rescan,
       })),
     deletions: { holdAbove: deletions['hold-above'] },
+    signing: { rootMs: signing.root, targetsMs: signing.targets, timestampMs: signing.timestamp },
     keepGenerationsMs: config['keep-generations'],
     log: config.log,
   };

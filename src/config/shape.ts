@@ -33,6 +33,7 @@ export const defaultListen = 'http://127.0.0.1:8443';
 
 const second = 1000;
 const day = 86_400 * second;
+const tenYears = 3650 * day;
 
 const limitedParent = mapping(
   {
@@ -185,6 +186,26 @@ export const configShape = mapping(
     deletions: mapping({ 'hold-above': holdAbove }, 'allowed: { hold-above: ... }')
       .prefault({})
       .describe('A guard against a source that was emptied by mistake.'),
+    signing: mapping(
+      {
+        root: duration(30 * day, tenYears)
+          .prefault('730d')
+          .describe(
+            'The root, which names the keys; signed again by itself at half, where its key is on this machine.',
+          ),
+        targets: duration(3 * day, tenYears)
+          .prefault('90d')
+          .describe('What a generation is; signed again as a new one at half.'),
+        timestamp: duration(3 * day, tenYears)
+          .prefault('30d')
+          .describe(
+            'Which generation is the newest; signed again daily. A depot that hears of nothing newer for so long alarms.',
+          ),
+      },
+      'allowed: a mapping with root, targets, timestamp',
+    )
+      .prefault({})
+      .describe('How long what is signed here is valid, for the repositories that are published here.'),
     'keep-generations': duration(second, 365 * day)
       .prefault('24h')
       .describe('How long a generation that was replaced stays fetchable for depots that are still transferring it.'),

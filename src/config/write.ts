@@ -10,7 +10,7 @@ export type Written = Readonly<Record<string, unknown>>;
 
 /** The settings under the names of the file; every key is there, `undefined` where there is nothing to write. */
 export function asWritten(settings: Settings): Written {
-  const { parents, poll, follow, deletions } = settings;
+  const { parents, poll, follow, deletions, signing } = settings;
   const { files, percent } = deletions.holdAbove;
   const urls = parents.map(({ url, repositories }) => (repositories === null ? url : { url, repositories }));
   return {
@@ -38,6 +38,11 @@ export function asWritten(settings: Settings): Written {
     deletions: {
       'hold-above':
         files === null && percent === null ? 'none' : { files: files ?? 'unlimited', percent: percent ?? 'unlimited' },
+    },
+    signing: {
+      root: formatDuration(signing.rootMs),
+      targets: formatDuration(signing.targetsMs),
+      timestamp: formatDuration(signing.timestampMs),
     },
     'keep-generations': formatDuration(settings.keepGenerationsMs),
     log: settings.log,
@@ -69,9 +74,10 @@ function withoutEmptyLists(mapping: Written): Written {
 export function configText(settings: Settings, header: readonly string[] = []): string {
   const written = asWritten(settings);
   const usual = asWritten(parseSettings('depot: a\nsite: a\n', settings.file));
-  const idlePoll = settings.parents.length === 0 && isDeepStrictEqual(written['poll'], usual['poll']);
+  const isUsual = (key: string): boolean => isDeepStrictEqual(written[key], usual[key]);
+  const idle = [...(settings.parents.length === 0 ? ['poll'] : []), 'signing'].filter(isUsual);
   const keys = Object.entries(written).filter(
-    ([key, value]) => value !== undefined && !isEmpty(value) && !(key === 'poll' && idlePoll),
+    ([key, value]) => value !== undefined && !isEmpty(value) && !idle.includes(key),
   );
   const document = new Document(Object.fromEntries(keys), { aliasDuplicateObjects: false });
   const schema = configSchema();

@@ -24,6 +24,7 @@ import { discover, silentParents } from '../sync/directory.js';
 import { KnownRepositories } from '../sync/known.js';
 import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
@@ -115,13 +116,16 @@ export class Depot implements RunningDepot {
     };
     const onRenewed = (): void => this.listener?.renew();
     const { parents } = this.sync;
-    this.membership = own && membershipOf(own, { store: this.store, host, log, parents, settings, onRenewed });
+    const lifetimes = (): Lifetimes => this.settings.signing;
+    const { store } = this;
+    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, onRenewed });
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,
       run,
       host,
       log,
+      lifetimes,
       onPublished: (head) => this.published(head),
     });
     this.schedule = new Schedule(
@@ -253,7 +257,7 @@ export class Depot implements RunningDepot {
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     await this.publishers.configure(settings.repositories);
     // Those that were published before there was a directory, or just before a crash.
-    for (const { name, kind, context } of settings.repositories) await this.enrolOwn(name, kind, context);
+    for (const { name, kind, context } of settings.repositories) await this.enrolQuietly(name, kind, context);
     this.schedule.start();
     this.maintenance.start();
     this.membership?.renewal.start();
@@ -278,6 +282,16 @@ export class Depot implements RunningDepot {
   private published({ head: { repository, kind, context } }: HeadFile): Promise<void> {
     this.changed();
     return this.enrolOwn(repository, kind, context);
+  }
+
+  /** A directory that cannot be written is no reason not to serve. */
+  private async enrolQuietly(name: string, kind: Kind, context: string): Promise<void> {
+    try {
+      await this.enrolOwn(name, kind, context);
+    } catch (thrown) {
+      const error = asDepotError(thrown, `enroll ${name}`);
+      this.log.error({ code: error.code, hint: error.hint }, error.message);
+    }
   }
 
   /** At the depot that holds the directory, its own repositories are in it without being asked for. */

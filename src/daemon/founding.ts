@@ -27,7 +27,7 @@ export interface Founded {
  * @throws DepotError `data-locked`, `bad-request` where there is one already, `certificate-refused`
  */
 export async function foundCompany(
-  { data, depot, site }: Settings,
+  { data, depot, site, signing }: Settings,
   how: { readonly company: string } | { readonly key: string; readonly chain: string },
   graceMs: number,
   host: Host,
@@ -46,7 +46,7 @@ export async function foundCompany(
     const authority =
       'company' in how ? await makeAuthority({ ...how, nowMs }) : await adoptAuthority({ ...how, nowMs });
     await keepAuthority(store, authority);
-    const registry = new Registry(store, host, { depot, site });
+    const registry = new Registry(store, host, { depot, site }, () => signing);
     const anchors = [authority.rootCertificate];
     await registry.directory.found({ anchors, revoked: [], graceMs });
     const { key, request } = await makeKeyAndRequest({ depot, site });

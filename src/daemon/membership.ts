@@ -6,6 +6,7 @@ import { DirectoryHolder } from '../publish/directory.js';
 import { Registry } from '../publish/registry.js';
 import type { Store } from '../store/store.js';
 import type { Parents } from '../sync/parents.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { Climbing } from './climbing.js';
 import { OwnCertificate } from './own-certificate.js';
 import { Renewal } from './renewal.js';
@@ -32,20 +33,17 @@ export function membershipOf(
     readonly log: Log;
     readonly parents: Parents;
     readonly settings: Settings;
+    readonly lifetimes: () => Lifetimes;
     /** The depot has a new certificate. */
     readonly onRenewed: () => void;
   },
 ): Membership {
-  const { store, host, log, parents, settings, onRenewed } = deps;
+  const { store, host, log, parents, settings, lifetimes, onRenewed } = deps;
   const self = { depot: settings.depot, site: settings.site };
-  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, log) : undefined;
+  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes, log) : undefined;
   const climbing = new Climbing(self, own, registry, parents, host);
-  return {
-    own,
-    climbing,
-    registry,
-    renewal: new Renewal(self, own, climbing, host, log, onRenewed, registry?.directory),
-  };
+  const renewal = new Renewal(self, own, climbing, host, log, onRenewed, registry?.directory);
+  return { own, climbing, registry, renewal };
 }
 
 /** @throws DepotError `bad-request` for a depot that has not joined */

@@ -2,8 +2,8 @@ import type { Host } from '../host.js';
 import { issuedShape } from '../model/enrolment.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
-import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import type { DirectoryHolder } from '../publish/directory.js';
+import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import { requireIssued } from '../trust/issued.js';
 import type { Climbing } from './climbing.js';
@@ -25,7 +25,7 @@ export class Renewal {
     private readonly host: Host,
     private readonly log: Log,
     private readonly onRenewed: () => void,
-    private readonly directory: DirectoryHolder | undefined,
+    private readonly directory: Pick<DirectoryHolder, 'freshen'> | undefined,
   ) {}
 
   start(): void {

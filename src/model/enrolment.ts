@@ -37,7 +37,7 @@ export type IssuedMessage = z.infer<typeof issuedShape>;
 /** A request in the name of a depot, as it travels: whoever passes it on can read it and can alter nothing. */
 export const signedRequestShape = z.object({
   /** JSON text; these very bytes are signed. */
-  payload: z.string().max(1024 * 1024),
+  payload: z.string().max(64 * 1024),
   /** The certificate of the depot that makes the request, then those above it, PEM. */
   chain: pem,
   /** Base64. */
@@ -60,7 +60,7 @@ export const enrolShape = z.object({
   kind: z.enum(['mirror', 'packages']),
   context: site,
   /** The first root metadata, base64. */
-  root: z.base64().max(512 * 1024),
+  root: z.base64().max(48 * 1024),
 });
 export type EnrolBody = z.infer<typeof enrolShape>;
 

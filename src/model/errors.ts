@@ -50,6 +50,7 @@ export const errorCodes = {
   'certificate-refused': 'a certificate that is not accepted; the message says why',
   'head-refused': 'a head that must not follow the one held',
   'head-expired': 'signed metadata is past its expiry; what is held is served on',
+  'root-key-needed': 'the next root must be signed, and the root key is under a passphrase or elsewhere',
   'invitation-refused': 'an invitation that is damaged, or a request to join that its key did not sign',
   'request-refused': 'a signed request that was altered, is for another purpose, or is too old',
   'manifest-damaged': 'a page or a difference stream does not hash or parse to what was promised',

@@ -1,9 +1,51 @@
 import type { Kind } from './head.js';
+import type { Role } from './metadata.js';
 
 /*
  * What the commands about trust print with `--json`, and the control socket answers. Times are ISO 8601 in UTC. Fields may
  * be added.
  */
+
+/** Where a signing key is: unprotected on this machine, under a passphrase on it, or not on it. */
+export type KeyPlace = 'here' | 'sealed' | 'elsewhere';
+
+/** The signing keys of what is published here, and of the company's directory where this depot holds it. */
+export interface KeysStatus {
+  readonly keys: readonly KeyStatus[];
+}
+
+export interface KeyStatus {
+  /** `.directory` for the company's directory. */
+  readonly repository: string;
+  readonly role: Role;
+  /** The id of the key in TUF metadata. */
+  readonly keyId: string;
+  readonly where: KeyPlace;
+  /** How many signatures the role needs. */
+  readonly threshold: number;
+  /** When what was last signed for the role expires; null before the first generation. */
+  readonly expiresAt: string | null;
+}
+
+/** A root key that was put under a passphrase. */
+export interface ProtectedKey {
+  readonly repository: string;
+  readonly keyId: string;
+  /** The text of the file, which only the passphrase opens. */
+  readonly sealed: string;
+}
+
+/** What a rotation, or a further root key, came to. */
+export interface KeysChange {
+  readonly repository: string;
+  /** Whose keys are others now. */
+  readonly roles: readonly Role[];
+  /** The root that says so. */
+  readonly root: number;
+  /** The generation that the new keys signed; null where none had to be signed. */
+  readonly generation: number | null;
+  readonly rootKey: KeyPlace;
+}
 
 /** What `depot trust reset` discards, or (dry run) would discard. The installation copy and the content stay. */
 export interface TrustResetResult {

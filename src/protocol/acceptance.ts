@@ -63,7 +63,7 @@ export function checkBinary(answer: Answer): void {
 /** A strong ETag with the form of a hash is that of the bytes; a static server has tags of its own, which say nothing. */
 export function checkTag(answer: Answer, sha256: Sha256): void {
   const tag = answer.headers.etag?.replaceAll('"', '') ?? '';
-  if (isSha256(tag) && tag !== sha256) throw refuse(answer, `the ETag names another object, ${tag}`);
+  if (isSha256(tag) && tag !== sha256) throw refuse(answer, `the ETag is that of other bytes, ${tag}`);
 }
 
 export function checkRange(answer: Answer, offset: number, size: number): void {

@@ -126,6 +126,8 @@ export class ParentClient {
     const answer = await this.get({ name: 'state', repository }, etag, signal);
     if (answer === 'unchanged') return answer;
     const bytes = await readJsonBytes(answer, limits.stateBytes);
+    // Else a state that was altered on its way would be believed for as long as the true one does not change.
+    checkTag(answer, hashOf(bytes));
     const state = parseJson(answer, bytes, stateMessage);
     if (state.repository !== repository) throw notTheProtocol(answer, `answered the state of ${state.repository}`);
     return { etag: usableTag(answer) ?? `"${hashOf(bytes)}"`, state };

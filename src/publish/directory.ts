@@ -12,6 +12,7 @@ import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
 import { sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { Signer, type SignedTargets } from './signer.js';
 
 /** The company's own site: every depot and every context lie within it. */
@@ -22,7 +23,7 @@ const everySite = (site: string): string => site.split('/')[0] ?? site;
  * resolve. One at a time.
  */
 export class DirectoryHolder {
-  private readonly signer: Signer;
+  readonly signer: Signer;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -30,8 +31,9 @@ export class DirectoryHolder {
     host: Host,
     /** Of this depot. */
     private readonly site: string,
+    lifetimes: () => Lifetimes,
   ) {
-    this.signer = new Signer(store, host, directoryName);
+    this.signer = new Signer(store, host, directoryName, lifetimes);
   }
 
   /** Whether this depot holds the directory, not only a copy of it. */
@@ -93,7 +95,13 @@ export class DirectoryHolder {
   /** Signs again what would expire. */
   async freshen(): Promise<void> {
     const version = this.version();
-    if (await this.signer.freshen(version)) await this.change((content) => content);
+    if (await this.signer.freshen(version)) await this.signAgain();
+  }
+
+  /** Signs what it says as the next version. */
+  async signAgain(): Promise<null> {
+    await this.change((content) => content);
+    return null;
   }
 
   private change(edit: (content: Content) => Content): Promise<void> {
@@ -137,7 +145,7 @@ export class DirectoryHolder {
       );
     }
     await this.store.company.keep(documents);
-    await this.signer.sign(this.version() + 1, targets);
+    await this.signer.alone((sign) => sign(this.version() + 1, targets));
     this.store.company.dropUnnamed(everySite(this.site));
   }
 

@@ -20,25 +20,44 @@ export async function publishGeneration(
   context: string,
   root: ManifestRoot | null,
 ): Promise<HeadFile> {
-  const previous = store.heads.newest(repository);
-  const content = root === null ? previous?.head : contentOf(root);
-  if (content === undefined) throw new DepotError('internal', `the first generation of ${repository} has no manifest`);
-  const { files, bytes } = content;
-  const head: Head = {
-    repository,
-    kind: 'mirror',
-    context,
-    epoch: previous?.head.epoch ?? newEpoch(host),
-    generation: (previous?.head.generation ?? 0) + 1,
-    previous: previous?.sha256 ?? null,
-    root: content.root,
-    files,
-    bytes,
-    publishedAt: new Date(host.now()).toISOString(),
-  };
-  const file = parseHead(await signer.sign(head.generation, headTarget(head)));
-  store.heads.enter(file);
-  return file;
+  return signer.alone(async (sign) => {
+    const previous = store.heads.newest(repository);
+    const content = root === null ? previous?.head : contentOf(root);
+    if (content === undefined)
+      throw new DepotError('internal', `the first generation of ${repository} has no manifest`);
+    const { files, bytes } = content;
+    const head: Head = {
+      repository,
+      kind: 'mirror',
+      context,
+      epoch: previous?.head.epoch ?? newEpoch(host),
+      generation: (previous?.head.generation ?? 0) + 1,
+      previous: previous?.sha256 ?? null,
+      root: content.root,
+      files,
+      bytes,
+      publishedAt: new Date(host.now()).toISOString(),
+    };
+    const file = parseHead(await sign(head.generation, headTarget(head)));
+    store.heads.enter(file);
+    return file;
+  });
+}
+
+/**
+ * Signs the newest generation again as the next one, because its life or its keys are over; null where there is none.
+ */
+export async function signAgain(
+  store: Store,
+  host: Host,
+  signer: Signer,
+  repository: string,
+): Promise<HeadFile | null> {
+  const newest = store.heads.newest(repository);
+  if (newest === undefined) return null;
+  const head = await publishGeneration(store, host, signer, repository, newest.head.context, null);
+  if (isFinished(newest)) finishGeneration(store, head);
+  return head;
 }
 
 function contentOf({ sha256, length, files, bytes }: ManifestRoot): Pick<Head, 'root' | 'files' | 'bytes'> {

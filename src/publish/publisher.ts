@@ -2,7 +2,8 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { HeldBack, PublishResult, SourceStatus, StatusError } from '../model/status.js';
-import { finishGeneration, isFinished, publishGeneration } from './generation.js';
+import type { Lifetimes } from '../trust/sign.js';
+import { signAgain } from './generation.js';
 import type { MirrorSource, ScanDeps } from './mirror-source.js';
 import { scan, type ScanOutcome } from './scan.js';
 import { scanQueue, type PublishOptions, type ScanQueue, type ScanRequest } from './scan-queue.js';
@@ -12,6 +13,8 @@ import { nextScanMs, type SourceEvents } from './timetable.js';
 
 export interface PublisherDeps extends Omit<ScanDeps, 'signer'> {
   readonly log: Log;
+  /** How long what is signed is valid; read anew each time. */
+  readonly lifetimes: () => Lifetimes;
   /** Told of each new generation, once it is durable; whoever waits for the generation waits for this too. */
   readonly onPublished?: (head: HeadFile) => void | Promise<void>;
 }
@@ -27,7 +30,7 @@ const unscanned: SourceEvents = {
 export class MirrorPublisher {
   private readonly queue: ScanQueue = scanQueue((request) => this.runScan(request));
   private readonly watch: SourceWatch;
-  private readonly signer: Signer;
+  readonly signer: Signer;
   private isStopping = false;
   /** Aborted to end a rest. */
   private resting: AbortController | undefined;
@@ -46,7 +49,7 @@ export class MirrorPublisher {
     private readonly deps: PublisherDeps,
   ) {
     const last = deps.store.sources.get(settings.repository);
-    this.signer = new Signer(deps.store, deps.host, settings.repository);
+    this.signer = new Signer(deps.store, deps.host, settings.repository, deps.lifetimes);
     this.lastScanMs = last?.lastScanMs;
     this.heldBack = last?.heldBack ?? [];
     this.heldBackCount = last?.heldBackCount ?? 0;
@@ -84,6 +87,18 @@ export class MirrorPublisher {
       heldBack: this.heldBack,
       heldBackCount: this.heldBackCount,
     };
+  }
+
+  /** Signs what is published as the next generation. @returns its number; null where nothing is published */
+  async signAgain(): Promise<number | null> {
+    const { store, host, onPublished, log } = this.deps;
+    const { repository } = this.settings;
+    const head = await signAgain(store, host, this.signer, repository);
+    if (head === null) return null;
+    const { generation } = head.head;
+    log.info({ repository, generation }, `signed ${repository} again, as generation ${generation}`);
+    await onPublished?.(head);
+    return generation;
   }
 
   /** Why the last scan failed; null where it did not. */
@@ -185,14 +200,8 @@ export class MirrorPublisher {
 
   /** Signs again what would expire, whatever has become of the source. */
   private async freshen(): Promise<void> {
-    const { store, host, onPublished, log } = this.deps;
-    const { repository } = this.settings;
-    const newest = store.heads.newest(repository);
-    if (newest === undefined || !(await this.signer.freshen(newest.head.generation))) return;
-    const head = await publishGeneration(store, host, this.signer, repository, newest.head.context, null);
-    if (isFinished(newest)) finishGeneration(store, head);
-    log.info({ repository, generation: head.head.generation }, `signed ${repository} again, half of its life was over`);
-    await onPublished?.(head);
+    const newest = this.deps.store.heads.newest(this.settings.repository);
+    if (newest !== undefined && (await this.signer.freshen(newest.head.generation))) await this.signAgain();
   }
 
   private interrupted(): DepotError {

@@ -23,6 +23,7 @@ import type { DepotIdentity } from '../trust/identity.js';
 import { expiresAtMsOf, readCertificates } from '../trust/certificates.js';
 import { issueCertificate } from '../trust/issue.js';
 import { checkJoin } from '../trust/join.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { checkRequest, type CheckedRequest } from '../trust/signed-request.js';
 import { DirectoryHolder } from './directory.js';
 
@@ -30,6 +31,9 @@ const dayMs = 24 * 3600 * 1000;
 
 /** How long a certificate lives; it is renewed after two thirds. */
 const certificateLifeMs = 90 * dayMs;
+
+/** No invitation is open for longer, whatever its maker asks for. */
+const longestInvitationMs = 30 * dayMs;
 
 /** The folder of the CA's keys and of what it has to remember. */
 export const authorityFolder = '.authority';
@@ -54,9 +58,10 @@ export class Registry {
     private readonly store: Store,
     private readonly host: Host,
     private readonly self: DepotIdentity,
+    lifetimes: () => Lifetimes,
     private readonly log?: Log,
   ) {
-    this.directory = new DirectoryHolder(store, host, self.site);
+    this.directory = new DirectoryHolder(store, host, self.site, lifetimes);
   }
 
   /** Issues a certificate to whoever was invited: once for each invitation. @throws DepotError `invitation-refused` */
@@ -129,7 +134,7 @@ export class Registry {
     });
   }
 
-  /** Revokes all certificates of a depot. @returns how many @throws DepotError `not-found` */
+  /** Revokes all certificates of a depot, and the invitations that it made. @returns how many @throws DepotError `not-found` */
   revoke(depot: string): Promise<number> {
     return this.inTurn(async () => {
       const { graceMs } = this.company();
@@ -140,6 +145,12 @@ export class Registry {
         throw new DepotError('not-found', `no certificate of a depot ${depot} is valid`, { hint: 'depot cert' });
       }
       await this.directory.revoke(serials, this.host.now());
+      // Whoever has its key has invited depots with it, perhaps.
+      const open = this.read('invitations', invitationsShape);
+      await this.write(
+        'invitations',
+        open.filter(({ by }) => by !== depot),
+      );
       return serials.length;
     });
   }
@@ -184,7 +195,9 @@ export class Registry {
   }
 
   private async invite(by: DepotIdentity, body: z.infer<typeof inviteShape>): Promise<Record<string, never>> {
-    const { depot, site, publicKey, expiresAt } = body;
+    const { depot, site, publicKey } = body;
+    const untilMs = Math.min(Date.parse(body.expiresAt), this.host.now() + longestInvitationMs);
+    const expiresAt = new Date(untilMs).toISOString();
     if (!mayInvite(by, site)) {
       throw new DepotError('not-allowed', `${by.depot} at ${by.site} may invite depots at or below its own site only`, {
         hint: `invite ${depot} at a depot above ${site}`,

@@ -1,155 +1,190 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
-import { metadataName } from '../model/metadata.js';
+import { metadataName, type Role } from '../model/metadata.js';
 import type { Store } from '../store/store.js';
-import { makeSigningKey, readSigningKey, type SigningKey } from '../trust/signing-keys.js';
-import {
-  signFirstRoot,
-  signNextRoot,
-  signSnapshot,
-  signTargets,
-  signTimestamp,
-  usualLifetimes,
-  type RoleKeys,
-} from '../trust/sign.js';
+import { isSignedBy } from '../trust/refresh.js';
+import { readRoot } from '../trust/root-facts.js';
+import { signFirstRoot, signSnapshot, signTargets, signTimestamp, type Lifetimes } from '../trust/sign.js';
+import { readSigningKey } from '../trust/signing-keys.js';
+import { KeyRing, type KeptRoot, type OnlineKeys } from './key-ring.js';
+import { changeRoot, type RootPlan } from './root-change.js';
+import { nothingBrought, openRootKeys, sealRootKey, type Unlock } from './root-keys.js';
 
 /** What is signed as the targets of one version. */
 export type SignedTargets = Parameters<typeof signTargets>[0]['targets'];
 
+/** Signs targets and all above them. What it gives is durable and in force. @returns the `targets` file */
+export type Sign = (version: number, targets: SignedTargets) => Promise<Uint8Array>;
+
 /** A little less than the day between two scans. */
 const resignAfterMs = 23 * 3600 * 1000;
-const roles = ['root', 'targets', 'snapshot', 'timestamp'] as const;
+
+/** The newest root, the keys that it names and that sign by themselves, and the roots that are not served yet. */
+interface Standing {
+  readonly root: KeptRoot;
+  readonly keys: OnlineKeys;
+  readonly newRoots: readonly KeptRoot[];
+}
 
 /**
  * The publisher of one TUF repository: a depotd repository at its master depot, or the directory. Makes keys and the first
- * root when it signs first. Calls run one after the other, so that no version is given twice.
+ * root when it signs first. Calls run one after the other, so that no version is given twice. The root key may be under a
+ * passphrase or elsewhere: only what changes the root needs it.
  */
 export class Signer {
   private last: Promise<unknown> = Promise.resolve();
-  private loaded: RoleKeys | undefined;
+  private readonly ring: KeyRing;
 
   constructor(
     private readonly store: Store,
     private readonly host: Host,
     /** Names the folder of the metadata, and that of the keys. */
     private readonly name: string,
-  ) {}
+    private readonly lifetimes: () => Lifetimes,
+  ) {
+    this.ring = new KeyRing(store.keys, name);
+  }
 
-  /** Signs targets and all above them. What it gives is durable and in force. @returns the `targets` file */
-  sign(version: number, targets: SignedTargets): Promise<Uint8Array> {
-    return this.inTurn(async () => {
-      const root = await this.root(await this.keys(), version);
-      // The root may have changed some.
-      const keys = await this.keys();
-      const bytes = signTargets({ version, targets }, keys.targets, usualLifetimes, this.host.now());
-      await this.announce(root, version, bytes, keys);
-      return bytes;
-    });
+  /** Does something that ends in a signature, alone: which version is next is decided in `work`. */
+  alone<T>(work: (sign: Sign) => Promise<T>): Promise<T> {
+    return this.inTurn(() =>
+      work(async (version, targets) => {
+        const standing = await this.standing();
+        const bytes = signTargets({ version, targets }, standing.keys.targets, this.lifetimes(), this.host.now());
+        await this.announce(standing, version, bytes);
+        return bytes;
+      }),
+    );
   }
 
   /**
-   * Finishes what a crash left between a `targets` file and the timestamp, and signs a timestamp that is a day old anew.
+   * Finishes what a crash left between a root or a `targets` file and the timestamp, signs a timestamp that is a day old
+   * anew, and a root half of whose life is over, where its key is here unprotected.
    * @param version of the newest `targets` file
-   * @returns whether half of the life of what is signed is over: it wants a new version
+   * @returns whether it wants a new version: half of its life is over, or its keys do not count any more
    */
   freshen(version: number): Promise<boolean> {
     return this.inTurn(async () => {
       const { signed } = this.store;
-      const held = signed.held(this.name);
       const targets = signed.read(this.name, metadataName('targets', version));
-      if (held === undefined || targets === undefined) return true;
-      const now = this.host.now();
+      if (signed.held(this.name) === undefined || targets === undefined) return true;
+      await this.renewRoot();
+      const standing = await this.standing();
+      if (!isSignedBy(standing.root.bytes, targets)) return true;
+      const { timestampMs, targetsMs } = this.lifetimes();
       const facts = signed.facts(this.name);
-      const signedAtMs = (facts?.expiresAtMs.timestamp ?? 0) - usualLifetimes.timestampMs;
-      if (facts?.targets !== version || now - signedAtMs >= resignAfterMs) {
-        await this.announce(held.root, version, targets, await this.keys());
+      const isNamed = facts?.targets === version && standing.newRoots.length === 0;
+      const fresh = timestampMs - Math.min(resignAfterMs, timestampMs / 2);
+      if (!isNamed || !this.isWithin(facts.expiresAtMs.timestamp, fresh, timestampMs)) {
+        await this.announce(standing, version, targets);
       }
-      return now >= (signed.facts(this.name)?.expiresAtMs.targets ?? 0) - usualLifetimes.targetsMs / 2;
+      return !this.isWithin(signed.facts(this.name)?.expiresAtMs.targets ?? 0, targetsMs / 2, targetsMs);
     });
   }
 
-  private async announce(root: Uint8Array, version: number, targets: Uint8Array, keys: RoleKeys): Promise<void> {
-    const { signed } = this.store;
-    const now = this.host.now();
-    const snapshot = signSnapshot(version, { version, bytes: targets }, keys.snapshot, usualLifetimes, now);
-    const timestampVersion = (signed.facts(this.name)?.timestamp ?? 0) + 1;
-    const named = { version, bytes: snapshot };
-    const timestamp = signTimestamp(timestampVersion, named, keys.timestamp, usualLifetimes, now);
-    await signed.keep(this.name, { files: { root, targets, snapshot, timestamp }, newRoots: [] });
+  /**
+   * Replaces the keys of these roles, by a root that old and new keys have signed. It is served with the next version that
+   * is signed, so that no child meets one without the other.
+   * @returns the version of the root
+   * @throws DepotError `root-key-needed`; `bad-request` where a passphrase is wrong
+   */
+  rotate(roles: readonly Role[], unlock: Unlock): Promise<number> {
+    return this.inTurn(() => this.changeRoot({ roles, purpose: 'a change of keys' }, unlock));
   }
 
-  /** Reads the keys, or makes them where there are none and nothing was ever signed. */
-  private async keys(): Promise<RoleKeys> {
-    if (this.loaded !== undefined) return this.loaded;
-    const { keys, signed } = this.store;
-    const found = roles.map((role) => keys.read(this.name, `${role}.pem`));
-    if (found.every((pem) => pem === undefined)) {
-      if (signed.held(this.name) !== undefined) throw this.keysMissing('root');
-      for (const role of roles) await keys.write(this.name, `${role}.pem`, makeSigningKey().pem);
-    }
-    const read = (role: (typeof roles)[number]): SigningKey => {
-      const pem = keys.read(this.name, `${role}.pem`);
-      if (pem === undefined) throw this.keysMissing(role);
-      return readSigningKey(pem);
+  /** Adds a root key, and says how many signatures a root needs from now on. @returns the version of the root */
+  addRootKey(pem: string, threshold: number, unlock: Unlock): Promise<number> {
+    const added = { key: readSigningKey(pem), threshold };
+    return this.inTurn(() => this.changeRoot({ roles: [], added, purpose: 'a further root key' }, unlock));
+  }
+
+  /** Puts the root key under a passphrase; null where it is already. */
+  protect(passphrase: string | null): Promise<{ readonly keyId: string; readonly sealed: string }> {
+    return this.inTurn(() => sealRootKey(this.ring, passphrase));
+  }
+
+  private async announce({ root, keys, newRoots }: Standing, version: number, targets: Uint8Array): Promise<void> {
+    const { signed } = this.store;
+    const now = this.host.now();
+    const lifetimes = this.lifetimes();
+    const snapshot = signSnapshot(version, { version, bytes: targets }, keys.snapshot, lifetimes, now);
+    const timestampVersion = (signed.facts(this.name)?.timestamp ?? 0) + 1;
+    const timestamp = signTimestamp(timestampVersion, { version, bytes: snapshot }, keys.timestamp, lifetimes, now);
+    await signed.keep(this.name, { files: { root: root.bytes, targets, snapshot, timestamp }, newRoots });
+  }
+
+  private async standing(): Promise<Standing> {
+    const { signed } = this.store;
+    const isNothingHeld = signed.held(this.name) === undefined;
+    if (isNothingHeld && this.ring.roots().length === 0) await this.signFirstRoot();
+    else if (isNothingHeld) await this.startOver();
+    const root = await this.newestRoot();
+    const served = signed.rootVersions(this.name);
+    return {
+      root,
+      keys: this.ring.online(readRoot(root.bytes)),
+      newRoots: this.ring.roots().filter((each) => !served.includes(each.version)),
     };
-    this.loaded = {
+  }
+
+  private async newestRoot(): Promise<KeptRoot> {
+    const kept = this.ring.roots().at(-1);
+    const held = this.store.signed.held(this.name)?.root;
+    const served = held === undefined ? undefined : { version: readRoot(held).version, bytes: held };
+    const newest = served === undefined || (kept?.version ?? 0) > served.version ? kept : served;
+    if (newest === undefined) {
+      throw new DepotError('not-found', `${this.name} has no keys yet: nothing was published`, { retry: 'never' });
+    }
+    await this.ring.settle(readRoot(newest.bytes));
+    return newest;
+  }
+
+  private async signFirstRoot(): Promise<void> {
+    await this.ring.make();
+    const read = (role: Role) => readSigningKey(this.ring.read(`${role}.pem`) ?? '');
+    const keys = {
       root: [read('root')],
       targets: read('targets'),
       snapshot: read('snapshot'),
       timestamp: read('timestamp'),
     };
-    return this.loaded;
-  }
-
-  private keysMissing(role: string): DepotError {
-    return new DepotError(
-      'data-unusable',
-      `the ${role} key of ${this.name} is not in ${this.store.keys.folder(this.name)}`,
-      {
-        hint: 'restore the folder keys/ of the data directory from a backup; without it nobody accepts what is published here',
-        retry: 'never',
-      },
-    );
+    await this.ring.keepRoot({ version: 1, bytes: signFirstRoot(keys, this.lifetimes(), this.host.now()) });
   }
 
   /**
-   * The newest root. It is kept with the keys too, so that a backup of these is enough. Where the metadata was lost and the
-   * keys were not, the snapshot and timestamp keys are changed: only then do children forget the versions that they have
-   * seen (recovery from fast-forward, TUF specification 5.3.11).
+   * The metadata was lost and the keys were not: the snapshot and timestamp keys are changed, as only then children forget
+   * the versions that they have seen (recovery from fast-forward, TUF specification 5.3.11).
    */
-  private async root(keys: RoleKeys, version: number): Promise<Uint8Array> {
+  private async startOver(): Promise<void> {
+    const purpose = 'starting over after its signed metadata was lost';
+    await this.changeRoot({ roles: ['snapshot', 'timestamp'], purpose }, nothingBrought);
+  }
+
+  private async renewRoot(): Promise<void> {
+    const { rootMs } = this.lifetimes();
+    const root = readRoot((await this.newestRoot()).bytes);
+    if (root.expiresAtMs - this.host.now() > rootMs / 2) return;
+    const { opened } = await openRootKeys(this.ring, root, nothingBrought);
+    if (opened.length < root.roles.root.threshold) return;
+    await this.changeRoot({ roles: [], purpose: 'a longer life' }, nothingBrought);
+  }
+
+  private async changeRoot(plan: RootPlan, unlock: Unlock): Promise<number> {
     const { signed } = this.store;
-    const held = signed.held(this.name);
-    if (held !== undefined) return held.root;
-    const kept = this.keptRoots();
-    const last = kept.at(-1);
-    if (last === undefined) return this.keepRoot(1, signFirstRoot(keys, usualLifetimes, this.host.now()));
-    for (const { number, bytes } of kept) await signed.pin(this.name, number, bytes);
-    if (version > 1) return last.bytes;
-    const { key: snapshot, pem: snapshotPem } = makeSigningKey();
-    const { key: timestamp, pem: timestampPem } = makeSigningKey();
-    const renewed = { ...keys, snapshot, timestamp };
-    const root = signNextRoot(last.bytes, { keys: renewed }, usualLifetimes, this.host.now());
-    await this.store.keys.write(this.name, 'snapshot.pem', snapshotPem);
-    await this.store.keys.write(this.name, 'timestamp.pem', timestampPem);
-    this.loaded = renewed;
-    return this.keepRoot(last.number + 1, root);
+    const before = await this.newestRoot();
+    const options = { lifetimes: this.lifetimes(), nowMs: this.host.now() };
+    const next = await changeRoot(this.ring, before, plan, unlock, options);
+    // Without any root here the next signature would take it for a start after a loss, which this is the answer to.
+    if (signed.held(this.name) === undefined) {
+      for (const { version, bytes } of this.ring.roots()) await signed.pin(this.name, version, bytes);
+    }
+    return next.version;
   }
 
-  private async keepRoot(number: number, bytes: Uint8Array): Promise<Uint8Array> {
-    await this.store.keys.write(this.name, metadataName('root', number), bytes);
-    await this.store.signed.pin(this.name, number, bytes);
-    return bytes;
-  }
-
-  private keptRoots(): { readonly number: number; readonly bytes: Uint8Array }[] {
-    const { keys } = this.store;
-    return keys
-      .list(this.name)
-      .flatMap((name) => /^([1-9]\d*)\.root\.json$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b)
-      .map((number) => ({ number, bytes: Buffer.from(keys.read(this.name, metadataName('root', number)) ?? '') }));
+  /** Whether so much of its life is left, and not more than a life: the settings may have been changed. */
+  private isWithin(expiresAtMs: number, leastMs: number, mostMs: number): boolean {
+    const leftMs = expiresAtMs - this.host.now();
+    return leftMs > leastMs && leftMs <= mostMs;
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {

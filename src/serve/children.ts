@@ -13,6 +13,7 @@ import type { Store } from '../store/store.js';
 import { replyCompany } from './company.js';
 import { Differences } from './differences.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
+import { ListedPages } from './listed-pages.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
 import { hasBody, identify, methodsOf, readBody, takesBody, type Child } from './requests.js';
@@ -55,6 +56,7 @@ export function childHandler(
 ): (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined) => Promise<void> {
   const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
+  const pages = new ListedPages(store);
 
   async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {
     const { request } = exchange;
@@ -98,7 +100,7 @@ export function childHandler(
     switch (route.name) {
       case 'state': {
         const bytes = stateFor(child, repository);
-        return replyMessage(exchange, bytes, `"${sha256(bytes).slice(0, 32)}"`);
+        return replyMessage(exchange, bytes, `"${sha256(bytes)}"`);
       }
       case 'metadata': {
         const bytes = store.signed.read(repository, route.file);
@@ -108,7 +110,7 @@ export function childHandler(
         return replyMessage(exchange, Buffer.from(bytes), `"${sha256(bytes)}"`);
       }
       case 'page': {
-        const page = await store.pages.readCompressed(route.sha256);
+        const page = await pages.read(repository, route.sha256);
         if (page === undefined) throw notHere(route);
         return replyBytes(exchange, page, 'application/octet-stream');
       }

@@ -36,7 +36,7 @@ function accept(store: Store, report: SentReport): ReportAnswer {
   const { rows, demand } = parse(report);
   for (const row of rows) checkSender(row, report);
   for (let at = 0; at < rows.length; at += rowsATransaction) {
-    store.reports.put(rows.slice(at, at + rowsATransaction), child);
+    store.reports.put(rows.slice(at, at + rowsATransaction), { depot: child, site });
   }
   if (demand.repositories === undefined) {
     return { demand: store.demands.get(child)?.hash === demand.hash ? 'known' : 'send' };

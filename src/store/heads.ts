@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { DepotError } from '../model/errors.js';
 import { parseHead, type HeadFile } from '../model/head.js';
 import { covers, unionDemand, type Demand } from '../model/selection.js';
+import type { Sha256 } from '../model/sha256.js';
 import { inTransaction, type Database } from './database.js';
 import { writeFileDurably } from './durable.js';
 import { countReference } from './facts.js';
@@ -69,6 +70,12 @@ export class Heads {
   /** Newest first. */
   list(repository: string): HeadRow[] {
     return this.read(`${select} ORDER BY generation DESC`, repository);
+  }
+
+  /** Whether the page is the root of the manifest of a head that is held. Reads no head whole. */
+  isRoot(repository: string, page: Sha256): boolean {
+    const sql = 'SELECT 1 FROM heads WHERE repository = ? AND instr(bytes, ?)';
+    return this.db.prepare(sql).get(repository, Buffer.from(page)) !== undefined;
   }
 
   /** The repositories of which a head is held, sorted. */

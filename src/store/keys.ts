@@ -1,11 +1,17 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KeyPlace } from '../model/trust-status.js';
 import { writeFileDurably } from './durable.js';
 import type { Layout } from './layout.js';
 import { isCode } from './system-error.js';
 
 /** What the keys of a folder are for. A repository's folder has its name, the others begin with a dot. */
 export type KeyOwner = string;
+
+const rootKey = 'root.pem';
+
+/** A root key under a passphrase, beside which there is none without. */
+export const sealedRootKey = 'root.pem.sealed';
 
 /**
  * Private keys and what belongs in a backup with them: small texts in `keys/<owner>/`, folders 0700, files 0600. They are
@@ -44,6 +50,13 @@ export class KeyFiles {
 
   remove(owner: KeyOwner, name: string): void {
     rmSync(join(this.folder(owner), name), { force: true });
+  }
+
+  /** Where the root key of signed metadata is; null where none of its keys was ever made here. */
+  rootKeyPlace(owner: KeyOwner): KeyPlace | null {
+    if (this.read(owner, rootKey) !== undefined) return 'here';
+    if (this.read(owner, sealedRootKey) !== undefined) return 'sealed';
+    return this.read(owner, 'targets.pem') === undefined ? null : 'elsewhere';
   }
 
   /** For messages. */

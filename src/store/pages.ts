@@ -116,8 +116,10 @@ export class Pages {
 
   /** Keeps a page as it came from the wire, once it is verified; durable after `flush`. @throws DepotError `manifest-damaged` */
   admit(ref: PageRef, compressed: Uint8Array): void {
-    this.decode(ref, compressed);
-    this.place(ref, compressed);
+    const text = this.decode(ref, compressed);
+    // Those who know only its name read its length there; a parent that leaves it out must not hide what the page lists.
+    const saysLength = binding.getFrameContentSize(Buffer.from(compressed)) === ref.length;
+    this.place(ref, saysLength ? compressed : compress(Buffer.from(text), { compressionLevel: 3 }));
   }
 
   /** For serving: the bytes as they are stored, unverified; undefined when not here. */

@@ -1,5 +1,15 @@
+import { isWithin } from '../model/names.js';
 import type { ReportRow } from '../model/status.js';
 import { inTransaction, type Database } from './database.js';
+
+/** A living depot says all of its rows anew within six hours; so long a row is defended against others. */
+const defendedMs = 7 * 3600 * 1000;
+
+/** Who brought rows, and where it stands. */
+interface Bringer {
+  readonly depot: string;
+  readonly site: string;
+}
 
 /** What the depots below say of themselves, one row a depot. */
 export class ReportRows {
@@ -11,17 +21,19 @@ export class ReportRows {
   /**
    * Takes over the rows that are newer (by `at`) than what is known of their depot. A row that says to be from the future
    * counts as written now, so that a depot whose clock ran ahead is not unheard until the time that it showed.
-   * `via`: the child that brought them.
+   * A depot that is known elsewhere keeps its row: a name costs nothing to claim. The claim is left out and the rest is
+   * taken, as the one who passes it on needs not be the one who made it.
    */
-  put(rows: readonly ReportRow[], via: string): void {
+  put(rows: readonly ReportRow[], by: Bringer): void {
     const now = this.now();
-    const replace = this.db.prepare(
-      `INSERT INTO reports (depot, via, at_ms, received_ms, row) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET via = excluded.via, at_ms = excluded.at_ms, received_ms = excluded.received_ms,
-         row = excluded.row WHERE excluded.at_ms > reports.at_ms`,
-    );
+    const replace = this.db.prepare('INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?)');
     inTransaction(this.db, () => {
-      for (const row of rows) replace.run(row.depot, via, Math.min(Date.parse(row.at), now), now, JSON.stringify(row));
+      for (const row of rows) {
+        const atMs = Math.min(Date.parse(row.at), now);
+        const known = this.known(row.depot);
+        if (known !== undefined && (atMs <= known.at_ms || isDefended(row.depot, known, by, now))) continue;
+        replace.run(row.depot, by.depot, atMs, now, JSON.stringify(row));
+      }
     });
   }
 
@@ -40,4 +52,23 @@ export class ReportRows {
       .all(ms)
       .map(({ depot }) => depot);
   }
+
+  private known(depot: string): Known | undefined {
+    return this.db
+      .prepare<[string], Known>(`SELECT via, at_ms, received_ms, row ->> '$.site' AS site FROM reports WHERE depot = ?`)
+      .get(depot);
+  }
+}
+
+interface Known {
+  readonly via: string;
+  readonly at_ms: number;
+  readonly received_ms: number;
+  readonly site: string;
+}
+
+/** A depot speaks for itself, wherever it moved; for one that does not speak here itself, those above it do. */
+function isDefended(depot: string, known: Known, by: Bringer, nowMs: number): boolean {
+  if (by.depot === depot || by.depot === known.via || nowMs - known.received_ms >= defendedMs) return false;
+  return known.via === depot || !isWithin(known.site, by.site);
 }

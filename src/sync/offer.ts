@@ -42,11 +42,14 @@ export async function verifyOffer(
     parent.client.metadata(repository, file as MetadataName, maxBytes, signal),
   );
   requirePinned(depot, repository);
-  const held = signed.held(repository) ?? { root: await firstRoot(depot, parent, repository, signal) };
+  const held = signed.held(repository);
+  const trusted = held ?? { root: await firstRoot(depot, parent, repository, signal) };
   const subject = `${repository} at ${parent.url}`;
-  const set = await verifyNewest(signed, repository, held, source, subject);
+  const set = await verifyNewest(signed, repository, trusted, source, subject);
   const file = parseHead(set.files.targets);
   requireContext(depot, file);
+  // Not before all that it leads to was verified: without a directory, whatever stood here first would be believed for ever.
+  if (held === undefined) await signed.pin(repository, 1, trusted.root);
   return { set, file };
 }
 
@@ -71,7 +74,6 @@ async function firstRoot(
       `${parent.url} has another root of ${repository} than the company's directory: refused`,
     );
   }
-  await depot.store.signed.pin(repository, 1, root);
   return root;
 }
 

@@ -1,16 +1,22 @@
 import { createHash, type Hash } from 'node:crypto';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
 
-/** Writes a stream to a file, replacing what is there. What it holds is verified by whoever reads it. */
+/**
+ * Writes a stream to a file, replacing what is there. What it holds is verified by whoever reads it. One that does not come
+ * whole leaves nothing: a parent that sends without end must not fill the disk poll by poll.
+ */
 export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'w');
   try {
     for await (const chunk of chunks) await handle.writeFile(chunk);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }
@@ -32,12 +38,33 @@ export interface ByteMeter {
 /**
  * Receives an object into its staging file, going on where an earlier transfer was cut. The file is verified when this
  * returns: it has the promised size and hashes to its name. Bytes that came before a cut stay for the next time; bytes
- * that cannot be right are dropped at once.
+ * that cannot be right are dropped at once. Where those of an earlier transfer were among them, all is asked for once more:
+ * another parent may have sent them, and this one must not be blamed.
  * @throws DepotError `object-damaged`, or what the transfer threw.
  */
 export async function receiveObject(
   store: Store,
-  wanted: { readonly sha256: Sha256; readonly size: number },
+  wanted: WantedBytes,
+  request: (offset: number) => Promise<Body>,
+  meter: ByteMeter,
+): Promise<void> {
+  const isResumed = store.staging.size(wanted.sha256) > 0;
+  try {
+    await receiveOnce(store, wanted, request, meter);
+  } catch (error) {
+    if (!isResumed || !(error instanceof DepotError) || error.code !== 'object-damaged') throw error;
+    await receiveOnce(store, wanted, request, meter);
+  }
+}
+
+interface WantedBytes {
+  readonly sha256: Sha256;
+  readonly size: number;
+}
+
+async function receiveOnce(
+  store: Store,
+  wanted: WantedBytes,
   request: (offset: number) => Promise<Body>,
   meter: ByteMeter,
 ): Promise<void> {

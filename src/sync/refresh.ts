@@ -23,7 +23,8 @@ export async function verifyNewest(
       refreshMetadata(held, source, { scratch, subject, partly: ({ newRoots }) => (roots = newRoots) }),
     );
   } catch (error) {
-    for (const { version, bytes } of roots) await signed.pin(name, version, bytes);
+    const isPinned = signed.rootVersions(name).length > 0;
+    for (const { version, bytes } of isPinned ? roots : []) await signed.pin(name, version, bytes);
     throw error;
   }
 }

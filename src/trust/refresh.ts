@@ -54,6 +54,16 @@ export function verifyOlderTargets(root: Uint8Array, bytes: Uint8Array): void {
   }
 }
 
+/** Whether the targets keys of a root have signed these bytes: not so after a rotation, until the next version. */
+export function isSignedBy(root: Uint8Array, targets: Uint8Array): boolean {
+  try {
+    verifyOlderTargets(root, targets);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A workflow that passed has all four. An expiry that is no date never comes, so it is refused here. */
 function complete({ root, timestamp, snapshot, targets }: TrustedFiles): Required<TrustedFiles> {
   if (timestamp === undefined || snapshot === undefined || targets === undefined) {

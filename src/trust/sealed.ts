@@ -13,20 +13,27 @@ const tagBytes = 16;
 
 const envelope = z.strictObject({
   sealed: z.literal(version),
+  /** In clear: which key it is. It cannot be altered without breaking the seal. */
+  label: z.string().max(200).default(''),
   salt: z.base64(),
   nonce: z.base64(),
   /** The ciphertext, then the tag of GCM. */
   text: z.base64(),
 });
 
-/** The text encrypted under a passphrase: JSON on a line, which `unseal` reads. Takes about half a second of processor. */
-export async function seal(pem: string, passphrase: string): Promise<string> {
+/**
+ * The text encrypted under a passphrase: JSON on a line, which `unseal` reads. Takes about half a second of processor.
+ * @param label what anybody may read of it: `labelOf`
+ */
+export async function seal(pem: string, passphrase: string, label = ''): Promise<string> {
   const salt = randomBytes(16);
   const nonce = randomBytes(12);
   const encrypt = createCipheriv(cipher, await derive(passphrase, salt, 32, cost), nonce);
+  encrypt.setAAD(Buffer.from(label, 'utf8'));
   const text = Buffer.concat([encrypt.update(pem, 'utf8'), encrypt.final(), encrypt.getAuthTag()]);
   const sealed: z.infer<typeof envelope> = {
     sealed: version,
+    label,
     salt: salt.toString('base64'),
     nonce: nonce.toString('base64'),
     text: text.toString('base64'),
@@ -47,6 +54,7 @@ export async function unseal(text: string, passphrase: string): Promise<string> 
   const key = await derive(passphrase, Buffer.from(sealed.salt, 'base64'), 32, cost);
   try {
     const decrypt = createDecipheriv(cipher, key, Buffer.from(sealed.nonce, 'base64'), { authTagLength: tagBytes });
+    decrypt.setAAD(Buffer.from(sealed.label, 'utf8'));
     decrypt.setAuthTag(bytes.subarray(-tagBytes));
     return Buffer.concat([decrypt.update(bytes.subarray(0, -tagBytes)), decrypt.final()]).toString('utf8');
   } catch (cause) {
@@ -58,6 +66,11 @@ export async function unseal(text: string, passphrase: string): Promise<string> 
 /** Whether a key file needs a passphrase. */
 export function isSealed(text: string): boolean {
   return text.trimStart().startsWith('{');
+}
+
+/** The label of a sealed text; undefined where it is not one. Whether it is true shows when it is unsealed. */
+export function labelOf(text: string): string | undefined {
+  return readEnvelope(text)?.label;
 }
 
 function readEnvelope(text: string): z.infer<typeof envelope> | undefined {

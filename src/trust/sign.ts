@@ -10,7 +10,7 @@ import {
 import { DepotError } from '../model/errors.js';
 import { sha256 } from '../model/sha256.js';
 import { parseRoot } from './metadata.js';
-import { tufKey, type SigningKey } from './signing-keys.js';
+import { tufKey, type PublicKey, type SigningKey } from './signing-keys.js';
 
 /** Who signs for each role. A root can have several keys; the others are online and have one. */
 export interface RoleKeys {
@@ -47,11 +47,13 @@ export interface NamedTarget {
 
 /** `1.root.json`: consistent snapshots, one signature enough for each role. */
 export function signFirstRoot(keys: RoleKeys, lifetimes: Lifetimes, nowMs: number): Uint8Array {
-  return fileOf(signRoot(1, keys, 1, keys.root, lifetimes, nowMs));
+  return fileOf(signRoot({ version: 1, keys, rootKeys: keys.root, threshold: 1 }, keys.root, lifetimes, nowMs));
 }
 
 export interface RootChange {
   readonly keys: RoleKeys;
+  /** Root keys that are named too, and cannot sign here. */
+  readonly otherRootKeys?: readonly PublicKey[];
   /** How many of the new root keys must sign from now on; by default as many as before. */
   readonly threshold?: number;
   /** Root keys that go, and whose signatures the threshold of the current root still needs. */
@@ -68,7 +70,8 @@ export function signNextRoot(current: Uint8Array, change: RootChange, lifetimes:
   const version = before.signed.version + 1;
   const threshold = change.threshold ?? before.signed.roles['root']?.threshold ?? 1;
   const signers = [...change.keys.root, ...(change.alsoSignedBy ?? [])];
-  const next = signRoot(version, change.keys, threshold, signers, lifetimes, nowMs);
+  const rootKeys = [...change.keys.root, ...(change.otherRootKeys ?? [])];
+  const next = signRoot({ version, keys: change.keys, rootKeys, threshold }, signers, lifetimes, nowMs);
   try {
     before.verifyDelegate('root', next);
     next.verifyDelegate('root', next);
@@ -125,16 +128,22 @@ export function signTimestamp(
   return fileOf(signedBy([key], Metadata.fromJSON(MetadataKind.Timestamp, unsigned(signed))));
 }
 
+interface RootContents {
+  readonly version: number;
+  readonly keys: RoleKeys;
+  /** All that are named for the role `root`. */
+  readonly rootKeys: readonly PublicKey[];
+  readonly threshold: number;
+}
+
 function signRoot(
-  version: number,
-  keys: RoleKeys,
-  threshold: number,
+  { version, keys, rootKeys, threshold }: RootContents,
   signers: readonly SigningKey[],
   lifetimes: Lifetimes,
   nowMs: number,
 ): Metadata<Root> {
-  const all = [...keys.root, keys.targets, keys.snapshot, keys.timestamp];
-  const role = (those: readonly SigningKey[], needed: number) => ({
+  const all = [...rootKeys, keys.targets, keys.snapshot, keys.timestamp];
+  const role = (those: readonly PublicKey[], needed: number) => ({
     keyids: [...new Set(those.map((key) => key.id))],
     threshold: needed,
   });
@@ -143,7 +152,7 @@ function signRoot(
     consistent_snapshot: true,
     keys: Object.fromEntries(all.map((key) => [key.id, tufKey(key.public)])),
     roles: {
-      root: role(keys.root, threshold),
+      root: role(rootKeys, threshold),
       targets: role([keys.targets], 1),
       snapshot: role([keys.snapshot], 1),
       timestamp: role([keys.timestamp], 1),

@@ -2,12 +2,16 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { DepotError } from '../model/errors.js';
 import { sha256 } from '../model/sha256.js';
 
-/** An Ed25519 key that signs TUF metadata. */
-export interface SigningKey {
+/** The public half of an Ed25519 key of TUF metadata. */
+export interface PublicKey {
   /** The TUF key id: SHA-256 of the canonical JSON of the public key, as other TUF tools compute it. */
   readonly id: string;
   /** The public half, 32 bytes in hexadecimal. */
   readonly public: string;
+}
+
+/** An Ed25519 key that signs TUF metadata. */
+export interface SigningKey extends PublicKey {
   /** The signature in hexadecimal. */
   sign(bytes: Uint8Array): string;
 }

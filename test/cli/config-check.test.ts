@@ -90,6 +90,23 @@ follow: [{ repository: office }]
   expect(stderr).toContain('warning: parent: drivers is not followed here; this counts only if a depot below wants it');
 });
 
+test('warns of lives that are too short for the way down', async () => {
+  const root = await temporaryFolder();
+  await tree(root, { 'data/': folder(), 'tools/': folder() });
+  const text = `depot: a
+site: e
+data: ${root}/data
+poll: { every: 1d }
+signing: { timestamp: 14d, targets: 15d }
+`;
+  const repositories = `repositories: { tools: { kind: mirror, context: e, source: ${root}/tools } }\n`;
+  const { stderr } = await check(await fileOf(text + repositories));
+  expect(stderr).toBe(
+    'warning: signing.timestamp: 14d is short: with 5 levels of depots that poll each 1d and 3 polls a level, it should be 15d or more, or depots far down hold what has expired\n',
+  );
+  expect((await check(await fileOf(text))).stderr).toBe('');
+});
+
 test('says for programs what it comes to', async () => {
   const file = await fileOf('depot: a\nsite: e\ndata: /nowhere/depot\n');
   const { stdout, stderr } = await check('--json', file);

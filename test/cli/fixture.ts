@@ -56,7 +56,7 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     context: 'enterprise/germany/munich',
     entries: files(3),
   });
-  store.reports.put(reportRows(nowMs), 'munich-2');
+  store.reports.put(reportRows(nowMs), { depot: 'munich-2', site: 'enterprise/germany/munich' });
   store.demands.set(
     'munich-2',
     'enterprise/germany/munich/north',

@@ -121,6 +121,11 @@ export const settings: fc.Arbitrary<Settings> = fc
           percent: limit(100, fc.double({ min: 0.001, max: 100, noNaN: true })),
         }),
       }),
+      signing: fc.record({
+        rootMs: fc.integer({ min: 30 * day, max: 3650 * day }),
+        targetsMs: fc.integer({ min: 3 * day, max: 3650 * day }),
+        timestampMs: fc.integer({ min: 3 * day, max: 3650 * day }),
+      }),
       keepGenerationsMs: duration(1000, 365 * day),
       log: fc.constantFrom('debug' as const, 'info' as const, 'warn' as const, 'error' as const),
     });

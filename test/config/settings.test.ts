@@ -13,6 +13,7 @@ function problems(text: string): string {
   }
 }
 
+const day = 86_400_000;
 const base = 'depot: munich-1\nsite: enterprise/germany/munich\n';
 
 describe('a good file', () => {
@@ -29,6 +30,7 @@ describe('a good file', () => {
       follow: [],
       repositories: [],
       deletions: { holdAbove: { files: 1000, percent: 20 } },
+      signing: { rootMs: 730 * day, targetsMs: 90 * day, timestampMs: 30 * day },
       keepGenerationsMs: 86_400_000,
       log: 'info',
     });
@@ -59,6 +61,7 @@ repositories:
     watch-limit: 0
     rescan: 1d
 deletions: { hold-above: { files: unlimited, percent: 12.5 } }
+signing: { root: 1000d, targets: 60d, timestamp: 72h }
 keep-generations: 48h
 log: debug
 `;
@@ -92,6 +95,7 @@ log: debug
         },
       ],
       deletions: { holdAbove: { files: null, percent: 12.5 } },
+      signing: { rootMs: 1000 * day, targetsMs: 60 * day, timestampMs: 3 * day },
       keepGenerationsMs: 172_800_000,
       log: 'debug',
     });
@@ -311,6 +315,9 @@ describe('a proxy', () => {
 describe('values', () => {
   test.each([
     ['poll: { every: 999ms }', 'found "999ms"; the shortest allowed here is 1s'],
+    ['signing: { timestamp: 2d }', 'found "2d"; the shortest allowed here is 3d'],
+    ['signing: { root: 3651d }', 'the longest allowed here is 3650d'],
+    ['signing: { snapshot: 90d }', 'unknown key'],
     ['poll: { every: 8d }', 'found "8d"; the longest allowed here is 7d'],
     ['poll: { every: 1.5h }', 'did you mean 90m?'],
     ['poll: { every: 15M }', 'did you mean 15m?'],

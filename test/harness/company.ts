@@ -1,9 +1,10 @@
-import { foundCompany } from '../../src/daemon/founding.js';
+import { foundCompany, usualGraceMs } from '../../src/daemon/founding.js';
 import { keepCredentials } from '../../src/daemon/own-certificate.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { realHost } from '../../src/host.js';
 import { Registry } from '../../src/publish/registry.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes } from '../../src/trust/sign.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 
 const renewalGraceMs = 90 * 24 * 3600 * 1000;
@@ -15,10 +16,11 @@ const renewalGraceMs = 90 * 24 * 3600 * 1000;
  */
 export async function makeCompany(founder: string, others: readonly string[]): Promise<void> {
   const settings = await loadSettings(founder);
-  await foundCompany(settings, { company: 'enterprise' }, renewalGraceMs, realHost);
+  await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, realHost);
   const store = Store.open(settings.data);
   try {
-    const registry = new Registry(store, realHost, { depot: settings.depot, site: settings.site });
+    const { depot, site } = settings;
+    const registry = new Registry(store, realHost, { depot, site }, () => usualLifetimes);
     const anchor = store.keys.read('.authority', 'root.crt') ?? '';
     const directory = registry.directory.root();
     for (const config of others) {

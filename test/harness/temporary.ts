@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, opendir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +11,16 @@ type WhenDone = (clean: () => Promise<void>) => void;
  * A new empty folder that goes when the test ends, passed or failed. Outside a test, say at the top of a file that
  * shares one among its tests, pass `afterAll`.
  */
-export async function temporaryFolder(whenDone: WhenDone = onTestFinished): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'depotd-test-'));
+export async function temporaryFolder(whenDone: WhenDone = onTestFinished, below = tmpdir()): Promise<string> {
+  const path = await mkdtemp(join(below, 'depotd-test-'));
   whenDone(() => remove(path));
   return path;
+}
+
+/** The same in memory where there is such a place: for tests of many cycles, which would wait for the disk most of the time. */
+export function folderInMemory(): Promise<string> {
+  const memory = '/dev/shm';
+  return temporaryFolder(onTestFinished, existsSync(memory) ? memory : tmpdir());
 }
 
 /** Real daemons that are stopped when the test ends; `depots` gets the folder of the cluster, for the sources in it. */

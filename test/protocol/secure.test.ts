@@ -30,7 +30,8 @@ const hour = 3_600_000;
 const content = Buffer.from('0123456789'.repeat(1000));
 const object = sha256(content);
 const etag = '"0123456789abcdef0123456789abcdef"';
-const state = { repository: 'tools', head: null, complete: null, directory: object, depot: 'germany-1' };
+const none = { head: null, complete: null, metadata: null, company: null };
+const state = { repository: 'tools', ...none, directory: object, depot: 'germany-1' };
 
 const serialOf = ({ chain }: TlsMaterial): string => new X509Certificate(chain).serialNumber;
 

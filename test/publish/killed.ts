@@ -5,6 +5,7 @@ import { MirrorPublisher } from '../../src/publish/publisher.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes } from '../../src/trust/sign.js';
 
 const [data = '', source = '', step] = process.argv.slice(2);
 const store = Store.open(data);
@@ -58,6 +59,7 @@ const publisher = new MirrorPublisher(
     store,
     run,
     host: { ...realHost, now: () => Date.now() + 3_600_000 },
+    lifetimes: () => usualLifetimes,
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   },
 );

@@ -11,6 +11,7 @@ import { MirrorPublisher } from '../../src/publish/publisher.js';
 import type { ReadFilesResult } from '../../src/publish/read-files.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes, type Lifetimes } from '../../src/trust/sign.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { bytes, exe, folder, link, type Node, type Tree } from '../harness/tree.js';
 
@@ -39,6 +40,7 @@ export interface Master {
 export interface MasterOptions {
   readonly settings?: Partial<MirrorSource>;
   readonly host?: Host;
+  readonly lifetimes?: Lifetimes;
   /** Called with the data directory before it is made. */
   readonly prepare?: (data: string) => void;
   /** Called before a job of that name begins. */
@@ -86,6 +88,7 @@ async function open(data: string, source: string, options: MasterOptions): Promi
     run,
     host: options.host ?? anHourLater,
     log: logTo(lines),
+    lifetimes: () => options.lifetimes ?? usualLifetimes,
     onPublished: (head) => void announced.push(head),
   });
   const close = async (): Promise<void> => {

@@ -8,6 +8,7 @@ import { makeAuthority } from '../../src/trust/authority.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 import { parseToken } from '../../src/trust/invitation.js';
 import { makeInvitation, signJoin } from '../../src/trust/join.js';
+import { usualLifetimes } from '../../src/trust/sign.js';
 import { signRequest } from '../../src/trust/signed-request.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
@@ -39,7 +40,7 @@ async function holder(): Promise<Holder> {
   await keys.write(authorityFolder, 'root.crt', authority.rootCertificate);
   await keys.write(authorityFolder, 'issuing.crt', authority.issuingChain);
   await keys.write(authorityFolder, 'issuing.key', authority.issuingKey);
-  const registry = new Registry(store, host, origin);
+  const registry = new Registry(store, host, origin, () => usualLifetimes);
   await registry.directory.found({ anchors: [authority.rootCertificate], revoked: [], graceMs: 30 * dayMs });
   const ask: Holder['ask'] = (purpose, body, { key, chain }) =>
     registry.handle(purpose, signRequest(purpose, body, key, chain, now));
@@ -160,6 +161,7 @@ test('the directory is signed, and what is revoked stays revoked over a restart'
       again,
       { now: Date.now, sleep: () => Promise.resolve(), random: Math.random },
       '.directory',
+      () => usualLifetimes,
     ).freshen(2),
   ).toBe(false);
 });

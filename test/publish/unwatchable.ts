@@ -7,6 +7,7 @@ import { realHost } from '../../src/host.js';
 import { MirrorPublisher } from '../../src/publish/publisher.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes } from '../../src/trust/sign.js';
 
 const data = mkdtempSync(join(tmpdir(), 'depotd-test-'));
 const store = Store.open(data);
@@ -22,7 +23,13 @@ const publisher = new MirrorPublisher(
     watchLimit: 1000,
     rescanMs: 60_000,
   },
-  { store, run: inlineJobs(store), host: realHost, log: { debug: ignore, info: ignore, warn: ignore, error: ignore } },
+  {
+    store,
+    run: inlineJobs(store),
+    host: realHost,
+    lifetimes: () => usualLifetimes,
+    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+  },
 );
 publisher.start();
 for (let waitedMs = 0; publisher.status().mode !== 'rescanned' && waitedMs < 10_000; waitedMs += 50) await delay(50);

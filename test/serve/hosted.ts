@@ -32,15 +32,16 @@ export interface Hosted {
 export const self = { depot: 'region-1', site: 'enterprise/germany' };
 export const childSite = 'enterprise/germany/munich';
 
-/** `wrap` gets the jobs that the depot runs, which run in this thread; without `tls` it speaks plain HTTP. */
+/** `wrap` gets the jobs that the depot runs, which run in this thread; without `tls` it speaks plain HTTP. Shared by tests with `afterAll`. */
 export async function hosted(
   options: Partial<Omit<ChildrenOptions, 'run'>> = {},
   wrap: (run: RunJob) => RunJob = (run) => run,
   listening: ListenOptions = {},
+  whenDone: (clean: () => Promise<void>) => void = onTestFinished,
 ): Promise<Hosted> {
-  const data = await temporaryFolder();
+  const data = await temporaryFolder(whenDone);
   const store = Store.open(data);
-  onTestFinished(() => store.close());
+  whenDone(async () => store.close());
   const directory: DirectoryRepository[] = [
     { name: 'tools', kind: 'mirror', context: 'enterprise', master: 'origin' },
     { name: 'bavaria', kind: 'mirror', context: childSite, master: 'origin' },
@@ -57,7 +58,7 @@ export async function hosted(
     ...options,
   });
   const listener = await listen({ host: '127.0.0.1', port: 0 }, handler, listening);
-  onTestFinished(() => listener.close(0));
+  whenDone(() => listener.close(0));
   return {
     store,
     url: listener.url,

@@ -170,7 +170,7 @@ test('a child that missed three polls is silent', () => {
 
 test('the reports of the depots below come only when asked for', () => {
   const row = { depot: 'below', site: 'enterprise/a', parent: 'munich-1', version: '0.1.0', repositories: [] };
-  store.reports.put([{ ...row, at: new Date(now).toISOString() }], 'below');
+  store.reports.put([{ ...row, at: new Date(now).toISOString() }], { depot: 'below', site: 'enterprise' });
   expect(depotStatus(store, facts, live, { nowMs: now, tree: false }).below).toBe(null);
   expect(depotStatus(store, facts, live, { nowMs: now, tree: true }).below).toHaveLength(1);
 });

@@ -90,13 +90,13 @@ const report = (depot: string, at: string, version = '1'): ReportRow => ({
 test('replaces the row of a depot by a newer one only, and believes no row from the future for long', async () => {
   let now = Date.parse('2026-01-01T00:00:00Z');
   const { reports } = await temporaryStore({ now: () => now });
-  reports.put(
-    [report('b', '2025-12-31T00:00:00Z', 'new'), report('a', '2030-01-01T00:00:00Z', 'wrong clock')],
-    'child',
-  );
-  reports.put([report('b', '2025-12-30T00:00:00Z', 'old')], 'child');
+  reports.put([report('b', '2025-12-31T00:00:00Z', 'new'), report('a', '2030-01-01T00:00:00Z', 'wrong clock')], {
+    depot: 'child',
+    site: 'enterprise',
+  });
+  reports.put([report('b', '2025-12-30T00:00:00Z', 'old')], { depot: 'child', site: 'enterprise' });
   now += 60_000;
-  reports.put([report('a', '2026-01-01T00:00:30Z', 'right clock')], 'child');
+  reports.put([report('a', '2026-01-01T00:00:30Z', 'right clock')], { depot: 'child', site: 'enterprise' });
   expect(reports.below().map(({ depot, version }) => [depot, version])).toEqual([
     ['a', 'right clock'],
     ['b', 'new'],

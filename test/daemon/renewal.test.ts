@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Settings } from '../../src/config/settings.js';
+import { foundCompany, usualGraceMs } from '../../src/daemon/founding.js';
+import { membershipOf, ownCertificate } from '../../src/daemon/membership.js';
+import type { Host } from '../../src/host.js';
+import { directoryName } from '../../src/model/company.js';
+import { Store } from '../../src/store/store.js';
+import { Parents } from '../../src/sync/parents.js';
+import { temporaryFolder } from '../harness/temporary.js';
+import { usualLifetimes } from '../../src/trust/sign.js';
+
+const dayMs = 24 * 3600 * 1000;
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+it('keeps directory and certificate of an origin that runs for months from expiring', async () => {
+  let nowMs = Date.now();
+  let lastedMs = 0;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const host: Host = {
+    now: () => nowMs,
+    random: () => 0.5,
+    async sleep(ms) {
+      // A day goes by where the daemon waits for an hour.
+      lastedMs += 24 * ms;
+      nowMs += 24 * ms;
+      if (lastedMs < 200 * dayMs) return;
+      end();
+      await new Promise(() => undefined);
+    },
+  };
+  const data = join(await temporaryFolder(), 'data');
+  const settings = { data, depot: 'origin', site: 'enterprise' } as Settings;
+  await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, host);
+  const store = Store.open(data, { now: () => host.now() });
+  onTestFinished(() => store.close());
+  const own = ownCertificate(store, host, settings);
+  if (own === undefined) throw new Error('the origin has no certificate');
+  const parents = new Parents({ depot: 'origin', site: 'enterprise', version: '0.1.0' }, host, silent);
+  const { renewal } = membershipOf(own, {
+    store,
+    host,
+    log: silent,
+    parents,
+    settings,
+    lifetimes: () => usualLifetimes,
+    onRenewed: () => undefined,
+  });
+  renewal.start();
+  onTestFinished(() => renewal.stop());
+  await ended;
+  const expiresAtMs: Record<string, number> = { ...store.signed.facts(directoryName)?.expiresAtMs };
+  for (const [role, atMs] of Object.entries(expiresAtMs)) expect([role, atMs > nowMs]).toEqual([role, true]);
+  expect(Object.keys(expiresAtMs)).toHaveLength(4);
+  expect(own.facts().expiresAtMs).toBeGreaterThan(nowMs);
+});
