@@ -101,8 +101,8 @@ async function answer(
 }
 
 function findCall(request: IncomingMessage, options: ControlOptions): ControlCall {
-  const name = /^\/v1\/([a-z]+)$/.exec(request.url ?? '')?.[1] ?? '';
-  const call = controlCalls.get(name);
+  const { url = '' } = request;
+  const call = url.startsWith('/v1/') ? controlCalls.get(url.slice('/v1/'.length)) : undefined;
   if (call === undefined || request.method !== 'POST') {
     throw new DepotError(
       'bad-request',
