@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { DepotStatus } from '../../src/model/status.js';
 import { asks } from '../cluster/certificate.js';
@@ -117,14 +118,19 @@ describe('a parent', () => {
       for await (const chunk of body) {
         yield chunk.subarray(0, left);
         left -= chunk.length;
-        if (left < 0) throw new Error('cut');
+        if (left > 0) continue;
+        // What the child has not read by then goes with the connection.
+        await delay(200);
+        throw new Error('cut');
       }
     });
     // Each attempt brings 20,000 of 70,000 bytes; three are made in a cycle.
     await fails(10, 'tools: failed');
     expect(line.passed('/objects/').filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(2);
     expect(await recovers()).toBe(1);
-    expect(line.passed('/objects/')).toMatchObject([{ status: 206, bytes: 10_000 }]);
+    const [rest] = line.passed('/objects/');
+    expect(rest?.status).toBe(206);
+    expect(rest?.bytes).toBeLessThan(40_000);
   });
 
   it('whose objects are not what their names say: nothing of them is seen, or kept', async () => {
