@@ -20,7 +20,10 @@ export function statusView(
   const blocks = [
     [...header(status, look, now)].flatMap((line) => wrap(line, look.width)),
     repositoryTable(status.repositories, look, now),
-    status.repositories.flatMap((repository) => [...transferLine(repository, look), ...heldLine(repository)]),
+    [
+      ...status.repositories.flatMap((repository) => [...transferLine(repository, look), ...heldLine(repository)]),
+      ...unauthenticatedLine(status.repositories),
+    ],
     attention(status, look.colours, now, allNames).flatMap((line) => wrap(line, look.width)),
   ];
   const text = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
@@ -44,9 +47,10 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   }
 }
 
-function parentLine({ url, depot, answers, at, error }: ParentStatus, now: number): string {
+function parentLine({ url, depot, answers, at, error, authenticated }: ParentStatus, now: number): string {
   const name = depot === null ? url : `${url}  ${safe(depot)}`;
-  if (answers === 'yes') return at === null ? `${name} answers` : `${name}  answered ${ago(at, now)}`;
+  const who = authenticated ? '' : ', unauthenticated';
+  if (answers === 'yes') return at === null ? `${name} answers${who}` : `${name}  answered ${ago(at, now)}${who}`;
   if (error?.code === 'parent-answer') return `${name}  answers, but not as a depot`;
   if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
   return `${name}  not asked yet`;
@@ -152,6 +156,12 @@ function transferLine(
 function heldLine({ name, holds }: RepositoryStatus): string[] {
   const files = holds.reduce((sum, hold) => sum + (hold.kind === 'deletions' ? hold.files : 0), 0);
   return files === 0 ? [] : [`${name}: ${plural(files, 'file')} more ${files === 1 ? 'is' : 'are'} held`];
+}
+
+/** On plain HTTP nobody vouches for the keys that a repository was first met with. */
+function unauthenticatedLine(repositories: readonly RepositoryStatus[]): string[] {
+  const names = repositories.filter(({ trust }) => !trust.authenticated).map(({ name }) => name);
+  return names.length === 0 ? [] : [`unauthenticated: ${shortList(names, 5)}`];
 }
 
 function bar({ files, bytes }: CycleProgress, barWidth: number, colours: Look['colours']): string {

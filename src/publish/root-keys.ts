@@ -90,7 +90,9 @@ export async function sealRootKey(
 async function openKey(
   text: string,
   passphrases: readonly string[],
-): Promise<{ readonly pem: string; readonly passphrase: string | undefined } | { readonly refused: DepotError | undefined }> {
+): Promise<
+  { readonly pem: string; readonly passphrase: string | undefined } | { readonly refused: DepotError | undefined }
+> {
   if (!isSealed(text)) return { pem: text, passphrase: undefined };
   let refused: DepotError | undefined;
   for (const passphrase of passphrases) {
