@@ -9,9 +9,10 @@ import type { OwnCertificate } from './own-certificate.js';
 
 const lookEveryMs = 3600 * 1000;
 
-/** Renews this depot's certificate after two thirds of its life, with a new key; the old one counts on until its end. */
+/** Renews this depot's certificate after two thirds of its life, or when the CA has a new root, with a new key; the old one counts on until its end. */
 export class Renewal {
   private readonly stopping = new AbortController();
+  private resting = new AbortController();
 
   constructor(
     private readonly self: DepotIdentity,
@@ -28,6 +29,12 @@ export class Renewal {
 
   stop(): void {
     this.stopping.abort();
+    this.lookNow();
+  }
+
+  /** Something may have made a renewal due. */
+  lookNow(): void {
+    this.resting.abort();
   }
 
   /** @throws DepotError what the CA, or those on the way to it, say */
@@ -42,14 +49,15 @@ export class Renewal {
   private async keepUp(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      this.resting = new AbortController();
       if (this.isDue()) await this.renewQuietly();
-      await this.host.sleep(lookEveryMs, signal).catch(() => undefined);
+      await this.host.sleep(lookEveryMs, this.resting.signal).catch(() => undefined);
     }
   }
 
   private isDue(): boolean {
     const { issuedAtMs, expiresAtMs } = this.own.facts();
-    return this.host.now() >= issuedAtMs + ((expiresAtMs - issuedAtMs) * 2) / 3;
+    return this.host.now() >= issuedAtMs + ((expiresAtMs - issuedAtMs) * 2) / 3 || !this.own.isOfNewestRoot();
   }
 
   private async renewQuietly(): Promise<void> {

@@ -32,6 +32,10 @@ const trustCalls: readonly ControlCall[] = [
     ({ trust }, { depot, site, ...options }) => trust.invite(depot, site, options),
   ),
   once('revoke', z.strictObject({ depot }), ({ trust }, input) => trust.revoke(input.depot)),
+  once('rotate-ca', z.strictObject({ rootKey: z.string().max(8192).nullable() }), ({ trust }, { rootKey }) =>
+    trust.rotateAuthority(rootKey),
+  ),
+  once('finish-ca', nothing, ({ trust }) => trust.finishRotation()),
   once('repositories', nothing, ({ trust }) => trust.repositories()),
   once('enroll', z.strictObject({ repository }), ({ trust }, input) => trust.enroll(input.repository)),
   once('approve-repository', z.strictObject({ repository }), ({ trust }, input) => trust.approve(input.repository)),

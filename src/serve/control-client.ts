@@ -47,6 +47,8 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       renew: () => call('renew', {}),
       invite: (depot, site, options) => call('invite', { depot, site, ...options }),
       revoke: (depot) => call('revoke', { depot }),
+      rotateAuthority: (rootKey) => call('rotate-ca', { rootKey }),
+      finishRotation: () => call('finish-ca', {}),
       repositories: () => call('repositories', {}),
       enroll: (repository) => call('enroll', { repository }),
       approve: (repository) => call('approve-repository', { repository }),

@@ -17,7 +17,7 @@ import { keysStatus } from '../../src/serve/keys.js';
 import { historyRows, holdStatuses, requireHold, requireRepository } from '../../src/serve/queries.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { unsignedHead } from '../harness/heads.js';
 
 /** A depot in the middle of the tree, with one of everything that a status can show. */
@@ -355,6 +355,8 @@ export function sampleApi(
       renew: unexpected,
       invite: unexpected,
       revoke: unexpected,
+      rotateAuthority: unexpected,
+      finishRotation: unexpected,
       repositories: unexpected,
       enroll: unexpected,
       approve: unexpected,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { request } from 'node:http';
+import { request as requestSecurely } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -70,9 +71,9 @@ export function startDaemon(options: {
     signal,
     kill,
     async ready({ socket, url }) {
-      const { hostname, port } = new URL(url);
+      const { hostname, port, protocol } = new URL(url);
       const answering = async (): Promise<boolean> =>
-        (await answers({ socketPath: socket })) && (await answers({ hostname, port }));
+        (await answers({ socketPath: socket })) && (await answers({ hostname, port, protocol }));
       for (const deadline = Date.now() + patienceMs; !(await answering()); await delay(20)) {
         if (end !== undefined) {
           throw new Error(`${options.name} ended with ${end.code ?? end.signal} before it was ready\n${output}`);
@@ -98,9 +99,12 @@ export function environment(): NodeJS.ProcessEnv {
 }
 
 /** Whatever the answer. A connection alone says little: a killed daemon's may be open for a moment longer. */
-function answers(address: { socketPath: string } | { hostname: string; port: string }): Promise<boolean> {
+function answers(
+  address: { socketPath: string } | { hostname: string; port: string; protocol: string },
+): Promise<boolean> {
+  const ask = 'protocol' in address && address.protocol === 'https:' ? requestSecurely : request;
   return new Promise((resolve) => {
-    const asked = request({ ...address, path: '/', agent: false, timeout: 1000 }, (response) => {
+    const asked = ask({ ...address, rejectUnauthorized: false, path: '/', agent: false, timeout: 1000 }, (response) => {
       response.destroy();
       resolve(true);
     });

@@ -6,7 +6,7 @@ import { Signer } from '../../src/publish/signer.js';
 import { directoryStatus, expiryOfOwn, trustOf } from '../../src/serve/trust-status.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 const now = Date.UTC(2026, 10, 21, 12);

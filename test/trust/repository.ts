@@ -9,13 +9,13 @@ import {
   signSnapshot,
   signTargets,
   signTimestamp,
-  usualLifetimes,
   type Lifetimes,
   type RoleKeys,
   type RootChange,
 } from '../../src/trust/sign.js';
 import { makeSigningKey, type SigningKey } from '../../src/trust/signing-keys.js';
 import type { TufSource } from '../../src/trust/source.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 export const dayMs = 24 * 60 * 60 * 1000;
