@@ -101,7 +101,7 @@ async function answer(
 }
 
 function findCall(request: IncomingMessage, options: ControlOptions): ControlCall {
-  const name = /^\/v1\/([a-z]+)$/.exec(request.url ?? '')?.[1] ?? '';
+  const name = /^\/v1\/([a-z-]+)$/.exec(request.url ?? '')?.[1] ?? '';
   const call = controlCalls.get(name);
   if (call === undefined || request.method !== 'POST') {
     throw new DepotError(
@@ -129,7 +129,8 @@ async function readInput(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new DepotError('bad-request', `the body of the control request is not JSON: ${text.slice(0, 60)}`, { cause });
+    // Not quoted: it may hold a passphrase.
+    throw new DepotError('bad-request', 'the body of the control request is not JSON', { cause });
   }
 }
 

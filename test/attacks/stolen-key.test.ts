@@ -12,7 +12,7 @@ import { parseToken } from '../../src/trust/invitation.js';
 import { makeInvitation, signJoin } from '../../src/trust/join.js';
 import { signRequest } from '../../src/trust/signed-request.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 const hourMs = 3_600_000;
 const origin = { depot: 'origin', site: 'enterprise' };
