@@ -51,7 +51,7 @@ export async function withPair<Result>(
     const rsync = await startRsync(source, join(folder, 'rsync'));
     closing.push(() => rsync.close());
     const repository = { kind: 'mirror', context: 'enterprise', source, 'watch-limit': 0, rescan: '7d' };
-    const cluster = await startCluster(folder, {
+    const depots = {
       origin: { site: 'enterprise', listen: `http://127.0.0.1:${port}`, repositories: { tools: repository } },
       child: {
         site: 'enterprise/branch',
@@ -59,7 +59,9 @@ export async function withPair<Result>(
         follow,
         deletions: { 'hold-above': 'none' },
       },
-    });
+    };
+    // As rsync's daemon does, and so that the bytes on the line are those of HTTP.
+    const cluster = await startCluster(folder, depots, 'http');
     closing.push(() => cluster.close());
     const [origin, child] = [cluster.depot('origin'), cluster.depot('child')];
     await publish(origin);

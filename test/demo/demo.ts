@@ -39,7 +39,11 @@ function say(line: string): void {
 
 /** For another terminal. */
 function commands(folder: string, question: 'status' | 'holds'): readonly string[] {
-  return [`ls ${folder}/munich/data/trees/tools`, `node bin/depot.js --config ${folder}/munich/depot.yaml ${question}`];
+  return [`ls ${folder}/munich/data/trees/tools`, depotAt(folder, 'munich', question)];
+}
+
+function depotAt(folder: string, depot: string, question: string): string {
+  return `node bin/depot.js --config ${folder}/${depot}/depot.yaml ${question}`;
 }
 
 async function once(folder: string): Promise<number> {
@@ -124,6 +128,7 @@ async function demo(): Promise<number> {
   say(`Each depot has a folder in ${folder}; origin/source is what is published.`);
   say(`To look from another terminal, in ${process.cwd()}:`);
   for (const command of commands(folder, 'status')) say(`  ${command}`);
+  say(`  ${depotAt(folder, 'origin', 'cert')}`);
   try {
     return await (isTerminal && !values.once ? live(folder) : once(folder));
   } catch (thrown) {

@@ -7,7 +7,7 @@ import type { Standing } from './standings.js';
 export function narrate(act: Act, all: readonly Standing[], pace: Pace, nowMs: number): string {
   switch (act.kind) {
     case 'starting':
-      return 'Packages that npm installed are copied into the source of the origin: real files, about 1,300 of them.';
+      return 'Packages that npm installed are copied into the source of the origin, about 1,300 real files; each depot gets a certificate.';
     case 'changing':
       return "The files are copied, moved or deleted in the origin's source folder, as an administrator would do it.";
     case 'publishing':

@@ -29,7 +29,10 @@ export async function run(options: Run): Promise<readonly string[]> {
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const source = join(folder, 'origin', 'source');
-  show.step('Seven daemons start', 'Each knows its parent and nothing else; the origin knows its source folder.');
+  show.step(
+    'Seven daemons start',
+    "The origin is the company's CA: each depot shows its certificate to its parent and children, over HTTPS.",
+  );
   show.act({ kind: 'starting' });
   await fill(source);
   signal.throwIfAborted();
