@@ -31,7 +31,7 @@ it('keeps directory and certificate of an origin that runs for months from expir
     },
   };
   const data = join(await temporaryFolder(), 'data');
-  const settings = { data, depot: 'origin', site: 'enterprise' } as Settings;
+  const settings = { data, depot: 'origin', site: 'enterprise', signing: usualLifetimes } as Settings;
   await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, host);
   const store = Store.open(data, { now: () => host.now() });
   onTestFinished(() => store.close());
