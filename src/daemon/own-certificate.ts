@@ -12,7 +12,7 @@ import { checkChain } from '../trust/chain.js';
 import { identityOf, type DepotIdentity } from '../trust/identity.js';
 
 /** The folder of this depot's key and certificate. */
-export const certificateFolder = '.depot';
+const certificateFolder = '.depot';
 
 export interface CertificateFacts {
   readonly serial: string;
@@ -57,7 +57,7 @@ async function pinDirectory({ signed, layout }: Store, root: Uint8Array): Promis
 }
 
 /** Key and certificates in one file, so that a crash leaves a pair that fits. */
-export function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: string): Promise<void> {
+function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: string): Promise<void> {
   return keys.write(certificateFolder, 'depot.pem', `${key.trimEnd()}\n${chain}`);
 }
 

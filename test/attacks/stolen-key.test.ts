@@ -24,7 +24,12 @@ async function theft() {
   let aheadMs = 0;
   const host: Host = { ...realHost, now: () => Date.now() + aheadMs };
   const data = join(await temporaryFolder(), 'data');
-  await foundCompany({ ...origin, data, signing: usualLifetimes } as Settings, { company: 'enterprise' }, usualGraceMs, host);
+  await foundCompany(
+    { ...origin, data, signing: usualLifetimes } as Settings,
+    { company: 'enterprise' },
+    usualGraceMs,
+    host,
+  );
   const store = Store.open(data);
   onTestFinished(() => store.close());
   const registry = new Registry(store, host, origin, () => usualLifetimes);

@@ -7,8 +7,6 @@ import { Store } from '../../src/store/store.js';
 import { usualLifetimes } from './lifetimes.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 
-const renewalGraceMs = 90 * 24 * 3600 * 1000;
-
 /**
  * Makes the company's CA and directory at one depot, as `depot ca init` does, and gives the others what `depot join`
  * would give them, without a daemon for each to ask. No daemon may be running.
