@@ -12,6 +12,7 @@ const writers = [
   'src/trust/updater.ts', // the scratch copy that tuf-js works on
   'src/serve/control.ts', // its socket
   'src/cli/init*.ts', // the YAML of a new depot
+  'src/cli/key-files.ts', // a key that leaves the machine
 ];
 
 /** The functions that change it. */

@@ -13,6 +13,11 @@ export function rowLimit(text: string): number {
   throw new InvalidArgumentError('a whole number from 1 to 1000');
 }
 
+export function signatureCount(text: string): number {
+  if (/^[1-8]$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a whole number from 1 to 8');
+}
+
 export function watchSeconds(text: string): number {
   const value = Number(text);
   if (value >= 0.1 && value <= 3600) return value;

@@ -1,3 +1,4 @@
+import { directoryName } from '../model/company.js';
 import type { DepotStatus, HeldBack, ParentStatus, RepositoryStatus, StatusError } from '../model/status.js';
 import type { Terminal } from './terminal.js';
 import { ago, plural, safe, size, span } from './words.js';
@@ -8,17 +9,28 @@ const mostNames = 10;
 
 /** What a person should look at, each with the command that helps; empty where all is well. */
 export function attention(status: DepotStatus, colours: Colours, now: number, allNames = false): string[] {
+  const { directory } = status;
   return [
     ...status.parents.flatMap(({ url, error }) => (error === null ? [] : [...problem(url, error, colours, now)])),
     ...status.repositories.flatMap((repository) => [
       ...repositoryAttention(repository, status, colours, now, allNames),
     ]),
+    ...(directory?.error == null ? [] : problem('directory', directory.error, colours, now)),
     ...status.children
       .filter(({ silent }) => silent)
       .map(({ depot, lastSeenAt }) =>
         warn(colours, `${depot} was last heard of ${ago(lastSeenAt, now)}: three polls are overdue`),
       ),
+    ...openRootKeys(status).map((name) =>
+      note(colours, `root key of ${name} is on this machine: depot keys protect ${name}`),
+    ),
   ];
+}
+
+/** Those whose root key whoever breaks in here can take. It is no fault: a company decides where its keys are. */
+function openRootKeys({ repositories, directory }: DepotStatus): string[] {
+  const open = repositories.filter(({ trust }) => trust.rootKey === 'here').map(({ name }) => name);
+  return directory?.trust.rootKey === 'here' ? [...open, directoryName] : open;
 }
 
 function* repositoryAttention(
@@ -95,6 +107,10 @@ function* problem(subject: string, error: StatusError, colours: Colours, now: nu
 
 function stop(colours: Colours, text: string): string {
   return `${colours.red('!')} ${text}`;
+}
+
+function note(colours: Colours, text: string): string {
+  return `${colours.cyan('*')} ${text}`;
 }
 
 function warn(colours: Colours, text: string): string {

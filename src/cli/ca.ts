@@ -5,6 +5,8 @@ import { parseDuration } from '../config/units.js';
 import { foundCompany, usualGraceMs } from '../daemon/founding.js';
 import { realHost } from '../host.js';
 import { DepotError } from '../model/errors.js';
+import { readSecret } from './passphrase.js';
+import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
 
 interface InitOptions {
@@ -23,7 +25,36 @@ function duration(text: string): number {
 }
 
 export function caCommand(program: Program): Command {
-  return new Command('ca').description("the company's certificate authority").addCommand(initCommand(program));
+  return new Command('ca')
+    .description("the company's certificate authority")
+    .addCommand(initCommand(program))
+    .addCommand(rotateCommand(program));
+}
+
+function rotateCommand(program: Program): Command {
+  return new Command('rotate')
+    .description('at the depot that holds the CA: a new root, while the old one is trusted on until --finish')
+    .option('--root-key <file>', 'the key of the root of before, PEM, where it is not at this depot')
+    .option('--finish', 'trust the old root no longer; refused while valid certificates lead to it')
+    .action(async (options: { rootKey?: string; finish?: true }, command: Command) => {
+      const request = requestOf(program, command);
+      const { terminal } = request;
+      const { trust } = await daemonOf(request);
+      const { rootKey, finish } = options;
+      const key = rootKey === undefined ? null : await readSecret(rootKey);
+      const result = await (finish === true ? trust.finishRotation() : trust.rotateAuthority(key));
+      if (request.json) return printJson(terminal, result);
+      await printProse(terminal, [
+        `the company's root is ${result.fingerprint} now`,
+        ...(finish === true
+          ? ['the root of before is trusted no longer, here at once and elsewhere one level a poll']
+          : [
+              'certificates are issued by it from now on; the root of before is trusted on',
+              'depots renew by themselves when they hear of it, one level a poll; then: depot ca rotate --finish',
+              'back up the folder keys/ of the data directory',
+            ]),
+      ]);
+    });
 }
 
 function initCommand(program: Program): Command {

@@ -14,6 +14,7 @@ import { approveCommand, holdsCommand } from './holds.js';
 import { initCommand } from './init.js';
 import { inviteCommand } from './invite.js';
 import { joinCommand } from './join.js';
+import { keysCommand } from './keys.js';
 import { lsCommand } from './ls.js';
 import { planCommand } from './plan.js';
 import { pollCommand } from './poll.js';
@@ -59,7 +60,7 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
   const groups = {
     'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
     'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
-    'To trust:': [certCommand, inviteCommand, revokeCommand, repositoryCommand, trustCommand],
+    'To trust:': [keysCommand, certCommand, inviteCommand, revokeCommand, repositoryCommand, trustCommand],
     'To set up:': [initCommand, caCommand, joinCommand, configCommand, versionCommand, completionCommand],
   };
   for (const [title, commands] of Object.entries(groups)) {

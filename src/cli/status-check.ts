@@ -22,10 +22,10 @@ export function checkCode(status: DepotStatus): ExitCode {
   return found.sort((a, b) => rank(a) - rank(b))[0] ?? exitCodes.ok.code;
 }
 
-function* codesOf({ running, parents, repositories, children }: DepotStatus): Generator<ExitCode> {
+function* codesOf({ running, parents, repositories, directory, children }: DepotStatus): Generator<ExitCode> {
   if (!running) yield exitCodes.daemonDown.code;
-  const errors = [...parents, ...repositories].flatMap(({ error }): ErrorCode[] =>
-    error === null ? [] : [error.code],
+  const errors = [...parents, ...repositories, ...(directory === null ? [] : [directory])].flatMap(
+    ({ error }): ErrorCode[] => (error === null ? [] : [error.code]),
   );
   yield* errors.map(exitCodeOf);
   for (const { damaged, source, holds } of repositories) {

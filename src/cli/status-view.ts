@@ -20,7 +20,10 @@ export function statusView(
   const blocks = [
     [...header(status, look, now)].flatMap((line) => wrap(line, look.width)),
     repositoryTable(status.repositories, look, now),
-    status.repositories.flatMap((repository) => [...transferLine(repository, look), ...heldLine(repository)]),
+    [
+      ...status.repositories.flatMap((repository) => [...transferLine(repository, look), ...heldLine(repository)]),
+      ...unauthenticatedLine(status.repositories),
+    ],
     attention(status, look.colours, now, allNames).flatMap((line) => wrap(line, look.width)),
   ];
   const text = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
@@ -157,6 +160,12 @@ function transferLine(
 function heldLine({ name, holds }: RepositoryStatus): string[] {
   const files = holds.reduce((sum, hold) => sum + (hold.kind === 'deletions' ? hold.files : 0), 0);
   return files === 0 ? [] : [`${name}: ${plural(files, 'file')} more ${files === 1 ? 'is' : 'are'} held`];
+}
+
+/** On plain HTTP nobody vouches for the keys that a repository was first met with. */
+function unauthenticatedLine(repositories: readonly RepositoryStatus[]): string[] {
+  const names = repositories.filter(({ trust }) => !trust.authenticated).map(({ name }) => name);
+  return names.length === 0 ? [] : [`unauthenticated: ${shortList(names, 5)}`];
 }
 
 function bar({ files, bytes }: CycleProgress, barWidth: number, colours: Look['colours']): string {

@@ -22,6 +22,7 @@ import { ownSelection, polledRepositories } from '../sync/depot.js';
 import { previewCycle } from '../sync/preview.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 import { depotFacts, liveFacts } from './facts.js';
+import { KeysControl } from './keys-control.js';
 import type { RunningDepot } from './running-depot.js';
 import { TrustControl } from './trust-control.js';
 
@@ -33,9 +34,11 @@ const maxSteps = 100_000;
 /** What the commands ask of a running depot, done with its parts. */
 export class DaemonControl implements ControlApi {
   readonly trust: TrustControl;
+  readonly keys: KeysControl;
 
   constructor(private readonly depot: RunningDepot) {
     this.trust = new TrustControl(depot);
+    this.keys = new KeysControl(depot);
   }
 
   async status({ tree }: { readonly tree: boolean }): Promise<DepotStatus> {

@@ -209,6 +209,7 @@ export class Depot implements RunningDepot {
   async stop(): Promise<void> {
     await this.control?.close();
     this.membership?.renewal.stop();
+    await this.membership?.upkeep?.stop();
     await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
     await this.listener?.close(closeGraceMs);
     await this.workers.close();
@@ -261,6 +262,7 @@ export class Depot implements RunningDepot {
     this.schedule.start();
     this.maintenance.start();
     this.membership?.renewal.start();
+    this.membership?.upkeep?.start();
   }
 
   private directory() {
@@ -308,10 +310,14 @@ export class Depot implements RunningDepot {
     }
   }
 
-  /** Revoked depots are cut off at once, and what is new is polled for. */
+  /** Revoked depots are cut off at once, other roots are gone by from now on, and what is new is polled for. */
   companyChanged(): void {
     const company = this.store.company.get(this.settings.site);
     if (company !== undefined) this.listener?.cut((serial) => company.isRevoked(serial));
+    if (this.membership?.own.hasOtherAnchors() === true) {
+      this.listener?.renew();
+      this.membership.renewal.lookNow();
+    }
     this.schedule.refresh(0);
   }
 

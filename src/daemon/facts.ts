@@ -11,6 +11,7 @@ export function depotFacts({ settings, version }: Pick<RunningDepot, 'settings' 
     parents: settings.parents.map(({ url }) => url),
     pollEveryMs: settings.poll.everyMs,
     follow: settings.follow,
+    lifetimes: settings.signing,
     published: settings.repositories.map(({ name, kind, context, source }) => ({ name, kind, context, source })),
   };
 }

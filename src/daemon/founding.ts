@@ -1,12 +1,13 @@
 import type { Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
-import { authorityFolder, Registry } from '../publish/registry.js';
+import { AuthorityFiles, authorityFolder } from '../publish/authority-files.js';
+import { Registry } from '../publish/registry.js';
 import { acquireLock } from '../store/lock.js';
 import { giveToOwner } from '../store/ownership.js';
 import { Store } from '../store/store.js';
 import { adoptAuthority } from '../trust/adopt-authority.js';
-import { makeAuthority, type Authority } from '../trust/authority.js';
+import { makeAuthority } from '../trust/authority.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import { fingerprintOf } from '../trust/certificates.js';
 import { keepCredentials } from './own-certificate.js';
@@ -45,7 +46,7 @@ export async function foundCompany(
     const nowMs = host.now();
     const authority =
       'company' in how ? await makeAuthority({ ...how, nowMs }) : await adoptAuthority({ ...how, nowMs });
-    await keepAuthority(store, authority);
+    await new AuthorityFiles(keys).keep(authority);
     const registry = new Registry(store, host, { depot, site }, () => signing);
     const anchors = [authority.rootCertificate];
     await registry.directory.found({ anchors, revoked: [], graceMs });
@@ -63,12 +64,4 @@ export async function foundCompany(
     lock.release();
     await giveToOwner(data);
   }
-}
-
-async function keepAuthority({ keys }: Store, authority: Authority): Promise<void> {
-  const { rootKey, rootCertificate, issuingKey, issuingChain } = authority;
-  if (rootKey !== null) await keys.write(authorityFolder, 'root.key', rootKey);
-  await keys.write(authorityFolder, 'root.crt', rootCertificate);
-  if (issuingChain !== '') await keys.write(authorityFolder, 'issuing.crt', issuingChain);
-  await keys.write(authorityFolder, 'issuing.key', issuingKey);
 }

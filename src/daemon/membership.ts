@@ -8,6 +8,7 @@ import type { Store } from '../store/store.js';
 import type { Parents } from '../sync/parents.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { Climbing } from './climbing.js';
+import { DirectoryUpkeep } from './directory-upkeep.js';
 import { OwnCertificate } from './own-certificate.js';
 import { Renewal } from './renewal.js';
 
@@ -17,6 +18,7 @@ export interface Membership {
   readonly climbing: Climbing;
   readonly registry: Registry | undefined;
   readonly renewal: Renewal;
+  readonly upkeep: DirectoryUpkeep | undefined;
 }
 
 /** @throws DepotError `config-invalid` where the certificate is another depot's */
@@ -42,8 +44,9 @@ export function membershipOf(
   const self = { depot: settings.depot, site: settings.site };
   const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes, log) : undefined;
   const climbing = new Climbing(self, own, registry, parents, host);
-  const renewal = new Renewal(self, own, climbing, host, log, onRenewed, registry?.directory);
-  return { own, climbing, registry, renewal };
+  const renewal = new Renewal(self, own, climbing, host, log, onRenewed);
+  const upkeep = registry && new DirectoryUpkeep(registry, host, log);
+  return { own, climbing, registry, renewal, upkeep };
 }
 
 /** @throws DepotError `bad-request` for a depot that has not joined */

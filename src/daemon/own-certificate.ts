@@ -8,10 +8,11 @@ import type { Peer, TlsMaterial } from '../protocol/tls.js';
 import type { Store } from '../store/store.js';
 import { mayBeParent } from '../trust/access.js';
 import { expiresAtMsOf, readCertificates, serialOf, validFromMs } from '../trust/certificates.js';
+import { checkChain } from '../trust/chain.js';
 import { identityOf, type DepotIdentity } from '../trust/identity.js';
 
 /** The folder of this depot's key and certificate. */
-export const certificateFolder = '.depot';
+const certificateFolder = '.depot';
 
 export interface CertificateFacts {
   readonly serial: string;
@@ -56,13 +57,14 @@ async function pinDirectory({ signed, layout }: Store, root: Uint8Array): Promis
 }
 
 /** Key and certificates in one file, so that a crash leaves a pair that fits. */
-export function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: string): Promise<void> {
+function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: string): Promise<void> {
   return keys.write(certificateFolder, 'depot.pem', `${key.trimEnd()}\n${chain}`);
 }
 
 /** The certificate of a depot that has joined, as its files and the directory have it now, and its judgement of others. */
 export class OwnCertificate {
   private readonly identities = new WeakMap<X509Certificate, DepotIdentity>();
+  private knownAnchors: string | undefined;
   private loaded: { readonly key: string; readonly chain: string; readonly anchors: string } | undefined;
 
   private constructor(
@@ -76,6 +78,7 @@ export class OwnCertificate {
     if (store.keys.read(certificateFolder, 'depot.pem') === undefined) return undefined;
     const own = new OwnCertificate(store, host, self);
     own.requireOwn();
+    own.hasOtherAnchors();
     return own;
   }
 
@@ -112,6 +115,27 @@ export class OwnCertificate {
   authority(): AuthorityMessage {
     const root = this.store.signed.read(directoryName, metadataName('root', 1));
     return { anchors: this.anchors(), directory: Buffer.from(root ?? '').toString('base64') };
+  }
+
+  /** Whether other roots are trusted than when this was asked last, or since the start. */
+  hasOtherAnchors(): boolean {
+    const known = JSON.stringify(this.anchors());
+    const isOther = known !== this.knownAnchors;
+    this.knownAnchors = known;
+    return isOther;
+  }
+
+  /** Whether it leads to the newest of the trusted roots: one of a CA that was followed by another is to be replaced. */
+  isOfNewestRoot(): boolean {
+    const [leaf, ...intermediates] = readCertificates(this.files().chain, "this depot's certificate");
+    const newest = this.anchors().at(-1);
+    if (newest === undefined) return true;
+    try {
+      checkChain({ leaf, intermediates, anchors: [newest], nowMs: this.host.now() });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Takes over a renewed certificate; connections show it from now on. */

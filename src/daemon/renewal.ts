@@ -2,7 +2,6 @@ import type { Host } from '../host.js';
 import { issuedShape } from '../model/enrolment.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
-import type { DirectoryHolder } from '../publish/directory.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import { requireIssued } from '../trust/issued.js';
@@ -11,12 +10,10 @@ import type { OwnCertificate } from './own-certificate.js';
 
 const lookEveryMs = 3600 * 1000;
 
-/**
- * What has an end and is made anew before it: this depot's certificate after two thirds of its life, with a new key (the
- * old one counts on until its end), and at the depot that holds the directory the signatures of that.
- */
+/** Renews this depot's certificate after two thirds of its life, or when the CA has a new root, with a new key; the old one counts on until its end. */
 export class Renewal {
   private readonly stopping = new AbortController();
+  private resting = new AbortController();
 
   constructor(
     private readonly self: DepotIdentity,
@@ -25,7 +22,6 @@ export class Renewal {
     private readonly host: Host,
     private readonly log: Log,
     private readonly onRenewed: () => void,
-    private readonly directory: Pick<DirectoryHolder, 'freshen'> | undefined,
   ) {}
 
   start(): void {
@@ -34,6 +30,12 @@ export class Renewal {
 
   stop(): void {
     this.stopping.abort();
+    this.lookNow();
+  }
+
+  /** Something may have made a renewal due. */
+  lookNow(): void {
+    this.resting.abort();
   }
 
   /** @throws DepotError what the CA, or those on the way to it, say */
@@ -49,24 +51,25 @@ export class Renewal {
   private async keepUp(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      if (this.isDue()) await this.quietly('renew the certificate', () => this.renew());
-      await this.quietly("sign the company's directory again", async () => this.directory?.freshen());
-      await this.host.sleep(lookEveryMs, signal).catch(() => undefined);
+      this.resting = new AbortController();
+      if (this.isDue()) await this.renewQuietly();
+      await this.host.sleep(lookEveryMs, this.resting.signal).catch(() => undefined);
     }
   }
 
   private isDue(): boolean {
     const { issuedAtMs, expiresAtMs } = this.own.facts();
-    return this.host.now() >= issuedAtMs + ((expiresAtMs - issuedAtMs) * 2) / 3;
+    return this.host.now() >= issuedAtMs + ((expiresAtMs - issuedAtMs) * 2) / 3 || !this.own.isOfNewestRoot();
   }
 
-  private async quietly(what: string, work: () => Promise<void>): Promise<void> {
+  private async renewQuietly(): Promise<void> {
     try {
-      await work();
+      await this.renew();
     } catch (thrown) {
-      const error = asDepotError(thrown, what);
+      const error = asDepotError(thrown, 'renew the certificate');
       const daysLeft = Math.floor((this.own.facts().expiresAtMs - this.host.now()) / (24 * lookEveryMs));
-      this.log.warn({ code: error.code, hint: error.hint, daysLeft }, `could not ${what}: ${error.message}`);
+      const fields = { code: error.code, hint: error.hint, daysLeft };
+      this.log.warn(fields, `the certificate was not renewed: ${error.message}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import { metadataName } from '../model/metadata.js';
 import { directoryName } from '../model/company.js';
 import { sha256 } from '../model/sha256.js';
 import type {
+  AuthorityRotation,
   CertificatesStatus,
   CertificateStatus,
   EnrolledStatus,
@@ -118,6 +119,23 @@ export class TrustControl implements TrustApi {
     this.depot.companyChanged();
     log.warn({ depot, certificates }, `${depot} was revoked`);
     return { depot, certificates };
+  }
+
+  async rotateAuthority(rootKey: string | null): Promise<AuthorityRotation> {
+    const fingerprint = await requireRegistry(this.depot.membership).rotateAuthority(rootKey);
+    return this.rotated(fingerprint, 'the CA has a new root; depots renew their certificates as they hear of it');
+  }
+
+  async finishRotation(): Promise<AuthorityRotation> {
+    const fingerprint = await requireRegistry(this.depot.membership).finishRotation();
+    return this.rotated(fingerprint, 'the root of before is trusted no longer');
+  }
+
+  private rotated(fingerprint: string, message: string): AuthorityRotation {
+    const { own } = requireMembership(this.depot.membership);
+    this.depot.companyChanged();
+    this.depot.log.warn({ fingerprint }, message);
+    return { fingerprint, anchors: own.authority().anchors.map(fingerprintOf) };
   }
 
   async repositories(): Promise<RepositoriesStatus> {

@@ -1,6 +1,8 @@
 import type { ErrorCode } from './errors.js';
 import type { Kind } from './head.js';
+import type { Role } from './metadata.js';
 import type { Selection } from './selection.js';
+import type { KeyPlace } from './trust-status.js';
 
 /**
  * What `depot status --json` prints, the control socket answers and the page shows. Times are ISO 8601 in UTC, sizes
@@ -19,6 +21,8 @@ export interface DepotStatus {
   readonly data: string;
   readonly parents: readonly ParentStatus[];
   readonly repositories: readonly RepositoryStatus[];
+  /** The company's directory; null where this depot has not joined. */
+  readonly directory: DirectoryStatus | null;
   /** Depots directly below, by name, as this depot last heard of them. */
   readonly children: readonly ChildStatus[];
   /** What all depots below last reported, directly below or not; null unless asked for. */
@@ -72,6 +76,23 @@ export interface RepositoryStatus {
   /** Objects that were found damaged or gone, and are not here again yet. */
   readonly damaged: number;
   readonly source: SourceStatus | null;
+  readonly trust: TrustStatus;
+  readonly error: StatusError | null;
+}
+
+/** Why the signed metadata of a repository, or of the directory, is believed, and for how long. */
+export interface TrustStatus {
+  /** Where the root key is, at the depot that signs; null elsewhere. */
+  readonly rootKey: KeyPlace | null;
+  /** False where the root is the one that was met first, on plain HTTP, with nothing to hold it against. */
+  readonly authenticated: boolean;
+  /** What expires first; null before the first whole set of metadata. */
+  readonly expires: { readonly role: Role; readonly at: string } | null;
+}
+
+export interface DirectoryStatus {
+  readonly trust: TrustStatus;
+  /** `head-expired`: what it says is believed on, but news of a revocation may have been withheld. */
   readonly error: StatusError | null;
 }
 

@@ -76,6 +76,14 @@ export interface CertificatesStatus {
   readonly issued: readonly CertificateStatus[] | null;
 }
 
+/** What `depot ca rotate` came to. */
+export interface AuthorityRotation {
+  /** SHA-256 of the root that leads now. */
+  readonly fingerprint: string;
+  /** Fingerprints of the roots that are trusted, that one the last. */
+  readonly anchors: readonly string[];
+}
+
 export interface InvitationResult {
   readonly depot: string;
   readonly site: string;

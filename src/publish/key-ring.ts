@@ -7,7 +7,7 @@ import type { RoleKeys } from '../trust/sign.js';
 import { makeSigningKey, readSigningKey, type SigningKey } from '../trust/signing-keys.js';
 
 /** The roles whose keys sign by themselves, and so lie unprotected where a repository is published. */
-export const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
+const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
 type OnlineRole = (typeof onlineRoles)[number];
 export type OnlineKeys = Pick<RoleKeys, OnlineRole>;
 

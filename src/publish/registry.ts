@@ -18,13 +18,16 @@ import { isWithin } from '../model/names.js';
 import { sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
 import { mayEnrol, mayInvite } from '../trust/access.js';
-import type { Authority } from '../trust/authority.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import { expiresAtMsOf, readCertificates } from '../trust/certificates.js';
 import { issueCertificate } from '../trust/issue.js';
 import { checkJoin } from '../trust/join.js';
+import { fingerprintOf } from '../trust/certificates.js';
+import { succeedAuthority } from '../trust/succeed-authority.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { checkRequest, type CheckedRequest } from '../trust/signed-request.js';
+import { AuthorityFiles, authorityFolder } from './authority-files.js';
+import { requireNoneLeadTo } from './authority-rotation.js';
 import { DirectoryHolder } from './directory.js';
 
 const dayMs = 24 * 3600 * 1000;
@@ -35,14 +38,18 @@ const certificateLifeMs = 90 * dayMs;
 /** No invitation is open for longer, whatever its maker asks for. */
 const longestInvitationMs = 30 * dayMs;
 
-/** The folder of the CA's keys and of what it has to remember. */
-export const authorityFolder = '.authority';
-
 const invitationsShape = z.array(
   z.object({ depot: z.string(), site: z.string(), publicKey: z.string(), expiresAt: z.string(), by: z.string() }),
 );
 const issuedShape = z.array(
-  z.object({ serial: z.string(), depot: z.string(), site: z.string(), issuedAt: z.string(), expiresAt: z.string() }),
+  z.object({
+    serial: z.string(),
+    depot: z.string(),
+    site: z.string(),
+    issuedAt: z.string(),
+    expiresAt: z.string(),
+    root: z.string().optional(),
+  }),
 );
 const waitingShape = z.array(enrolShape.extend({ master: z.string(), site: z.string(), at: z.string() }));
 
@@ -52,6 +59,7 @@ export type WaitingRecord = z.infer<typeof waitingShape>[number];
 /** At the depot that holds the directory and the CA: who joins, what is renewed, invited, enrolled and revoked. */
 export class Registry {
   readonly directory: DirectoryHolder;
+  private readonly files: AuthorityFiles;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -61,6 +69,7 @@ export class Registry {
     lifetimes: () => Lifetimes,
     private readonly log?: Log,
   ) {
+    this.files = new AuthorityFiles(store.keys);
     this.directory = new DirectoryHolder(store, host, self.site, lifetimes);
   }
 
@@ -155,6 +164,50 @@ export class Registry {
     });
   }
 
+  /**
+   * A new CA issues from now on, and both its root and that of the one before are trusted. What is issued can be shown to
+   * depots that do not know the new root yet.
+   * @param rootKey of the root before, where it is not here
+   * @returns the fingerprint of the new root
+   * @throws DepotError `bad-request` where an earlier rotation is not finished
+   */
+  rotateAuthority(rootKey: string | null): Promise<string> {
+    return this.inTurn(async () => {
+      const { anchors } = this.company();
+      const before = this.files.read();
+      if (anchors.length > 1) {
+        throw new DepotError('bad-request', 'the CA was rotated before, and the root of before is trusted still', {
+          hint: 'depot ca rotate --finish',
+          retry: 'never',
+        });
+      }
+      await this.files.keep(await succeedAuthority({ before, rootKey, nowMs: this.host.now() }));
+      await this.trustOwnRoot();
+      return fingerprintOf(this.files.read().rootCertificate);
+    });
+  }
+
+  /**
+   * Only the root of the CA in force is trusted from now on.
+   * @returns the fingerprint of that root
+   * @throws DepotError `bad-request` while a valid certificate leads to another one, with the list
+   */
+  finishRotation(): Promise<string> {
+    return this.inTurn(async () => {
+      const { rootCertificate } = this.files.read();
+      const root = fingerprintOf(rootCertificate);
+      requireNoneLeadTo(root, this.company().anchors, this.valid());
+      await this.directory.trust([rootCertificate]);
+      return root;
+    });
+  }
+
+  /** Signs again what would expire, and finishes a rotation that was cut between CA and directory. */
+  async freshen(): Promise<void> {
+    await this.inTurn(() => this.trustOwnRoot());
+    await this.directory.freshen();
+  }
+
   /** Certificates that were issued and are not over, renewed ones among them; the newest first. */
   valid(): IssuedRecord[] {
     const now = this.host.now();
@@ -171,7 +224,8 @@ export class Registry {
   /** A certificate for a key of a depot, written down before it is given away. */
   async issue(request: string, identity: DepotIdentity): Promise<IssuedMessage> {
     const now = this.host.now();
-    const { chain, serial, expiresAtMs } = await issueCertificate(this.authority(), request, identity, {
+    const authority = this.files.read();
+    const { chain, serial, expiresAtMs } = await issueCertificate(authority, request, identity, {
       nowMs: now,
       lifeMs: certificateLifeMs,
     });
@@ -180,6 +234,7 @@ export class Registry {
       ...identity,
       issuedAt: new Date(now).toISOString(),
       expiresAt: new Date(expiresAtMs).toISOString(),
+      root: fingerprintOf(authority.rootCertificate),
     };
     const keptFrom = now - certificateLifeMs;
     const kept = this.read('issued', issuedShape).filter(({ expiresAt }) => Date.parse(expiresAt) > keptFrom);
@@ -246,28 +301,19 @@ export class Registry {
     throw new DepotError('not-allowed', `${checked.identity.site} is not below ${this.self.site}`);
   }
 
+  /** The newest root is the last: depots get a certificate that leads to it. */
+  private async trustOwnRoot(): Promise<void> {
+    const { anchors } = this.company();
+    const { rootCertificate } = this.files.read();
+    const own = fingerprintOf(rootCertificate);
+    if (anchors.some((anchor) => fingerprintOf(anchor) === own)) return;
+    await this.directory.trust([...anchors, rootCertificate]);
+  }
+
   private company() {
     const company = this.store.company.get(this.self.site);
     if (company === undefined) throw noDirectory();
     return company.document;
-  }
-
-  private authority(): Authority {
-    const { keys } = this.store;
-    const read = (file: string): string => {
-      const text = keys.read(authorityFolder, file);
-      if (text !== undefined) return text;
-      throw new DepotError('data-unusable', `${file} of the CA is not in ${keys.folder(authorityFolder)}`, {
-        hint: 'restore the folder keys/ of the data directory from a backup',
-        retry: 'never',
-      });
-    };
-    return {
-      rootKey: keys.read(authorityFolder, 'root.key') ?? null,
-      rootCertificate: read('root.crt'),
-      issuingKey: read('issuing.key'),
-      issuingChain: keys.read(authorityFolder, 'issuing.crt') ?? '',
-    };
   }
 
   private read<T>(name: string, shape: z.ZodType<T[]>): T[] {

@@ -14,6 +14,7 @@ import type {
   ReloadResult,
   VerifyResult,
 } from '../model/status.js';
+import type { KeysApi } from './keys-api.js';
 import type { TrustApi } from './trust-api.js';
 
 /**
@@ -23,6 +24,7 @@ import type { TrustApi } from './trust-api.js';
  */
 export interface ControlApi {
   readonly trust: TrustApi;
+  readonly keys: KeysApi;
   /** `tree`: with what the depots below reported. */
   status(options: { readonly tree: boolean }): Promise<DepotStatus>;
   /** Polls the repositories now (null: all that have a parent). With `wait`, resolves when their cycles have ended. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { directoryName } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { isName, isSite } from '../model/names.js';
 import type { ControlApi, LongWork } from './control-api.js';
@@ -31,13 +32,54 @@ const trustCalls: readonly ControlCall[] = [
     ({ trust }, { depot, site, ...options }) => trust.invite(depot, site, options),
   ),
   once('revoke', z.strictObject({ depot }), ({ trust }, input) => trust.revoke(input.depot)),
+  once('rotate-ca', z.strictObject({ rootKey: z.string().max(8192).nullable() }), ({ trust }, { rootKey }) =>
+    trust.rotateAuthority(rootKey),
+  ),
+  once('finish-ca', nothing, ({ trust }) => trust.finishRotation()),
   once('repositories', nothing, ({ trust }) => trust.repositories()),
   once('enroll', z.strictObject({ repository }), ({ trust }, input) => trust.enroll(input.repository)),
   once('approve-repository', z.strictObject({ repository }), ({ trust }, input) => trust.approve(input.repository)),
 ];
 
+const signs = z.union([repository, z.literal(directoryName)]);
+const texts = z.array(z.string().max(8192)).max(4);
+const brought = z.strictObject({ keys: texts, passphrases: texts });
+
+const keysCalls: readonly ControlCall[] = [
+  once('keys', nothing, ({ keys }) => keys.list()),
+  once('keys-forget', z.strictObject({ repository: signs, sha256: z.string() }), ({ keys }, { repository, sha256 }) =>
+    keys.forget(repository, sha256),
+  ),
+  // Streams, since opening and sealing keys takes long on purpose.
+  stream(
+    'keys-protect',
+    z.strictObject({ repository: signs, passphrase: z.string().min(1).max(8192).nullable() }),
+    ({ keys }, { repository, passphrase }) => keys.protect(repository, passphrase),
+  ),
+  stream(
+    'keys-rotate',
+    z.strictObject({
+      repository: signs,
+      roles: z.array(z.enum(['root', 'targets', 'snapshot', 'timestamp'])).min(1),
+      brought,
+    }),
+    ({ keys }, { repository, roles, brought }) => keys.rotate(repository, roles, brought),
+  ),
+  stream(
+    'keys-add',
+    z.strictObject({
+      repository: signs,
+      key: z.string().max(8192),
+      threshold: z.number().int().min(1).max(8),
+      brought,
+    }),
+    ({ keys }, { repository, key, threshold, brought }) => keys.add(repository, key, threshold, brought),
+  ),
+];
+
 const calls: readonly ControlCall[] = [
   ...trustCalls,
+  ...keysCalls,
   once('status', z.strictObject({ tree: z.boolean().default(false) }), (api, input) => api.status(input)),
   once('history', oneOrAll.extend({ limit: z.number().int().min(1).max(1000) }), (api, { repository, limit }) =>
     api.history(repository, { limit }),

@@ -47,9 +47,19 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       renew: () => call('renew', {}),
       invite: (depot, site, options) => call('invite', { depot, site, ...options }),
       revoke: (depot) => call('revoke', { depot }),
+      rotateAuthority: (rootKey) => call('rotate-ca', { rootKey }),
+      finishRotation: () => call('finish-ca', {}),
       repositories: () => call('repositories', {}),
       enroll: (repository) => call('enroll', { repository }),
       approve: (repository) => call('approve-repository', { repository }),
+    },
+    keys: {
+      list: () => call('keys', {}),
+      protect: (repository, passphrase) => stream('keys-protect', { repository, passphrase }, quietly()),
+      forget: (repository, sha256) => call('keys-forget', { repository, sha256 }),
+      rotate: (repository, roles, brought) => stream('keys-rotate', { repository, roles, brought }, quietly()),
+      add: (repository, key, threshold, brought) =>
+        stream('keys-add', { repository, key, threshold, brought }, quietly()),
     },
     reload: () => call('reload', {}),
     poll: (repositories, { wait, ...work }) => stream('poll', { repositories, wait }, work),
@@ -61,6 +71,11 @@ export function controlClient(options: ControlClientOptions): ControlApi {
     verify: (repository, work) => stream('verify', { repository }, work),
     gc: ({ dryRun, ...work }) => stream('gc', { dryRun }, work),
   };
+}
+
+/** Long work that nobody watches or breaks off. */
+function quietly(): LongWork {
+  return { signal: new AbortController().signal, onEvent: async () => undefined };
 }
 
 function settle<Result>(name: string, line: StreamLine): Result {

@@ -101,8 +101,8 @@ async function answer(
 }
 
 function findCall(request: IncomingMessage, options: ControlOptions): ControlCall {
-  const { url = '' } = request;
-  const call = url.startsWith('/v1/') ? controlCalls.get(url.slice('/v1/'.length)) : undefined;
+  const name = /^\/v1\/([a-z-]+)$/.exec(request.url ?? '')?.[1] ?? '';
+  const call = controlCalls.get(name);
   if (call === undefined || request.method !== 'POST') {
     throw new DepotError(
       'bad-request',
@@ -129,7 +129,8 @@ async function readInput(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new DepotError('bad-request', `the body of the control request is not JSON: ${text.slice(0, 60)}`, { cause });
+    // Not quoted: it may hold a passphrase.
+    throw new DepotError('bad-request', 'the body of the control request is not JSON', { cause });
   }
 }
 

@@ -13,7 +13,9 @@ import type { StoredError } from '../store/cycles.js';
 import { appliedGeneration, lagOf } from '../store/figures.js';
 import type { PollRow } from '../store/polls.js';
 import type { Store } from '../store/store.js';
+import type { Lifetimes } from '../trust/sign.js';
 import { holdStatuses } from './queries.js';
+import { directoryStatus, expiryOfOwn, trustOf } from './trust-status.js';
 
 /** What the configuration says of a depot, as far as its status shows it. */
 export interface DepotFacts {
@@ -26,6 +28,8 @@ export interface DepotFacts {
   readonly pollEveryMs: number;
   readonly follow: Follow;
   readonly published: readonly PublishedFacts[];
+  /** How long what is signed here is valid. */
+  readonly lifetimes: Lifetimes;
 }
 
 export interface PublishedFacts extends NamedRepository {
@@ -84,6 +88,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
         ? childRepository(store, facts, live, named, parents, nowMs)
         : masterRepository(store, facts, live, { ...named, source: named.source }, nowMs),
     ),
+    directory: directoryStatus(store, facts, nowMs),
     children: store.demands
       .list()
       .map(({ child, site, lastHeardMs, authenticated }): ChildStatus => {
@@ -152,7 +157,11 @@ function masterRepository(
     holds: holdStatuses(store, name),
     damaged: store.damage.waiting(name).length,
     source: live?.source(name) ?? sourceAsKept(store, name, source),
-    error: live?.sourceError(name) ?? (generation === null ? null : notEnrolled(store, facts, name, nowMs)),
+    trust: trustOf(store, facts, name, true),
+    error:
+      live?.sourceError(name) ??
+      expiryOfOwn(store, facts, name, nowMs) ??
+      (generation === null ? null : notEnrolled(store, facts, name, nowMs)),
   };
 }
 
@@ -208,6 +217,7 @@ function childRepository(
     holds: holdStatuses(store, name),
     damaged: store.damage.waiting(name).length,
     source: null,
+    trust: trustOf(store, facts, name, false),
     error: polled?.error == null ? null : statusError(polled.error, polled.lastAtMs),
   };
 }

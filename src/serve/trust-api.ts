@@ -1,4 +1,5 @@
 import type {
+  AuthorityRotation,
   CertificatesStatus,
   EnrolledStatus,
   InvitationResult,
@@ -23,6 +24,10 @@ export interface TrustApi {
   ): Promise<InvitationResult>;
   /** At the CA: no certificate of the depot is accepted any more, one level further with each poll. */
   revoke(depot: string): Promise<RevokeResult>;
+  /** At the CA: a new root leads, and both are trusted. @param rootKey of the root before, PEM, where it is not there */
+  rotateAuthority(rootKey: string | null): Promise<AuthorityRotation>;
+  /** At the CA: the root of before is trusted no longer; refused while certificates lead to it. */
+  finishRotation(): Promise<AuthorityRotation>;
   /** What the company's directory has, as far as it concerns this depot. */
   repositories(): Promise<RepositoriesStatus>;
   /** Asks for a repository that is published here to be put into the directory. */

@@ -30,12 +30,12 @@ export class KeyFiles {
     }
   }
 
-  /** Names of the files, sorted. */
+  /** Names of the files, sorted; none where this user may not look. */
   list(owner: KeyOwner): string[] {
     try {
       return readdirSync(this.folder(owner)).sort();
     } catch (error) {
-      if (isCode(error, 'ENOENT')) return [];
+      if (isCode(error, 'ENOENT', 'EACCES')) return [];
       throw error;
     }
   }
@@ -52,11 +52,12 @@ export class KeyFiles {
     rmSync(join(this.folder(owner), name), { force: true });
   }
 
-  /** Where the root key of signed metadata is; null where none of its keys was ever made here. */
+  /** Where the root key of signed metadata is; null where none of its keys is here, or this user may not look. */
   rootKeyPlace(owner: KeyOwner): KeyPlace | null {
-    if (this.read(owner, rootKey) !== undefined) return 'here';
-    if (this.read(owner, sealedRootKey) !== undefined) return 'sealed';
-    return this.read(owner, 'targets.pem') === undefined ? null : 'elsewhere';
+    const names = this.list(owner);
+    if (names.includes(rootKey)) return 'here';
+    if (names.includes(sealedRootKey)) return 'sealed';
+    return names.includes('targets.pem') ? 'elsewhere' : null;
   }
 
   /** For messages. */

@@ -12,6 +12,11 @@ export interface Authority {
   readonly issuingKey: string;
   /** The certificate of `issuingKey` and those above it, PEM, without the root; empty where the root itself issues. */
   readonly issuingChain: string;
+  /**
+   * Where this CA follows another one: its root as the root before certified it, PEM. Depots show it, so that those that
+   * have not heard of this CA yet accept them too.
+   */
+  readonly bridge?: string;
 }
 
 export interface NewAuthority {
@@ -38,7 +43,8 @@ export async function makeAuthority(input: NewAuthority): Promise<Authority> {
   const root = await makeSigner(company, `depotd root ${day}`);
   const issuing = await makeSigner(company, `depotd issuing ${day}`);
   const dates = { fromMs: nowMs - backdatedMs };
-  const rootContents = await authorityContents(root, 1, { ...dates, untilMs: nowMs + rootLifeMs });
+  // One level for the issuing certificate, one for the root that follows this one some day.
+  const rootContents = await authorityContents(root, 2, { ...dates, untilMs: nowMs + rootLifeMs });
   const issuingContents = await authorityContents(issuing, 0, {
     ...dates,
     untilMs: nowMs + Math.min(issuingLifeMs, rootLifeMs),
@@ -70,8 +76,8 @@ async function makeSigner(company: string, commonName: string): Promise<NewSigne
 }
 
 /** `levelsBelow`: how many CAs may stand below this one. */
-async function authorityContents(
-  { name, publicKey }: NewSigner,
+export async function authorityContents(
+  { name, publicKey }: Pick<NewSigner, 'name' | 'publicKey'>,
   levelsBelow: number,
   dates: Pick<Contents, 'fromMs' | 'untilMs'>,
 ): Promise<Contents> {

@@ -43,7 +43,7 @@ export async function issueCertificate(
     const message = `the CA can issue nothing: the certificate of ${shownName(issuer.subject)} ${flaw}`;
     throw new DepotError('certificate-refused', message, { retry: 'never' });
   }
-  const certificate = await certify(await signerOf(authority, issuers[0]), {
+  const certificate = await certify(await signerOf(authority.issuingKey, issuers[0]), {
     subject: await nameOf({ CN: identity.depot }),
     publicKey,
     fromMs: nowMs - backdatedMs,
@@ -53,18 +53,19 @@ export async function issueCertificate(
   const issued = new X509Certificate(certificate);
   return {
     certificate,
-    chain: `${certificate}${authority.issuingChain}`,
+    chain: `${certificate}${authority.issuingChain}${authority.bridge ?? ''}`,
     serial: serialOf(issued),
     expiresAtMs: expiresAtMsOf(issued),
   };
 }
 
-async function signerOf({ issuingKey }: Authority, certificate: X509Certificate): Promise<Signer> {
+/** @param key of the certificate, PEM */
+export async function signerOf(key: string, certificate: X509Certificate): Promise<Signer> {
   const { X509Certificate, SubjectKeyIdentifierExtension } = await x509();
   const issuer = new X509Certificate(certificate.raw);
   // Others number their keys in ways of their own, and a verifier compares the two.
   const keyId = issuer.getExtension(SubjectKeyIdentifierExtension)?.keyId ?? (await keyIdOf(issuer.publicKey));
-  return { name: issuer.subjectName, keyId, key: await signingKeyOf(readPrivateKey(issuingKey)) };
+  return { name: issuer.subjectName, keyId, key: await signingKeyOf(readPrivateKey(key)) };
 }
 
 async function depotExtensions(identity: DepotIdentity): Promise<Extension[]> {

@@ -20,17 +20,12 @@ export interface RoleKeys {
   readonly timestamp: SigningKey;
 }
 
-/** How long what is signed is valid; a snapshot lives as long as the targets that it names. */
+/** How long what is signed is valid (README section 1.4); a snapshot lives as long as the targets that it names. */
 export interface Lifetimes {
   readonly rootMs: number;
   readonly targetsMs: number;
   readonly timestampMs: number;
 }
-
-const dayMs = 24 * 60 * 60 * 1000;
-
-/** README section 1.4. */
-export const usualLifetimes: Lifetimes = { rootMs: 730 * dayMs, targetsMs: 90 * dayMs, timestampMs: 30 * dayMs };
 
 /** A signed file that another one names, with the version in it. */
 export interface SignedFile {

@@ -13,7 +13,7 @@ import type { TlsMaterial } from '../../src/protocol/tls.js';
 import { DirectoryHolder } from '../../src/publish/directory.js';
 import { certificateAuthority, judging } from '../harness/certificates.js';
 import { hosted, type Hosted } from '../serve/hosted.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 const authority = await certificateAuthority();
 const origin = await authority.issue('origin', 'enterprise');

@@ -27,7 +27,7 @@ import { ProgressBoard } from '../../src/sync/progress.js';
 import { folderInMemory } from '../harness/temporary.js';
 import { readTree, type Tree } from '../harness/tree.js';
 import { manifestOf, repository } from '../sync/fixture.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 export const site = 'enterprise/germany';
 

@@ -12,7 +12,7 @@ import { parseToken } from '../../src/trust/invitation.js';
 import { makeInvitation, signJoin } from '../../src/trust/join.js';
 import { signRequest } from '../../src/trust/signed-request.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 const hourMs = 3_600_000;
 const origin = { depot: 'origin', site: 'enterprise' };
@@ -24,7 +24,12 @@ async function theft() {
   let aheadMs = 0;
   const host: Host = { ...realHost, now: () => Date.now() + aheadMs };
   const data = join(await temporaryFolder(), 'data');
-  await foundCompany({ ...origin, data } as Settings, { company: 'enterprise' }, usualGraceMs, host);
+  await foundCompany(
+    { ...origin, data, signing: usualLifetimes } as Settings,
+    { company: 'enterprise' },
+    usualGraceMs,
+    host,
+  );
   const store = Store.open(data);
   onTestFinished(() => store.close());
   const registry = new Registry(store, host, origin, () => usualLifetimes);

@@ -1,18 +1,23 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { realHost } from '../../src/host.js';
 import { buildManifest } from '../../src/manifest/build.js';
 import type { Entry } from '../../src/model/entry.js';
 import type { HeadFile } from '../../src/model/head.js';
+import { directoryName } from '../../src/model/company.js';
 import { everything } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { CycleProgress, ReportRow } from '../../src/model/status.js';
+import { Signer } from '../../src/publish/signer.js';
 import type { ControlApi, LongWork } from '../../src/serve/control-api.js';
 import { serveControl, type ControlServer } from '../../src/serve/control.js';
 import { listHeld, listPath } from '../../src/serve/listing.js';
+import { keysStatus } from '../../src/serve/keys.js';
 import { historyRows, holdStatuses, requireHold, requireRepository } from '../../src/serve/queries.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { unsignedHead } from '../harness/heads.js';
 
 /** A depot in the middle of the tree, with one of everything that a status can show. */
@@ -56,6 +61,8 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     context: 'enterprise/germany/munich',
     entries: files(3),
   });
+  for (const name of ['tools', 'scripts', directoryName]) await sign(store, name, nowMs);
+  for (const file of store.keys.list(directoryName)) store.keys.remove(directoryName, file);
   store.reports.put(reportRows(nowMs), { depot: 'munich-2', site: 'enterprise/germany/munich' });
   store.demands.set(
     'munich-2',
@@ -73,6 +80,7 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     parents: settings.parent,
     pollEveryMs: 15 * minute,
     follow: settings.follow.map(({ repository, include = [], exclude = [] }) => ({ repository, include, exclude })),
+    lifetimes: usualLifetimes,
     published: [{ name: 'scripts', kind: 'mirror', context: 'enterprise/germany/munich', source: '/srv/scripts' }],
   };
   return { data, config, store, facts };
@@ -128,6 +136,12 @@ async function fillTools(store: Store, nowMs: number): Promise<void> {
     '7f3a',
     files(1184).flatMap(({ path, type }) => (type === 'folder' ? [] : [{ path, size: 1_000_000 }])),
   );
+}
+
+/** Signed metadata of some content, with the keys that signed it. */
+async function sign(store: Store, name: string, nowMs: number): Promise<void> {
+  const signer = new Signer(store, { ...realHost, now: () => nowMs }, name, () => usualLifetimes);
+  await signer.alone((put) => put(1, {}));
 }
 
 /** `media`: on its way here for the first time. */
@@ -328,12 +342,21 @@ export function sampleApi(
     verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
     gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
     reload: () => (scripted.reload ?? unexpected)(),
+    keys: scripted.keys ?? {
+      list: async () => keysStatus(store, published),
+      protect: unexpected,
+      forget: unexpected,
+      rotate: unexpected,
+      add: unexpected,
+    },
     trust: scripted.trust ?? {
       reset: unexpected,
       certificates: unexpected,
       renew: unexpected,
       invite: unexpected,
       revoke: unexpected,
+      rotateAuthority: unexpected,
+      finishRotation: unexpected,
       repositories: unexpected,
       enroll: unexpected,
       approve: unexpected,

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ControlApi } from '../../src/serve/control-api.js';
 import type { ControlServer } from '../../src/serve/control.js';
+import type { ProtectedKey } from '../../src/model/trust-status.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
 import { depot } from './recorder.js';
@@ -27,6 +29,21 @@ afterAll(async () => {
   sample.store.close();
 });
 
+const unasked = (): Promise<never> => Promise.reject(new Error('not documented yet'));
+
+const undocumented: ControlApi['trust'] = {
+  reset: unasked,
+  certificates: unasked,
+  renew: unasked,
+  invite: unasked,
+  revoke: unasked,
+  rotateAuthority: unasked,
+  finishRotation: unasked,
+  repositories: unasked,
+  enroll: unasked,
+  approve: unasked,
+};
+
 /** A daemon that answers what JSON.md says that it answers: what the command makes of it must be the same again. */
 function documented(): Partial<ControlApi> {
   const example = <Result>(name: string): Result => examples.get(name) as Result;
@@ -41,6 +58,14 @@ function documented(): Partial<ControlApi> {
     verify: async () => example('verify'),
     gc: async () => example('gc'),
     reload: async () => example('reload'),
+    trust: { ...undocumented, rotateAuthority: async () => example('ca'), finishRotation: async () => example('ca') },
+    keys: {
+      list: async () => example('keys'),
+      protect: async () => ({ ...example<Omit<ProtectedKey, 'sealed'>>('protect'), sealed: '{}' }),
+      forget: async () => ({ repository: 'scripts' }),
+      rotate: async () => example('rotate'),
+      add: async () => example('rotate'),
+    },
   };
 }
 
@@ -85,8 +110,16 @@ test.each([
   ['verify', ['verify']],
   ['gc', ['gc']],
   ['reload', ['reload']],
+  ['ca', ['ca', 'rotate']],
+  ['ca', ['ca', 'rotate', '--finish']],
+  ['keys', ['keys']],
+  ['protect', ['keys', 'protect', 'scripts']],
+  ['rotate', ['keys', 'rotate', 'scripts', '--role', 'targets', '--passphrase-file', 'words']],
 ])('%s prints what the daemon answers, in the documented shape', async (name, args) => {
-  expect(await json(...args)).toEqual(examples.get(name));
+  const passphrases = join(sample.data, 'words');
+  await writeFile(passphrases, 'open sesame\n');
+  const given = args.map((word) => (word === 'words' ? passphrases : word));
+  expect(await json(...given)).toEqual(examples.get(name));
 });
 
 test('an error has the documented shape', async () => {

@@ -8,7 +8,7 @@ import { directoryName } from '../../src/model/company.js';
 import { Store } from '../../src/store/store.js';
 import { Parents } from '../../src/sync/parents.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 const dayMs = 24 * 3600 * 1000;
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -21,24 +21,24 @@ it('keeps directory and certificate of an origin that runs for months from expir
   const host: Host = {
     now: () => nowMs,
     random: () => 0.5,
-    async sleep(ms) {
+    async sleep(ms, signal) {
       // A day goes by where the daemon waits for an hour.
       lastedMs += 24 * ms;
       nowMs += 24 * ms;
       if (lastedMs < 200 * dayMs) return;
       end();
-      await new Promise(() => undefined);
+      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('stopped'))));
     },
   };
   const data = join(await temporaryFolder(), 'data');
-  const settings = { data, depot: 'origin', site: 'enterprise' } as Settings;
+  const settings = { data, depot: 'origin', site: 'enterprise', signing: usualLifetimes } as Settings;
   await foundCompany(settings, { company: 'enterprise' }, usualGraceMs, host);
   const store = Store.open(data, { now: () => host.now() });
   onTestFinished(() => store.close());
   const own = ownCertificate(store, host, settings);
   if (own === undefined) throw new Error('the origin has no certificate');
   const parents = new Parents({ depot: 'origin', site: 'enterprise', version: '0.1.0' }, host, silent);
-  const { renewal } = membershipOf(own, {
+  const { renewal, upkeep } = membershipOf(own, {
     store,
     host,
     log: silent,
@@ -48,7 +48,11 @@ it('keeps directory and certificate of an origin that runs for months from expir
     onRenewed: () => undefined,
   });
   renewal.start();
-  onTestFinished(() => renewal.stop());
+  upkeep?.start();
+  onTestFinished(async () => {
+    renewal.stop();
+    await upkeep?.stop();
+  });
   await ended;
   const expiresAtMs: Record<string, number> = { ...store.signed.facts(directoryName)?.expiresAtMs };
   for (const [role, atMs] of Object.entries(expiresAtMs)) expect([role, atMs > nowMs]).toEqual([role, true]);

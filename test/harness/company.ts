@@ -4,7 +4,7 @@ import { loadSettings } from '../../src/config/settings.js';
 import { realHost } from '../../src/host.js';
 import { Registry } from '../../src/publish/registry.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from './lifetimes.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 
 /**

@@ -5,7 +5,7 @@ import { MirrorPublisher } from '../../src/publish/publisher.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 const [data = '', source = '', step] = process.argv.slice(2);
 const store = Store.open(data);

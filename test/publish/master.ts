@@ -11,7 +11,8 @@ import { MirrorPublisher } from '../../src/publish/publisher.js';
 import type { ReadFilesResult } from '../../src/publish/read-files.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes, type Lifetimes } from '../../src/trust/sign.js';
+import type { Lifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { bytes, exe, folder, link, type Node, type Tree } from '../harness/tree.js';
 

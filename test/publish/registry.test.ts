@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import type { JoinMessage, Purpose } from '../../src/model/enrolment.js';
-import { authorityFolder, Registry } from '../../src/publish/registry.js';
+import { AuthorityFiles } from '../../src/publish/authority-files.js';
+import { Registry } from '../../src/publish/registry.js';
 import { Signer } from '../../src/publish/signer.js';
 import { Store } from '../../src/store/store.js';
 import { makeAuthority } from '../../src/trust/authority.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 import { parseToken } from '../../src/trust/invitation.js';
 import { makeInvitation, signJoin } from '../../src/trust/join.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { signRequest } from '../../src/trust/signed-request.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
@@ -36,10 +37,7 @@ async function holder(): Promise<Holder> {
   let now = Date.now();
   const host = { now: () => now, sleep: () => Promise.resolve(), random: Math.random };
   const authority = await makeAuthority({ company: 'Example', nowMs: now });
-  const { keys } = store;
-  await keys.write(authorityFolder, 'root.crt', authority.rootCertificate);
-  await keys.write(authorityFolder, 'issuing.crt', authority.issuingChain);
-  await keys.write(authorityFolder, 'issuing.key', authority.issuingKey);
+  await new AuthorityFiles(store.keys).keep(authority);
   const registry = new Registry(store, host, origin, () => usualLifetimes);
   await registry.directory.found({ anchors: [authority.rootCertificate], revoked: [], graceMs: 30 * dayMs });
   const ask: Holder['ask'] = (purpose, body, { key, chain }) =>

@@ -9,9 +9,10 @@ import { Signer } from '../../src/publish/signer.js';
 import { Store } from '../../src/store/store.js';
 import { readRoot } from '../../src/trust/root-facts.js';
 import { seal } from '../../src/trust/sealed.js';
-import { usualLifetimes, type Lifetimes } from '../../src/trust/sign.js';
+import type { Lifetimes } from '../../src/trust/sign.js';
 import { makeSigningKey, readSigningKey } from '../../src/trust/signing-keys.js';
 import type { TufSource } from '../../src/trust/source.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { altered, dayMs, refresh, refused } from '../trust/repository.js';
 

@@ -7,7 +7,7 @@ import { realHost } from '../../src/host.js';
 import { MirrorPublisher } from '../../src/publish/publisher.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes } from '../../src/trust/sign.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 
 const data = mkdtempSync(join(tmpdir(), 'depotd-test-'));
 const store = Store.open(data);

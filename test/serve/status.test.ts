@@ -7,6 +7,7 @@ import type { RepositoryStatus } from '../../src/model/status.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import type { PollRow } from '../../src/store/polls.js';
 import { Store } from '../../src/store/store.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { unsignedHead } from '../harness/heads.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
@@ -24,6 +25,7 @@ const facts: DepotFacts = {
   pollEveryMs: 15 * minute,
   follow: 'all',
   published: [],
+  lifetimes: usualLifetimes,
 };
 
 const live: LiveFacts = {

@@ -5,7 +5,7 @@ import { DepotError } from '../../src/model/errors.js';
 import { versionsOf } from '../../src/trust/metadata.js';
 import type { Verified } from '../../src/trust/updater.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { altered, dayMs, newKeys, refresh, refused, Repository } from './repository.js';
+import { altered, newKeys, refresh, refused, Repository } from './repository.js';
 
 test('comes from the first root to the newest metadata', async () => {
   const repository = new Repository();

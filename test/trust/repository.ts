@@ -9,7 +9,6 @@ import {
   signSnapshot,
   signTargets,
   signTimestamp,
-  usualLifetimes,
   type Lifetimes,
   type RoleKeys,
   type RootChange,
@@ -17,6 +16,7 @@ import {
 import { makeSigningKey, type SigningKey } from '../../src/trust/signing-keys.js';
 import type { TufSource } from '../../src/trust/source.js';
 import { downloadTarget } from '../../src/trust/targets.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 
 export const dayMs = 24 * 60 * 60 * 1000;

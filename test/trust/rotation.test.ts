@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseRoot, versionsOf } from '../../src/trust/metadata.js';
-import { signNextRoot, usualLifetimes } from '../../src/trust/sign.js';
+import { signNextRoot } from '../../src/trust/sign.js';
 import { makeSigningKey } from '../../src/trust/signing-keys.js';
+import { usualLifetimes } from '../harness/lifetimes.js';
 import { codeOf } from '../manifest/code-of.js';
 import { altered, newKeys, refresh, refused, Repository } from './repository.js';
 
