@@ -255,8 +255,9 @@ export class Depot implements RunningDepot {
     };
     this.listener = await listen(settings.listen, handler, { tls });
     const path = controlSocket ?? this.store.layout.controlSocket;
-    this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
+    // First, so that whoever finds the socket finds what is published, too.
     await this.publishers.configure(settings.repositories);
+    this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     // Those that were published before there was a directory, or just before a crash.
     for (const { name, kind, context } of settings.repositories) await this.enrolQuietly(name, kind, context);
     this.schedule.start();
