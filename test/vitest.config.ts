@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -17,6 +18,8 @@ export default defineConfig(({ mode }) => {
       testTimeout: long ? 30 * 60_000 : 60_000,
       hookTimeout: 60_000,
       fileParallelism: !long,
+      // Most files wait for daemons, disks and timers: one worker would leave a machine of two cores idle for half of the time.
+      maxWorkers: long ? 1 : Math.max(2, availableParallelism() - 1),
       allowOnly: false,
       restoreMocks: true,
       unstubEnvs: true,
