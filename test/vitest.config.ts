@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -18,8 +17,6 @@ export default defineConfig(({ mode }) => {
       testTimeout: long ? 30 * 60_000 : 60_000,
       hookTimeout: 60_000,
       fileParallelism: !long,
-      // Most files wait for daemons, disks and timers: one worker would leave a machine of two cores idle for half of the time.
-      maxWorkers: long ? 1 : Math.max(2, availableParallelism() - 1),
       allowOnly: false,
       restoreMocks: true,
       unstubEnvs: true,
