@@ -50,11 +50,12 @@ async function world(): Promise<{ origin: Origin; wire: Wire; middle: { readonly
   return { origin, middle, wire: new Wire(middle) };
 }
 
-/** A signature in upper-case digits is the same signature; nothing signs the envelope that it stands in. */
+/** Upper-case digits of a signature, and space at the end, change nothing that is signed: the envelope itself is not. */
 function asSaid(bytes: Uint8Array): string {
   return Buffer.from(bytes)
     .toString()
-    .replaceAll(/"sig": "[0-9A-Fa-f]+"/g, (signature) => signature.toLowerCase());
+    .replaceAll(/"sig": "[0-9A-Fa-f]+"/g, (signature) => signature.toLowerCase())
+    .replace(/\s*$/, '\n');
 }
 
 /** What the child has and serves was said by the origin, and is whole. @returns its newest complete generation */
