@@ -117,7 +117,7 @@ describe('a parent that tampers with a newer generation and a revocation', () =>
       attack((answer, memory) => manipulate(answer, memory, chosen)),
     );
     // One generation follows the other, so a failure cannot be made smaller.
-    await fc.assert(property, { numRuns: 4, endOnFailure: true });
+    await fc.assert(property, { numRuns: 6, endOnFailure: true });
     await attack((answer) => delayed(answer, 20));
     expect(wire.altered).toBeGreaterThan(0);
   });
@@ -142,7 +142,7 @@ describe('a parent that tampers with the first that it ever says', () => {
         expect(await child.tree()).toEqual(contentOf(1));
         expect(requireGood(child, origin, wire)).toBe(1);
       });
-      await fc.assert(property, { numRuns: 2, endOnFailure: true });
+      await fc.assert(property, { numRuns: 3, endOnFailure: true });
     },
   );
 });
