@@ -218,12 +218,11 @@ export class TreeFiles {
     this.realFolders.add(path);
   }
 
+  /** Looked at from the top, so that no look ever goes through a link, which may lead round in a circle. */
   private parentIsReal(path: string): boolean {
-    for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
-      if (this.realFolders.has(folder)) return true;
-      if (!isFolder(this.final(folder))) return false;
-    }
-    return true;
+    const folder = parentOf(path);
+    if (folder === '' || this.realFolders.has(folder)) return true;
+    return this.parentIsReal(folder) && isFolder(this.final(folder));
   }
 
   /** Moves what stands at a path, of another type than what comes, out of the tree. */

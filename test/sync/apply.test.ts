@@ -134,6 +134,14 @@ describe('applying a generation', () => {
     expect(store.holds.list(repository)).toEqual([]);
   });
 
+  it('deletes below what has become a link that leads round in a circle', async () => {
+    const store = await newStore();
+    await applyLiteral(store, 1, { 'a/b/c': 'one' });
+    const circle = { a: link('b'), b: link('b') };
+    await applyLiteral(store, 2, circle);
+    expect(await treeOf(store)).toEqual(circle);
+  });
+
   it('reaches any tree from any other (property)', async () => {
     const store = await newStore();
     const paths = ['a', 'a/b', 'a/b/c', 'a-b', 'b', 'b/x', 'c/d/e/f', 'c/d'];
