@@ -9,6 +9,7 @@ import type { CyclePhase } from '../../src/model/status.js';
 import { control, cycle, pollAll, publish, startChain, statusOf, type Chain } from '../cluster/chain.js';
 import { unlike } from '../cluster/unlike.js';
 import type { Depot } from '../harness/depot.js';
+import { runsTypeScript } from '../harness/typescript.js';
 import { Allowed, putVersion, snapshot, type Snapshot } from './versions.js';
 
 /** A chain, every version that was published on it, and the moments of the kills, all from one seed. */
@@ -145,9 +146,8 @@ interface Reader {
 }
 
 function startReader(tree: string, table: string): Reader {
-  const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url));
   const program = fileURLToPath(new URL('reader.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', tsx, program, tree, table], {
+  const child = spawn(process.execPath, [...runsTypeScript, program, tree, table], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { startCluster } from './cluster.js';
 import { temporaryCluster, temporaryFolder } from './temporary.js';
 import { differences, tree } from './tree.js';
+import { runsTypeScript } from './typescript.js';
 
 it('starts real daemons that know their parents, and polls by hand only', async () => {
   const cluster = await temporaryCluster(async (folder) => {
@@ -56,8 +56,7 @@ it('leaves no daemon behind when the process of the tests is killed', async () =
   const script = `import { startCluster } from ${JSON.stringify(url)};
     const cluster = await startCluster(${JSON.stringify(folder)}, { origin: { site: 'enterprise' } });
     console.log(cluster.depot('origin').pid());`;
-  const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url));
-  const runner = spawn(process.execPath, ['--import', tsx, '--input-type=module', '-e', script]);
+  const runner = spawn(process.execPath, [...runsTypeScript, '--input-type=module', '-e', script]);
   onTestFinished(() => void runner.kill('SIGKILL'));
   const [printed] = (await once(runner.stdout, 'data')) as [Buffer];
   const pid = Number(printed.toString());

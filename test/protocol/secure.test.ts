@@ -18,6 +18,7 @@ import type { ClientTls, TlsMaterial } from '../../src/protocol/tls.js';
 import { certificateAuthority, judging, selfSigned } from '../harness/certificates.js';
 import { freePort } from '../harness/port.js';
 import { temporaryFolder } from '../harness/temporary.js';
+import { runsTypeScript } from '../harness/typescript.js';
 import { answering, saying } from './misbehaving.js';
 import { connectingProxy } from './proxy.js';
 
@@ -315,7 +316,7 @@ describe('through a proxy', () => {
     const poll = async (env: NodeJS.ProcessEnv): Promise<string> => {
       const asked = { url: url.replace('127.0.0.1', 'germany.invalid'), proxy: proxy.url, material: munich };
       const script = fileURLToPath(new URL('poll-once.ts', import.meta.url));
-      const args = ['--import', 'tsx', script, JSON.stringify(asked)];
+      const args = [...runsTypeScript, script, JSON.stringify(asked)];
       return (await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } })).stdout;
     };
     const [trusting, other] = await Promise.all([poll({ NODE_EXTRA_CA_CERTS: trusted }), poll({})]);

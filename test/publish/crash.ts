@@ -7,6 +7,7 @@ import { everything } from '../../src/model/selection.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { exe, link, readTree, tree } from '../harness/tree.js';
+import { runsTypeScript } from '../harness/typescript.js';
 import { master, type Master } from './master.js';
 
 const child = fileURLToPath(new URL('killed.ts', import.meta.url));
@@ -52,7 +53,7 @@ export async function killAndPublish(every: number): Promise<void> {
 }
 
 function publishIn({ data, source }: Master, step: number): { isKilled: boolean; steps: number } {
-  const command = ['--import', 'tsx', child, data, source, String(step)];
+  const command = [...runsTypeScript, child, data, source, String(step)];
   const { signal, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
   if (signal !== 'SIGKILL' && stdout === '') throw new Error(stderr);
   return { isKilled: signal === 'SIGKILL', steps: Number(stdout) };

@@ -10,6 +10,7 @@ import { realHost } from '../../src/host.js';
 import { DepotError } from '../../src/model/errors.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { exe, readTree, tree } from '../harness/tree.js';
+import { runsTypeScript } from '../harness/typescript.js';
 import { master, type Master } from './master.js';
 import { tmpfs } from './tmpfs.js';
 
@@ -133,8 +134,7 @@ describe('a source that is not watched', () => {
       limited,
       'sh',
       process.execPath,
-      '--import',
-      'tsx',
+      ...runsTypeScript,
       child,
       source,
     ]);

@@ -10,12 +10,13 @@ import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { Store } from '../../src/store/store.js';
 import { temporaryFolder } from '../harness/temporary.js';
+import { runsTypeScript } from '../harness/typescript.js';
 
 /** Admits batch after batch of new objects, each printed as soon as `admit` has promised it. */
 const admitting = `
   import { createHash } from 'node:crypto';
   import { writeFileSync, writeSync } from 'node:fs';
-  import { Store } from ${JSON.stringify(new URL('../../dist/store/store.js', import.meta.url).href)};
+  import { Store } from ${JSON.stringify(new URL('../../src/store/store.ts', import.meta.url).href)};
   const [data, round] = process.argv.slice(1);
   const store = Store.open(data);
   for (let batch = 0; ; batch += 1) {
@@ -41,9 +42,13 @@ test('never has a row without its whole file, nor loses what was admitted, when 
   const data = await temporaryFolder();
   const promised = new Set<Sha256>();
   for (let round = 0; round < 12; round += 1) {
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', admitting, data, String(round)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...runsTypeScript, '--input-type=module', '--eval', admitting, data, String(round)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     onTestFinished(() => void child.kill('SIGKILL'));
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireLock } from '../../src/store/lock.js';
 import { temporaryFolder } from '../harness/temporary.js';
+import { runsTypeScript } from '../harness/typescript.js';
 
 const holder = `
-  import { acquireLock } from ${JSON.stringify(new URL('../../dist/store/lock.js', import.meta.url).href)};
+  import { acquireLock } from ${JSON.stringify(new URL('../../src/store/lock.ts', import.meta.url).href)};
   acquireLock(process.argv[1], 0);
   process.stdout.write('held');
   setInterval(() => undefined, 1000);
@@ -15,7 +16,7 @@ const holder = `
 
 test('refuses a second process, naming the first, and lets it in at once when that one was killed', async () => {
   const data = await temporaryFolder();
-  const first = spawn(process.execPath, ['--input-type=module', '--eval', holder, data], {
+  const first = spawn(process.execPath, [...runsTypeScript, '--input-type=module', '--eval', holder, data], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void first.kill('SIGKILL'));

@@ -17,6 +17,7 @@ import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { Store } from '../../src/store/store.js';
 import { temporaryFolder } from '../harness/temporary.js';
+import { runsTypeScript } from '../harness/typescript.js';
 import { keep, openStore, publish, temporaryStore } from './fixture.js';
 
 const mode = (path: string): number => statSync(path).mode & 0o777;
@@ -132,10 +133,10 @@ test('says what to do where there is nothing to read', async () => {
   expect(existsSync(join(data, 'state.db'))).toBe(true);
 });
 
-/** Runs code against the built store as a user who owns nothing. */
+/** Runs code against the store as a user who owns nothing. */
 function asNobody(code: string, data: string): string {
   const script = `
-    import { Store } from ${JSON.stringify(new URL('../../dist/store/store.js', import.meta.url).href)};
+    import { Store } from ${JSON.stringify(new URL('../../src/store/store.ts', import.meta.url).href)};
     try {
       const store = Store.open(process.argv[1], { readOnly: true });
       ${code}
@@ -145,7 +146,11 @@ function asNobody(code: string, data: string): string {
     }
   `;
   const nobody = { uid: 65534, gid: 65534, encoding: 'utf8' } as const;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script, data], nobody);
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...runsTypeScript, '--input-type=module', '--eval', script, data],
+    nobody,
+  );
   return stdout + stderr;
 }
 
