@@ -19,6 +19,7 @@ const { metafile, outputFiles } = await build({
   platform: 'node',
   target: 'node20.19',
   format: 'esm',
+  mainFields: ['module', 'main'], // @peculiar/x509 and what it uses lose their names as CommonJS
   external: ['better-sqlite3', 'better-sqlite3-13', 'zstd-napi'], // they load a binary beside them
   // For the libraries that are CommonJS.
   banner: {
