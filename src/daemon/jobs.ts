@@ -3,6 +3,7 @@ import { compose } from '../publish/compose.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
 import { survey } from '../publish/survey.js';
+import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
 import { collect, planGc } from '../store/gc.js';
@@ -14,6 +15,7 @@ import { verify } from '../store/verify.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { adoptPlan, previewPlan } from '../sync/plan-job.js';
+import { unpackObjects } from '../sync/unpack-job.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 
 /** All work that worker threads do; a job travels to its thread by name. */
@@ -26,6 +28,7 @@ const jobs = [
   findUnread,
   finishSwitches,
   keepObjects,
+  makeBundle,
   makeDifference,
   mendTree,
   planGc,
@@ -38,6 +41,7 @@ const jobs = [
   survey,
   takeDifferenceJob,
   takeReport,
+  unpackObjects,
   verify,
 ];
 

@@ -20,6 +20,7 @@ import {
 } from './acceptance.js';
 import { notTheProtocol } from './answers.js';
 import { collect, type Floor } from './body.js';
+import { formatBundleRequest } from './bundle.js';
 import { Connections } from './connections.js';
 import { exchange, type Answer } from './exchange.js';
 import { compressedBound, limits } from './limits.js';
@@ -196,6 +197,28 @@ export class ParentClient {
     return { offset, chunks: exactly(answer, size - offset) };
   }
 
+  /**
+   * Many small objects in one answer (README section 7): a compressed archive, and whether it is made on the bases.
+   * Undefined where the parent makes none.
+   */
+  async bundle(
+    repository: string,
+    objects: readonly Sha256[],
+    bases: readonly Sha256[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly isOnBases: boolean; readonly chunks: AsyncIterable<Uint8Array> } | undefined> {
+    const body = formatBundleRequest(objects, bases);
+    const headers = { 'content-type': 'application/octet-stream' };
+    const answer = await this.ask({ name: 'bundle', repository }, headers, [200, 404, 405, 501], signal, body);
+    if (answer.status !== 200) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    checkBinary(answer);
+    const isOnBases = answer.headers['depotd-bases'] === 'all';
+    return { isOnBases, chunks: atMost(answer, compressedBound(limits.bundleBytes * 2)) };
+  }
+
   async report(message: ReportMessage, signal?: AbortSignal): Promise<ReportAnswer> {
     const body = formatMessage(message);
     const headers = { 'content-type': 'application/json' };
@@ -260,7 +283,7 @@ export class ParentClient {
       signal,
       ...(body === undefined ? {} : { body }),
     };
-    const pool = this.connections.pool(route.name === 'object' ? 'bulk' : 'talk');
+    const pool = this.connections.pool(route.name === 'object' || route.name === 'bundle' ? 'bulk' : 'talk');
     const answer = await exchange(pool, this.origin, request, this.floor);
     const named = answer.headers['depotd-depot'];
     this.named = typeof named === 'string' && isName(named) ? named : undefined;

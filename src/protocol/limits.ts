@@ -14,6 +14,12 @@ export const limits = {
   pageTextBytes: maxPageBytes,
   /** A difference stream, compressed. Beyond it the pages are fetched. */
   differenceBytes: 256 * MiB,
+  /** Objects that one bundle is asked for, and the bases of it. */
+  bundleObjects: 4_096,
+  bundleRequestBytes: 65 * KiB,
+  /** Of one object in a bundle, and of all of them or of their bases, as files. */
+  bundledObjectBytes: 1 * MiB,
+  bundleBytes: 8 * MiB,
   /** About 5,000 depots of three repositories each. */
   reportBytes: 16 * MiB,
   reportRows: 5_000,

@@ -17,7 +17,8 @@ export type Route =
   | { readonly name: 'metadata'; readonly repository: string; readonly file: MetadataName }
   | { readonly name: 'page'; readonly repository: string; readonly sha256: Sha256 }
   | { readonly name: 'difference'; readonly repository: string; readonly root: Sha256; readonly from: Sha256 }
-  | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 };
+  | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 }
+  | { readonly name: 'bundle'; readonly repository: string };
 
 /** The path of a URL, below whatever prefix the parent's URL has. */
 export function formatRoute(route: Route): string {
@@ -38,6 +39,8 @@ export function formatRoute(route: Route): string {
       return `/v1/repositories/${route.repository}/pages/${route.sha256}`;
     case 'difference':
       return `/v1/repositories/${route.repository}/manifests/${route.root}.from.${route.from}`;
+    case 'bundle':
+      return `/v1/repositories/${route.repository}/bundle`;
     case 'object':
       return `/v1/repositories/${route.repository}/objects/${route.sha256}`;
   }
@@ -70,7 +73,7 @@ function match(parts: readonly string[]): Route | undefined {
   if (kind === 'directory' && repository === 'metadata') return file === undefined ? companyFile(folder) : undefined;
   if (kind === 'directory' || isPlain(kind)) return repository === undefined ? { name: kind } : undefined;
   if (kind !== 'repositories' || repository === undefined || !isName(repository)) return undefined;
-  if (folder === 'state') return file === undefined ? { name: 'state', repository } : undefined;
+  if (folder === 'state' || folder === 'bundle') return file === undefined ? { name: folder, repository } : undefined;
   return file === undefined ? undefined : matchFile(repository, folder, file);
 }
 

@@ -4,6 +4,7 @@ import { directoryName } from '../model/company.js';
 import { metadataName } from '../model/metadata.js';
 import { everything, type Demand } from '../model/selection.js';
 import { sha256 } from '../model/sha256.js';
+import { parseBundleRequest } from '../protocol/bundle.js';
 import { limits } from '../protocol/limits.js';
 import { formatMessage } from '../protocol/messages.js';
 import { formatRoute, parseRoute, type Route } from '../protocol/routes.js';
@@ -11,6 +12,7 @@ import type { Peer } from '../protocol/tls.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { replyCompany } from './company.js';
+import { Bundles } from './bundles.js';
 import { Differences } from './differences.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { ListedPages } from './listed-pages.js';
@@ -56,6 +58,7 @@ export function childHandler(
 ): (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined) => Promise<void> {
   const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
+  const bundles = new Bundles(run);
   const pages = new ListedPages(store);
 
   async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {
@@ -123,6 +126,12 @@ export function childHandler(
         if (!store.objects.belongs(repository, route.sha256)) throw notHere(route);
         const object = await soon(store.objects.open(route.sha256, run));
         return replyFile(exchange, object, `"${route.sha256}"`);
+      }
+      case 'bundle': {
+        const body = await readBody(exchange.request, limits.bundleRequestBytes, `bundle for ${child.depot}`);
+        const { bytes, isOnBases } = await bundles.get(repository, body, parseBundleRequest(body));
+        exchange.response.setHeader('depotd-bases', isOnBases ? 'all' : 'none');
+        return replyBytes(exchange, bytes, 'application/octet-stream');
       }
     }
   }

@@ -36,6 +36,7 @@ interface StoredObject {
 export class Objects {
   private readonly select;
   private readonly selectMember;
+  private readonly selectNamed;
   private readonly note;
   private readonly rehashing = new Map<Sha256, Promise<Rehashed>>();
 
@@ -49,6 +50,9 @@ export class Objects {
     );
     this.selectMember = db.prepare<[string, Buffer], unknown>(
       'SELECT 1 FROM membership WHERE repository = ? AND sha256 = ?',
+    );
+    this.selectNamed = db.prepare<[string, Buffer, Buffer], { sha256: Buffer }>(
+      'SELECT sha256 FROM membership WHERE repository = ? AND sha256 BETWEEN ? AND ? LIMIT 1',
     );
     this.note = db.prepare('UPDATE objects SET ctime_us = ? WHERE sha256 = ? AND size = ? AND mtime_ms = ?');
   }
@@ -183,6 +187,13 @@ export class Objects {
 
   belongs(repository: string, sha256: Sha256): boolean {
     return this.selectMember.get(repository, toBlob(sha256)) !== undefined;
+  }
+
+  /** An object of the repository by the beginning of its name, 16 hexadecimal digits; undefined where there is none. */
+  named(repository: string, beginning: string): Sha256 | undefined {
+    const [first, last] = [beginning.padEnd(64, '0'), beginning.padEnd(64, 'f')] as [Sha256, Sha256];
+    const row = this.selectNamed.get(repository, toBlob(first), toBlob(last));
+    return row === undefined ? undefined : fromBlob(row.sha256);
   }
 
   /** Files in objects/ that have no row and are not on their way in. Lists the folder by and by. */

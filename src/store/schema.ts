@@ -65,9 +65,11 @@ export const migrations: readonly string[] = [
     files INTEGER NOT NULL, bytes INTEGER NOT NULL, done_files INTEGER NOT NULL, done_bytes INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE transfers (
-    plan INTEGER NOT NULL, sha256 BLOB NOT NULL, size INTEGER NOT NULL, mtime_ms INTEGER NOT NULL,
-    executable INTEGER NOT NULL, relay INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (plan, sha256)
+    plan INTEGER NOT NULL, sha256 BLOB NOT NULL, position INTEGER NOT NULL, size INTEGER NOT NULL,
+    mtime_ms INTEGER NOT NULL, executable INTEGER NOT NULL, relay INTEGER NOT NULL, base BLOB, base_size INTEGER,
+    done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (plan, sha256)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX transfers_in_order ON transfers (plan, position);
 
   CREATE TABLE holds (
     id TEXT PRIMARY KEY, repository TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, files INTEGER NOT NULL,

@@ -11,13 +11,21 @@ import {
 } from './database.js';
 import { countReference } from './facts.js';
 
-/** An object that the running plan of a repository fetches. `relay`: only depots below want it. */
+/** An object that the running plan of a repository fetches. */
 export interface TransferRow {
   readonly sha256: Sha256;
   readonly size: number;
   readonly mtimeMs: number;
   readonly executable: boolean;
+  /** Only depots below want it. */
   readonly relay: boolean;
+  /** An object that is held here and that this one probably resembles: what its file was before. */
+  readonly base: { readonly sha256: Sha256; readonly size: number } | null;
+}
+
+/** A row with its place in the plan, which follows the paths. */
+export interface PlacedTransfer extends TransferRow {
+  readonly position: number;
 }
 
 export interface TransferTotals {
@@ -34,6 +42,9 @@ interface StoredTransfer {
   readonly mtime_ms: number;
   readonly executable: number;
   readonly relay: number;
+  readonly position: number;
+  readonly base: Buffer | null;
+  readonly base_size: number | null;
 }
 
 /** What the plans under way fetch; it survives a restart, and gc keeps what it names. One plan a repository. */
@@ -46,8 +57,8 @@ export class TransferRows {
    */
   replace(repository: string, generation: number, rows: Iterable<TransferRow>): void {
     const insert = this.db.prepare(
-      `INSERT INTO transfers (plan, sha256, size, mtime_ms, executable, relay) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET relay = min(relay, excluded.relay)`,
+      `INSERT INTO transfers (plan, sha256, position, size, mtime_ms, executable, relay, base, base_size)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET relay = min(relay, excluded.relay)`,
     );
     const plan = Number(
       this.db
@@ -56,10 +67,11 @@ export class TransferRows {
         )
         .run(repository, generation).lastInsertRowid,
     );
-    for (const batch of sortedBatches(rows, ({ sha256 }) => sha256)) {
+    for (const batch of sortedBatches(placed(rows), ({ sha256 }) => sha256)) {
       inTransaction(this.db, () => {
-        for (const { sha256, size, mtimeMs, executable, relay } of batch) {
-          insert.run(plan, toBlob(sha256), size, mtimeMs, Number(executable), Number(relay));
+        for (const { sha256, position, size, mtimeMs, executable, relay, base } of batch) {
+          const onBase = base === null ? [null, null] : [toBlob(base.sha256), base.size];
+          insert.run(plan, toBlob(sha256), position, size, mtimeMs, Number(executable), Number(relay), ...onBase);
         }
       });
     }
@@ -75,22 +87,32 @@ export class TransferRows {
     this.drop(repository, plan);
   }
 
-  /** The next objects that are not done yet, by hash, behind the given one. */
-  next(repository: string, after: Sha256 | undefined, limit: number): TransferRow[] {
+  /** The next objects that are not done yet, in the order of the plan, behind the given position. */
+  next(repository: string, after: number | undefined, limit: number): PlacedTransfer[] {
     const plan = this.inForce(repository);
     if (plan === undefined) return [];
     return this.db
-      .prepare<[number, Buffer, number], StoredTransfer>(
-        'SELECT * FROM transfers WHERE plan = ? AND sha256 > ? AND done = 0 ORDER BY sha256 LIMIT ?',
+      .prepare<[number, number, number], StoredTransfer>(
+        'SELECT * FROM transfers WHERE plan = ? AND position > ? AND done = 0 ORDER BY position LIMIT ?',
       )
-      .all(plan, after === undefined ? Buffer.alloc(0) : toBlob(after), limit)
+      .all(plan, after ?? -1, limit)
       .map((row) => ({
         sha256: fromBlob(row.sha256),
         size: row.size,
         mtimeMs: row.mtime_ms,
         executable: row.executable === 1,
         relay: row.relay === 1,
+        position: row.position,
+        base: row.base === null ? null : { sha256: fromBlob(row.base), size: row.base_size ?? 0 },
       }));
+  }
+
+  /** All that is not done yet, in the order of the plan; read by and by. */
+  *inOrder(repository: string): Generator<PlacedTransfer> {
+    yield* pagedRows(
+      (after: number | undefined, limit) => this.next(repository, after, limit),
+      ({ position }) => position,
+    );
   }
 
   /** These are held now. */
@@ -165,5 +187,13 @@ export class TransferRows {
       while (rows.run(id).changes > 0);
       this.db.prepare('DELETE FROM plans WHERE id = ?').run(id);
     }
+  }
+}
+
+function* placed(rows: Iterable<TransferRow>): Generator<PlacedTransfer> {
+  let position = 0;
+  for (const row of rows) {
+    yield { ...row, position };
+    position += 1;
   }
 }

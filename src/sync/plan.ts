@@ -33,6 +33,8 @@ export interface WantedObject {
   readonly executable: boolean;
   /** Only depots below need it, as far as the first path that names it tells. */
   readonly relay: boolean;
+  /** What its file was before, where that is held: the object probably resembles it. */
+  readonly base: { readonly sha256: Sha256; readonly size: number } | null;
 }
 
 /** A step as it is carried out; `PlanStep` of the status is its form for people. */
@@ -48,14 +50,16 @@ export type Step =
 export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sha256) => boolean): Generator<Step> {
   const isOwn = input.selection === null ? () => false : selector(input.selection);
   const seen = new Set<Sha256>();
-  for (const entry of wantedFiles(input, read)) {
+  for (const { entry, before } of wantedFiles(input, read)) {
     if (seen.has(entry.object)) continue;
     seen.add(entry.object);
     if (isHeld(entry.object)) {
       yield { kind: 'reuse', sha256: entry.object, size: entry.size };
     } else {
       const { object, size, mtimeMs, executable, path } = entry;
-      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay: !isOwn(path) } };
+      const relay = !isOwn(path);
+      const base = before !== undefined && isHeld(before.object) ? { sha256: before.object, size: before.size } : null;
+      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base } };
     }
   }
   if (input.selection === null) return;
@@ -63,16 +67,24 @@ export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sh
   for (const change of treeChanges(input.tree ?? undefined, to, read)) yield { kind: 'change', change };
 }
 
+interface WantedFile {
+  readonly entry: FileEntry;
+  /** The file that was there in the generation that is complete. */
+  readonly before?: FileEntry;
+}
+
 /** The file entries whose objects the demand asks for and that are not known to be complete. */
-function* wantedFiles(input: PlanInput, read: ReadPage): Generator<FileEntry> {
+function* wantedFiles(input: PlanInput, read: ReadPage): Generator<WantedFile> {
   const isWanted = demandSelector(input.demand);
   if (input.complete !== null && covers(input.complete.demand, input.demand)) {
     for (const change of diffManifests(input.complete.root, input.root, read)) {
-      if (change.kind !== 'delete' && change.entry.type === 'file' && isWanted(change.entry.path)) yield change.entry;
+      if (change.kind === 'delete' || change.entry.type !== 'file' || !isWanted(change.entry.path)) continue;
+      const before = change.kind === 'replace' && change.old.type === 'file' ? { before: change.old } : {};
+      yield { entry: change.entry, ...before };
     }
     return;
   }
-  for (const entry of readEntries(input.root, read)) if (entry.type === 'file' && isWanted(entry.path)) yield entry;
+  for (const entry of readEntries(input.root, read)) if (entry.type === 'file' && isWanted(entry.path)) yield { entry };
 }
 
 /** Adds steps up to what people and reports are told. */

@@ -10,11 +10,21 @@ import type { Store } from '../store/store.js';
  * whole leaves nothing: a parent that sends without end must not fill the disk poll by poll.
  */
 export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  const cut = await receivePart(chunks, file);
+  if (cut === undefined) return;
+  await rm(file, { force: true });
+  throw cut;
+}
+
+/** Likewise; where the line was cut, what came stays, and the error is given. Other failures are thrown and leave nothing. */
+export async function receivePart(chunks: AsyncIterable<Uint8Array>, file: string): Promise<DepotError | undefined> {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'w');
   try {
     for await (const chunk of chunks) await handle.writeFile(chunk);
+    return undefined;
   } catch (error) {
+    if (error instanceof DepotError && (error.code === 'transfer-cut' || error.code === 'interrupted')) return error;
     await rm(file, { force: true });
     throw error;
   } finally {

@@ -1,0 +1,70 @@
+import binding from 'zstd-napi/binding.js';
+import { DepotError } from '../model/errors.js';
+
+/** Not in the table of zstd-napi: ZSTD_c_forceAttachDict, and its value ZSTD_dictForceLoad. */
+const forceAttachDict = 1001 as binding.CParameter;
+const forceLoad = 3;
+
+const maxWindowLog = 27;
+const pieceBytes = 256 * 1024;
+
+/**
+ * Content that both sides hold, laid before what is compressed, so that what it repeats of it costs next to nothing. It
+ * begins with bytes of its own: zstd would read what begins like one of its dictionaries as one.
+ */
+export function prefixOf(contents: readonly Uint8Array[]): Uint8Array {
+  return contents.length === 0 ? new Uint8Array(0) : Buffer.concat([Buffer.from('depotd\n'), ...contents]);
+}
+
+/** One Zstandard frame; `prefix` of `prefixOf` has to be there to read it. For worker threads. */
+export function compressSolid(prefix: Uint8Array, content: Uint8Array, level: number): Uint8Array {
+  const compressor = new binding.CCtx();
+  const span = prefix.length + content.length;
+  compressor.setParameter(binding.CParameter.compressionLevel, level);
+  compressor.setParameter(binding.CParameter.windowLog, windowLogOf(span));
+  compressor.setParameter(binding.CParameter.checksumFlag, 0); // each object in it has its hash
+  if (prefix.length > 0) {
+    compressor.setParameter(forceAttachDict, forceLoad);
+    compressor.loadDictionary(prefix);
+  }
+  const output = Buffer.allocUnsafe(binding.compressBound(content.length));
+  return output.subarray(0, compressor.compress2(output, content));
+}
+
+/**
+ * What such a frame holds, in pieces, as far as it came. Ends without an error where the frame is cut off: what it held is
+ * told by its content.
+ * @param most bytes that it can hold; what claims more is a bomb
+ * @throws DepotError `object-damaged` where it is no such frame
+ */
+export function* readSolid(prefix: Uint8Array, chunks: Iterable<Uint8Array>, most: number): Generator<Uint8Array> {
+  let total = 0;
+  const inflater = new binding.DCtx();
+  inflater.setParameter(binding.DParameter.windowLogMax, maxWindowLog);
+  if (prefix.length > 0) inflater.loadDictionary(prefix);
+  for (const chunk of chunks) {
+    for (let rest = chunk, isFull = false; rest.length > 0 || isFull;) {
+      const piece = Buffer.allocUnsafe(pieceBytes);
+      const [, produced, consumed] = inflate(inflater, piece, rest);
+      rest = rest.subarray(consumed);
+      isFull = produced === piece.length;
+      total += produced;
+      if (total > most) throw new DepotError('object-damaged', `a bundle holds more than the ${most} bytes asked for`);
+      if (produced > 0) yield piece.subarray(0, produced);
+    }
+  }
+}
+
+function inflate(inflater: binding.DCtx, piece: Uint8Array, rest: Uint8Array) {
+  try {
+    return inflater.decompressStream(piece, rest);
+  } catch (cause) {
+    throw new DepotError('object-damaged', 'a bundle is not zstd, or not on the content that it was made on', {
+      cause,
+    });
+  }
+}
+
+function windowLogOf(span: number): number {
+  return Math.min(maxWindowLog, Math.max(17, Math.ceil(Math.log2(Math.max(1, span)))));
+}

@@ -1,0 +1,35 @@
+import type { DepotError } from '../model/errors.js';
+import type { SyncDepot } from './depot.js';
+import type { Parent } from './parents.js';
+import type { CycleMeter } from './progress.js';
+
+/** What all steps of one fetch share. */
+export interface Fetching {
+  readonly depot: SyncDepot;
+  readonly parent: Parent;
+  readonly repository: string;
+  readonly meter: CycleMeter;
+  readonly signal: AbortSignal;
+}
+
+/** The failures of what runs side by side: the gravest counts. */
+export class Failures {
+  private gravest: DepotError | undefined;
+
+  note(error: DepotError | undefined): void {
+    if (error !== undefined && (this.gravest === undefined || isHopeless(error))) this.gravest = error;
+  }
+
+  /** Whether the remaining objects need not be tried. */
+  get isHopeless(): boolean {
+    return this.gravest !== undefined && isHopeless(this.gravest);
+  }
+
+  throwGravest(): void {
+    if (this.gravest !== undefined) throw this.gravest;
+  }
+}
+
+function isHopeless(error: DepotError): boolean {
+  return error.code !== 'object-damaged' && error.code !== 'not-found' && error.code !== 'object-missing';
+}

@@ -1,0 +1,54 @@
+import type { DepotError } from '../model/errors.js';
+import type { Fetching } from './fetching.js';
+import { patiently } from './patience.js';
+import { receivePart } from './receive.js';
+import { basesOf, type Shipment } from './shipments.js';
+import { unpackObjects } from './unpack-job.js';
+
+/** Names of scratch files; one process writes them. */
+let received = 0;
+
+/**
+ * Small objects as one bundle. What came before a cut is kept, and only the rest is asked for again.
+ * @returns what it did not bring: the parent makes none, or did not have all
+ */
+export async function shipBundle(fetching: Fetching, shipment: Shipment): Promise<Shipment> {
+  const { depot, signal } = fetching;
+  let left = shipment;
+  await patiently(depot.host, signal, async () => {
+    const { kept, cut } = await takeBundle(fetching, left);
+    left = left.filter(({ sha256 }) => !kept.has(sha256));
+    if (cut !== undefined) throw cut;
+  });
+  return left;
+}
+
+async function takeBundle(
+  { depot, parent, repository, meter, signal }: Fetching,
+  wanted: Shipment,
+): Promise<{ readonly kept: ReadonlySet<string>; readonly cut: DepotError | undefined }> {
+  const { store } = depot;
+  const bases = [...basesOf(wanted)].filter((base) => store.objects.has(base));
+  const names = wanted.map(({ sha256 }) => sha256);
+  const answer = await parent.client.bundle(repository, names, bases, signal);
+  if (answer === undefined) {
+    parent.makesBundles = false;
+    return { kept: new Set(), cut: undefined };
+  }
+  const file = store.layout.scratchFile(`bundle-${(received += 1)}`);
+  const cut = await receivePart(answer.chunks, file);
+  const made = { file, wanted, bases: answer.isOnBases ? bases : [] };
+  // Not to be aborted: what came is kept, also when the daemon is to stop.
+  const { kept, fault } = await depot.run(unpackObjects, made);
+  store.transfers.done(repository, kept);
+  const keptNames = new Set<string>(kept);
+  for (const { sha256, size } of wanted) {
+    if (!keptNames.has(sha256)) continue;
+    meter.arrived(size);
+    meter.finished();
+  }
+  if (fault !== null && cut === undefined) {
+    depot.log.info({ repository, parent: parent.url }, `${fault}; asking for what is left one by one`);
+  }
+  return { kept: keptNames, cut };
+}

@@ -1,0 +1,72 @@
+import pLimit from 'p-limit';
+import { asDepotError, type DepotError } from '../model/errors.js';
+import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
+import { Failures, type Fetching } from './fetching.js';
+import { patiently } from './patience.js';
+import { damagedObject, receiveObject, receiveSmall, type Body } from './receive.js';
+import type { Shipment } from './shipments.js';
+import type { WantedObject } from './plan.js';
+
+/** Objects of one shipment on their way at once. */
+const objectsAtOnce = 8;
+/** Up to this size, in bytes, an object is received into memory; a shipment of them is lost with the process at the most. */
+const smallBytes = 16 * 1024;
+
+/**
+ * Objects one by one: large ones, and whatever a parent without bundles is asked for. An object that fails does not stop
+ * the others; what a cut left behind is gone on with.
+ * @throws DepotError the gravest failure, after all that could be fetched has been
+ */
+export async function shipObjects(fetching: Fetching, shipment: Shipment): Promise<void> {
+  const limit = pLimit(objectsAtOnce);
+  const arrived: ArrivedObject[] = [];
+  const failures = new Failures();
+  const take = async (wanted: WantedObject): Promise<void> => {
+    if (failures.isHopeless) return;
+    try {
+      arrived.push({ ...wanted, bytes: await fetchObject(fetching, wanted) });
+      fetching.meter.finished();
+    } catch (thrown) {
+      failures.note(asDepotError(thrown, `fetch object ${wanted.sha256} of ${fetching.repository}`));
+    }
+  };
+  await Promise.all(shipment.map((wanted) => limit(take, wanted)));
+  failures.note(await keep(fetching, arrived));
+  failures.throwGravest();
+}
+
+/** Makes what came part of the store. Not to be aborted: what came is kept, also when the daemon is to stop. */
+async function keep(
+  { depot, repository }: Fetching,
+  arrived: readonly ArrivedObject[],
+): Promise<DepotError | undefined> {
+  const { objects, transfers } = depot.store;
+  try {
+    const { damaged } = await depot.run(
+      keepObjects,
+      arrived.filter(({ sha256 }) => !objects.has(sha256)),
+    );
+    const refused = new Set(damaged);
+    const kept = arrived.map(({ sha256 }) => sha256).filter((sha256) => !refused.has(sha256));
+    transfers.done(repository, kept);
+    return damaged[0] === undefined ? undefined : damagedObject(damaged[0], 'its bytes hash to something else');
+  } catch (thrown) {
+    return asDepotError(thrown, `keep objects of ${repository}`);
+  }
+}
+
+/** Gives the bytes of a small object, null for a staged one. */
+async function fetchObject(
+  { depot, parent, repository, meter, signal }: Fetching,
+  wanted: WantedObject,
+): Promise<Uint8Array | null> {
+  const { store, host } = depot;
+  if (store.objects.has(wanted.sha256)) return null;
+  const request = (offset: number): Promise<Body> =>
+    parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
+  return patiently(host, signal, async () => {
+    if (wanted.size <= smallBytes) return receiveSmall(wanted, request, meter);
+    await receiveObject(store, wanted, request, meter);
+    return null;
+  });
+}
