@@ -27,7 +27,7 @@ export async function fetchObjects(
 ): Promise<void> {
   await requireSpace(depot, repository);
   for (;;) {
-    const claimed = await fetchUnclaimed({ depot, parent, repository, meter, signal });
+    const claimed = await fetchUnclaimed({ depot, parent, repository, meter, signal, makesBundles: true });
     if (claimed.length === 0) return;
     await Promise.all(claimed);
   }
@@ -63,7 +63,7 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
 }
 
 async function ship(fetching: Fetching, shipment: Shipment): Promise<void> {
-  const isBundled = shipment.length > 1 && fetching.parent.makesBundles;
+  const isBundled = shipment.length > 1 && fetching.makesBundles;
   const left = isBundled ? await shipBundle(fetching, shipment) : shipment;
   if (left.length > 0) await shipObjects(fetching, left);
 }

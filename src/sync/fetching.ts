@@ -10,6 +10,8 @@ export interface Fetching {
   readonly repository: string;
   readonly meter: CycleMeter;
   readonly signal: AbortSignal;
+  /** Until the parent answers that it makes none; a static server does not. */
+  makesBundles: boolean;
 }
 
 /** The failures of what runs side by side: the gravest counts. */

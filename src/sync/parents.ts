@@ -23,8 +23,6 @@ export interface Parent {
   /** What it was last told of each depot, but for the times; and when it was last told all. */
   readonly reported: Map<string, string>;
   reportedAllAtMs: number;
-  /** Until it answered that it makes none; a static server does not. */
-  makesBundles: boolean;
   /** Hash of the directory that was read from it. */
   directory: string | undefined;
   /** Cycles that talk to it now; one that is no longer configured is closed when the last of them ends. */
@@ -182,7 +180,6 @@ export class Parents {
       url,
       client: new ParentClient({ url, ...this.identity, tls: this.tls, proxy: proxy ?? undefined }),
       states: new Map(),
-      makesBundles: true,
       demandHash: undefined,
       reported: new Map(),
       reportedAllAtMs: 0,

@@ -24,15 +24,16 @@ export async function shipBundle(fetching: Fetching, shipment: Shipment): Promis
 }
 
 async function takeBundle(
-  { depot, parent, repository, meter, signal }: Fetching,
+  fetching: Fetching,
   wanted: Shipment,
 ): Promise<{ readonly kept: ReadonlySet<string>; readonly cut: DepotError | undefined }> {
+  const { depot, parent, repository, meter, signal } = fetching;
   const { store } = depot;
   const bases = [...basesOf(wanted)].filter((base) => store.objects.has(base));
   const names = wanted.map(({ sha256 }) => sha256);
   const answer = await parent.client.bundle(repository, names, bases, signal);
   if (answer === undefined) {
-    parent.makesBundles = false;
+    fetching.makesBundles = false;
     return { kept: new Set(), cut: undefined };
   }
   const file = store.layout.scratchFile(`bundle-${(received += 1)}`);

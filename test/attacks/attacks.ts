@@ -34,6 +34,12 @@ export const withoutDifferences =
   (path, answer) =>
     kinds.difference.test(path) ? without(answer) : alter(path, answer);
 
+/** Objects are asked for by their names where there are no bundles. */
+const withoutBundles =
+  (alter: Altering): Altering =>
+  (path, answer) =>
+    kinds.bundle.test(path) ? without(answer) : alter(path, answer);
+
 export function stating(answer: HonestAnswer, change: (state: StateMessage) => Partial<StateMessage>): Answer {
   if (answer.status !== 200) return answer;
   const state = JSON.parse(answer.body.toString()) as StateMessage;
@@ -92,7 +98,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'an object of the right length that it forged': {
     code: 'object-damaged',
     says: 'is not what its name says: its bytes hash to something else',
-    alter: () => only('object', forged),
+    alter: () => withoutBundles(only('object', forged)),
   },
   'the head of another repository under this name': {
     code: 'head-refused',
@@ -163,12 +169,17 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'an object without end': {
     code: 'parent-answer',
     says: 'bytes came that must come',
-    alter: () => only('object', withoutEnd),
+    alter: () => withoutBundles(only('object', withoutEnd)),
   },
   'the beginning of an object that it forged': {
     code: 'transfer-cut',
     says: 'objects/',
-    alter: () => only('object', forgedBeginning),
+    alter: () => withoutBundles(only('object', forgedBeginning)),
+  },
+  'a bundle without end': {
+    code: 'parent-answer',
+    says: 'bytes came, which cannot be right',
+    alter: () => only('bundle', withoutEnd),
   },
   'a difference without end': {
     code: 'parent-answer',

@@ -85,6 +85,7 @@ const usual: MessageKind[] = [
   'difference',
   'page',
   'object',
+  'bundle',
   'answer to a report',
 ];
 

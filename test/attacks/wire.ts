@@ -15,6 +15,7 @@ export const kinds = {
   difference: /\/manifests\//,
   page: /\/pages\//,
   object: /\/objects\//,
+  bundle: /\/bundle$/,
   'answer to a report': /\/v1\/report$/,
 } as const;
 export type MessageKind = keyof typeof kinds;
@@ -48,8 +49,9 @@ export class Wire {
     this.memory.set(path, [...same, answer].slice(-20));
     const { kind, alter } = this.altering ?? {};
     if (kind === undefined || alter === undefined) return answer;
-    // Pages are asked for where there is no difference.
+    // Pages are asked for where there is no difference, and objects where there is no bundle.
     if (kind === 'page' && kinds.difference.test(path)) return without(answer);
+    if (kind === 'object' && kinds.bundle.test(path)) return without(answer);
     if (!kinds[kind].test(path)) return answer;
     this.altered += 1;
     return alter(answer, memory);

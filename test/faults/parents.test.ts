@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { DepotStatus } from '../../src/model/status.js';
@@ -6,6 +9,7 @@ import { control, cycle, pollAll, publish, sites, startChain, statusOf, type Cha
 import { lineBetween, type Line, type Meddling } from '../cluster/line.js';
 import { unlike } from '../cluster/unlike.js';
 import { selfSigned } from '../harness/certificates.js';
+import type { Depot } from '../harness/depot.js';
 import { readTree, tree, type Tree } from '../harness/tree.js';
 import { answering } from '../protocol/misbehaving.js';
 
@@ -13,6 +17,7 @@ let chain: Chain;
 let line: Line;
 /** What the branch has; and the generation that the region has meanwhile. */
 let before: Tree;
+let complete: number | null | undefined;
 let generation: number;
 
 beforeAll(async () => {
@@ -26,14 +31,15 @@ beforeAll(async () => {
   await pollAll(chain.branch);
 });
 
-/** A generation that is new at the region: a small file, one of 70,000 bytes, and one that was not there. */
+/** A generation that is new at the region: a small file, one that was not there, and one of 700,000 bytes, which travels alone. */
 beforeEach(async () => {
   const { source, origin, region, branch } = chain;
   before = await readTree(branch.tree('tools'));
+  complete = (await statusOf(branch)).repositories[0]?.generation;
   const now = `${Object.keys(before).length}`;
   await tree(source, {
     small: `small ${now}`,
-    large: `large-${now} `.padEnd(10, '.').repeat(7_000),
+    large: `large-${now} `.padEnd(10, '.').repeat(70_000),
     [`new-${now}`]: now,
   });
   generation = await publish(origin);
@@ -49,7 +55,7 @@ async function fails(exitCode: number, ...said: string[]): Promise<void> {
   expect(poll.exitCode).toBe(exitCode);
   expect(await readTree(branch.tree('tools'))).toEqual(before);
   const state = await asks(region, `${branch.url}/v1/repositories/tools/state`);
-  expect(state).toMatchObject({ complete: { generation: generation - 1 } });
+  expect(state).toMatchObject({ complete: { generation: complete } });
 }
 
 /** Has the branch ask there, until the test ends. */
@@ -63,15 +69,15 @@ async function askAt(url: string): Promise<void> {
   });
 }
 
-/** The next poll through a line that behaves brings the generation, and says how many objects it took. */
-async function recovers(): Promise<number> {
+/** The next poll through a line that behaves brings the generation, and says how many objects and bundles it took. */
+async function recovers(): Promise<[objects: number, bundles: number]> {
   line.meddle(undefined);
   line.forget();
   const { source, branch } = chain;
   expect(await cycle(branch)).toMatchObject({ outcome: 'applied', toGeneration: generation, error: null });
   expect(await unlike(source, branch.tree('tools'))).toEqual([]);
   expect((await statusOf(branch)).repositories).toMatchObject([{ generation, error: null }]);
-  return line.passed('/objects/').length;
+  return [line.passed('/objects/').length, line.passed('/bundle').length];
 }
 
 describe('a parent', () => {
@@ -88,7 +94,7 @@ describe('a parent', () => {
     await cycle(branch);
     expect(warnings()).toBe(warned);
     await region.start();
-    expect(await recovers()).toBe(0);
+    expect(await recovers()).toEqual([0, 0]);
   });
 
   it('that is not of the company, as the sign-in page of a network is not', async () => {
@@ -114,7 +120,7 @@ describe('a parent', () => {
         yield* body;
         return;
       }
-      let left = 20_000;
+      let left = 200_000;
       for await (const chunk of body) {
         yield chunk.subarray(0, left);
         left -= chunk.length;
@@ -124,13 +130,48 @@ describe('a parent', () => {
         throw new Error('cut');
       }
     });
-    // Each attempt brings 20,000 of 70,000 bytes; three are made in a cycle.
+    // Each of the three attempts of a cycle brings up to 200,000 of 700,000 bytes.
     await fails(10, 'tools: failed');
-    expect(line.passed('/objects/').filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(2);
-    expect(await recovers()).toBe(1);
-    const [rest] = line.passed('/objects/');
-    expect(rest?.status).toBe(206);
-    expect(rest?.bytes).toBeLessThan(40_000);
+    expect(line.passed('/objects/').filter(({ status }) => status === 206)).toHaveLength(2);
+    const kept = await staged(chain.branch);
+    expect(kept).toBeGreaterThan(200_000);
+    expect(await recovers()).toEqual([1, 0]);
+    expect(line.passed('/objects/')).toMatchObject([{ status: 206, bytes: 700_000 - kept }]);
+  });
+
+  it('whose bundles end early: the files that came whole are kept, and only the rest is asked for again', async () => {
+    const { source, origin, region } = chain;
+    const many = Array.from(
+      { length: 100 },
+      (_, at) => [`many/${at}`, randomBytes(20_000).toString('base64')] as const,
+    );
+    await tree(source, Object.fromEntries(many));
+    generation = await publish(origin);
+    await cycle(region);
+    line.forget();
+    line.meddle(async function* (body, { path }) {
+      let left = path.endsWith('/bundle') ? 500_000 : Infinity;
+      for await (const chunk of body) {
+        yield chunk.subarray(0, left);
+        left -= chunk.length;
+        if (left > 0) continue;
+        await delay(200);
+        throw new Error('cut');
+      }
+    });
+    await fails(10, 'tools: failed');
+    expect(line.passed('/bundle')).toHaveLength(3);
+    expect(await recovers()).toEqual([0, 1]);
+    // Of two million bytes the three attempts brought 500,000 each.
+    expect(line.passed('/bundle')[0]?.bytes).toBeLessThan(1_000_000);
+  });
+
+  it('whose bundles are not what was asked for: each object is asked for by its name', async () => {
+    line.meddle(tampering('/bundle'));
+    expect(await cycle(chain.branch)).toMatchObject({ outcome: 'applied', toGeneration: generation, error: null });
+    expect(line.passed('/bundle')).toHaveLength(1);
+    expect(line.passed('/objects/').length).toBeGreaterThan(1);
+    expect(await unlike(chain.source, chain.branch.tree('tools'))).toEqual([]);
   });
 
   it('whose objects are not what their names say: nothing of them is seen, or kept', async () => {
@@ -140,7 +181,7 @@ describe('a parent', () => {
     await cycle(region);
     const { below } = await control(origin).status({ tree: true });
     expect(errorOf(below, 'branch')).toContain('is not what its name says');
-    expect(await recovers()).toBe(3);
+    await recovers();
   });
 
   it('whose head is not the one that it announced', async () => {
@@ -167,6 +208,13 @@ describe('a parent', () => {
     expect(await unlike(chain.source, chain.branch.tree('tools'))).toEqual([]);
   });
 });
+
+/** Bytes of partial transfers at a depot. */
+async function staged(depot: Depot): Promise<number> {
+  const folder = join(depot.data, 'staging');
+  const sizes = (await readdir(folder)).map(async (name) => (await stat(join(folder, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
 
 /** Turns one bit in the middle of each body of that kind. */
 function tampering(part: string): Meddling {
