@@ -7,11 +7,11 @@ const timeout = 240_000;
 it(
   'a child that is killed at any moment of a cycle shows whole files, serves whole sets, and gets there',
   { timeout },
-  () => killChild(12),
+  () => killChild(8),
 );
 
 it(
   'a master depot that is killed while it publishes makes up for it, and no number names two states',
   { timeout },
-  () => killMaster(4),
+  () => killMaster(3),
 );
