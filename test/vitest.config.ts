@@ -17,6 +17,7 @@ export default defineConfig(({ mode }) => {
       testTimeout: long ? 30 * 60_000 : 60_000,
       hookTimeout: 60_000,
       fileParallelism: !long,
+      isolate: false, // loading src anew for each file takes as long as many of them
       allowOnly: false,
       restoreMocks: true,
       unstubEnvs: true,
