@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import { realHost } from '../../src/host.js';
 import { boundaryLevel } from '../../src/manifest/boundary.js';
 import { childPages } from '../../src/manifest/page.js';
@@ -69,6 +70,7 @@ function asking(url: string, depot: string, site: string, material: TlsMaterial)
     });
 }
 
+const whenDone = afterTheLast();
 let depot: Hosted;
 const heads = new Map<Place, readonly [HeadFile, HeadFile]>();
 const ask = {} as Record<Place, ReturnType<typeof asking>>;
@@ -76,7 +78,7 @@ let documents: readonly { readonly path: string; readonly context: string | null
 
 async function start(): Promise<void> {
   const self = { depot: 'origin', site: 'enterprise' };
-  depot = await hosted(self, undefined, { tls: { material: () => origin, judge: judging() } }, afterAll);
+  depot = await hosted(self, undefined, { tls: { material: () => origin, judge: judging() } }, whenDone);
   const { store, directory } = depot;
   directory.splice(0);
   const holder = new DirectoryHolder(store, realHost, 'enterprise', () => usualLifetimes);

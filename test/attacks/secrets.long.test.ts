@@ -10,7 +10,7 @@ import { parseToken } from '../../src/trust/invitation.js';
 import { command, type CommandResult } from '../harness/command.js';
 import { startDaemon, type Daemon } from '../harness/daemon.js';
 import { freePorts } from '../harness/port.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { readTree, tree } from '../harness/tree.js';
 
 let folder: string;
@@ -89,8 +89,9 @@ function formsOf(secret: Buffer): Buffer[] {
   return [secret, ...(['hex', 'base64url', 'base64'] as const).map((form) => Buffer.from(secret.toString(form)))];
 }
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  folder = await temporaryFolder(afterAll);
+  folder = await temporaryFolder(whenDone);
   const [port, childPort] = await freePorts(2);
   const origin = join(folder, 'origin.yaml');
   const munich = join(folder, 'munich-1.yaml');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CycleResult, FileCount, PublishResult, VerifyResult } from '../../src/model/status.js';
 import type { ControlApi } from '../../src/serve/control-api.js';
 import type { ControlServer } from '../../src/serve/control.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
 import { depot, type Ran, type RecorderOptions } from './recorder.js';
 
@@ -12,8 +12,9 @@ const scripted: { -readonly [Method in keyof ControlApi]?: ControlApi[Method] } 
 let sample: Sample;
 let server: ControlServer;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  sample = await sampleDepot(await temporaryFolder(afterAll), now);
+  sample = await sampleDepot(await temporaryFolder(whenDone), now);
   server = await serveSample(
     sample,
     sampleApi(sample, liveFacts(now), () => now, scripted),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ControlApi } from '../../src/serve/control-api.js';
 import type { ControlServer } from '../../src/serve/control.js';
 import type { ProtectedKey } from '../../src/model/trust-status.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
 import { depot } from './recorder.js';
 
@@ -13,11 +13,12 @@ let sample: Sample;
 let server: ControlServer;
 let examples: ReadonlyMap<string, unknown>;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
   const text = await readFile(new URL('../../src/cli/JSON.md', import.meta.url), 'utf8');
   const blocks = text.matchAll(/^```json (\w+)\n(.*?)^```$/gms);
   examples = new Map([...blocks].map(([, name = '', json = '']) => [name, JSON.parse(json)]));
-  sample = await sampleDepot(await temporaryFolder(afterAll), now);
+  sample = await sampleDepot(await temporaryFolder(whenDone), now);
   server = await serveSample(
     sample,
     sampleApi(sample, liveFacts(now), () => now, documented()),

@@ -14,7 +14,7 @@ import type { KeysApi } from '../../src/serve/keys-api.js';
 import type { ControlServer } from '../../src/serve/control.js';
 import { seal, unseal } from '../../src/trust/sealed.js';
 import { readSigningKey } from '../../src/trust/signing-keys.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
 import { runCommand } from './run-command.js';
 
@@ -44,8 +44,9 @@ const keys: KeysApi = {
   add: (...call) => answer(call, { ...change, roles: ['root'] }),
 };
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  folder = await temporaryFolder(afterAll);
+  folder = await temporaryFolder(whenDone);
   sample = await sampleDepot(folder, now);
   server = await serveSample(
     sample,

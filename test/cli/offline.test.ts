@@ -1,8 +1,8 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { DepotStatus } from '../../src/model/status.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { sampleDepot, type Sample } from './fixture.js';
 import { depot, type Ran } from './recorder.js';
 
@@ -10,8 +10,9 @@ const now = Date.UTC(2026, 10, 21, 12);
 let folder: string;
 let sample: Sample;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  folder = await temporaryFolder(afterAll);
+  folder = await temporaryFolder(whenDone);
   sample = await sampleDepot(folder, now);
   sample.store.close();
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ControlApi } from '../../src/serve/control-api.js';
 import type { ControlServer } from '../../src/serve/control.js';
 import { environment } from '../harness/daemon.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
 
 const program = fileURLToPath(new URL('../../bin/depot.js', import.meta.url));
@@ -15,8 +15,9 @@ const scripted: { -readonly [Method in keyof ControlApi]?: ControlApi[Method] } 
 let sample: Sample;
 let server: ControlServer;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  sample = await sampleDepot(await temporaryFolder(afterAll), Date.now());
+  sample = await sampleDepot(await temporaryFolder(whenDone), Date.now());
   server = await serveSample(sample, sampleApi(sample, liveFacts(Date.now()), Date.now, scripted));
 });
 

@@ -3,7 +3,7 @@ import { checkCode } from '../../src/cli/status-check.js';
 import type { ErrorCode } from '../../src/model/errors.js';
 import type { DepotStatus, RepositoryStatus } from '../../src/model/status.js';
 import { depotStatus } from '../../src/serve/status.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { liveFacts, sampleApi, sampleDepot, serveSample, type Sample } from './fixture.js';
 import { depot } from './recorder.js';
 
@@ -12,8 +12,9 @@ let sample: Sample;
 let fine: DepotStatus;
 let repository: RepositoryStatus;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  sample = await sampleDepot(await temporaryFolder(afterAll), now);
+  sample = await sampleDepot(await temporaryFolder(whenDone), now);
   const full = depotStatus(sample.store, sample.facts, liveFacts(now), { nowMs: now, tree: false });
   const [first] = full.repositories;
   if (first === undefined) throw new Error('the sample has no repository');

@@ -1,6 +1,7 @@
 import { appendFile, chmod, cp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import type { CycleResult } from '../../src/model/status.js';
 import type { Depot } from '../harness/depot.js';
 import { putPackage, putPackages } from '../harness/packages.js';
@@ -12,8 +13,9 @@ import { unlike } from './unlike.js';
 /** Three real packages with 3,000 files in all, changed in every way there is, one change after the other. */
 let chain: Chain;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  chain = await startChain((source) => putPackages(source, 'a'), {}, afterAll);
+  chain = await startChain((source) => putPackages(source, 'a'), {}, whenDone);
 });
 
 /**

@@ -5,7 +5,7 @@ import type { ControlApi, LongWork } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import type { Cluster, Depots, DepotSettings, RepositorySettings, Transport } from '../harness/cluster.js';
 import type { Depot } from '../harness/depot.js';
-import { temporaryCluster } from '../harness/temporary.js';
+import { temporaryCluster, type WhenDone } from '../harness/temporary.js';
 import { tree, type Tree } from '../harness/tree.js';
 
 export const sites = {
@@ -26,8 +26,6 @@ type Settings<Levels extends Level> = { readonly [level in Levels]?: Readonly<Re
 
 /** The content of a source, or what makes it. */
 type Content = Tree | ((source: string) => Promise<void>);
-
-type WhenDone = (clean: () => Promise<void>) => void;
 
 /** Two levels, and the source of the one repository, `tools`, that goes through them. */
 export interface Pair {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { command, type CommandResult } from '../harness/command.js';
 import { depotOf, type Depot } from '../harness/depot.js';
 import { freePorts } from '../harness/port.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { differences, tree } from '../harness/tree.js';
 import { control, pollAll, statusOf } from './chain.js';
 
@@ -21,8 +21,9 @@ let source: string;
 let ports: readonly number[];
 const depots = new Map<string, Depot>();
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  folder = await temporaryFolder(afterAll);
+  folder = await temporaryFolder(whenDone);
   source = join(folder, 'source');
   await tree(source, { 'tool/run': 'a tool', 'READ ME': 'read me' });
   ports = await freePorts(3);

@@ -4,6 +4,7 @@ import { createServer as createTcp, type AddressInfo, type Socket } from 'node:n
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
 import type { Depot } from '../harness/depot.js';
+import type { WhenDone } from '../harness/temporary.js';
 import { certificateOf, inNameOf } from './certificate.js';
 
 /** One request that went over a line, and how many bytes of the answer's body did. */
@@ -34,7 +35,7 @@ export interface Line {
 export async function lineBetween(
   child: () => Depot,
   parent: () => Depot,
-  whenDone: (clean: () => void) => void = onTestFinished,
+  whenDone: WhenDone = onTestFinished,
 ): Promise<Line> {
   let passed: Passed[] = [];
   let meddling: Meddling | undefined;

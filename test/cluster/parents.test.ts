@@ -1,10 +1,10 @@
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { HoldStatus } from '../../src/model/status.js';
 import type { Cluster } from '../harness/cluster.js';
 import type { Depot } from '../harness/depot.js';
-import { temporaryCluster } from '../harness/temporary.js';
+import { afterTheLast, temporaryCluster } from '../harness/temporary.js';
 import { readTree, tree } from '../harness/tree.js';
 import { control, cycle, mirror, pollAll, publish, sites, startChain, startPair, statusOf } from './chain.js';
 import { lineBetween, type Line } from './line.js';
@@ -15,11 +15,12 @@ describe('a branch with two parents', () => {
   let lines: Readonly<Record<'first' | 'second', Line>>;
 
   /** Two regions side by side, and a branch that asks both, each over a line. */
+  const whenDone = afterTheLast();
   beforeAll(async () => {
     const branch = (): Depot => cluster.depot('branch');
     lines = {
-      first: await lineBetween(branch, () => cluster.depot('first'), afterAll),
-      second: await lineBetween(branch, () => cluster.depot('second'), afterAll),
+      first: await lineBetween(branch, () => cluster.depot('first'), whenDone),
+      second: await lineBetween(branch, () => cluster.depot('second'), whenDone),
     };
     cluster = await temporaryCluster(async (folder) => {
       const [tools, fonts] = [join(folder, 'tools'), join(folder, 'fonts')];
@@ -31,7 +32,7 @@ describe('a branch with two parents', () => {
         second: { site: sites.region, parent: 'origin' },
         branch: { site: sites.branch, parent: [lines.first.url, lines.second.url] },
       };
-    }, afterAll);
+    }, whenDone);
     for (const repository of ['tools', 'fonts']) await publish(cluster.depot('origin'), repository);
     for (const region of ['first', 'second']) await pollAll(cluster.depot(region));
   });

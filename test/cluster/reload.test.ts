@@ -1,10 +1,10 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { answers } from '../harness/daemon.js';
 import { freePort } from '../harness/port.js';
-import { temporaryCluster } from '../harness/temporary.js';
+import { afterTheLast, temporaryCluster } from '../harness/temporary.js';
 import { tree } from '../harness/tree.js';
 import { cycle, mirror, pollAll, sites, startChain, startPair, statusOf, type Pair } from './chain.js';
 
@@ -42,8 +42,9 @@ it('takes over an interval, what is followed, parents, repositories and the addr
 
 describe('a file that', () => {
   let pair: Pair;
+  const whenDone = afterTheLast();
   beforeAll(async () => {
-    pair = await startPair({ a: 'a' }, {}, afterAll);
+    pair = await startPair({ a: 'a' }, {}, whenDone);
   });
 
   it('was changed is read on SIGHUP', async () => {

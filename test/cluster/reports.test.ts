@@ -1,17 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import type { DepotStatus, ReportRow } from '../../src/model/status.js';
 import { cycle, pollAll, publish, sites, startChain, type Chain } from './chain.js';
 
 let chain: Chain;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
   const settings = {
     region: { deletions: { 'hold-above': 'none' } },
     branch: { deletions: { 'hold-above': { files: 0 } } },
   };
-  chain = await startChain({ 'a.txt': 'a', 'b.txt': 'b' }, settings, afterAll);
+  chain = await startChain({ 'a.txt': 'a', 'b.txt': 'b' }, settings, whenDone);
 });
 
 const version = expect.stringMatching(/^\d+\.\d+\.\d+$/);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import { command } from '../harness/command.js';
 import { depotOf, type Depot } from '../harness/depot.js';
 import { readTree } from '../harness/tree.js';
@@ -13,8 +14,9 @@ let chain: Chain;
 /** The branch after it came back. */
 let returned: Depot | undefined;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  chain = await startChain({ file: 'content' }, {}, afterAll);
+  chain = await startChain({ file: 'content' }, {}, whenDone);
   await pollAll(chain.region);
   await pollAll(chain.branch);
   afterAll(() => returned?.stop().then(() => undefined));

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import { makeDepot } from '../harness/depot.js';
 import { freePort } from '../harness/port.js';
 import { tree } from '../harness/tree.js';
@@ -15,13 +16,14 @@ const mebi = 1024 * 1024;
 let chain: Chain;
 let line: Line;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
   line = await lineBetween(
     () => chain.branch,
     () => chain.region,
-    afterAll,
+    whenDone,
   );
-  chain = await startChain({ first: '1' }, { branch: { parent: line.url } }, afterAll);
+  chain = await startChain({ first: '1' }, { branch: { parent: line.url } }, whenDone);
   await pollAll(chain.region);
   await pollAll(chain.branch);
 });

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import type { DepotStatus } from '../../src/model/status.js';
 import { asks } from '../cluster/certificate.js';
 import { control, cycle, pollAll, publish, sites, startChain, statusOf, type Chain } from '../cluster/chain.js';
@@ -20,13 +21,14 @@ let before: Tree;
 let complete: number | null | undefined;
 let generation: number;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
   line = await lineBetween(
     () => chain.branch,
     () => chain.region,
-    afterAll,
+    whenDone,
   );
-  chain = await startChain({ small: '0', large: '0', kept: 'kept' }, { branch: { parent: line.url } }, afterAll);
+  chain = await startChain({ small: '0', large: '0', kept: 'kept' }, { branch: { parent: line.url } }, whenDone);
   await pollAll(chain.region);
   await pollAll(chain.branch);
 });

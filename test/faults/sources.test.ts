@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterTheLast } from '../harness/temporary.js';
 import { cycle, pollAll, publish, startPair, statusOf, type Pair } from '../cluster/chain.js';
 import { unlike } from '../cluster/unlike.js';
 import type { Depot } from '../harness/depot.js';
@@ -99,8 +100,9 @@ describe('a source', () => {
 
 describe('names that cannot be distributed are held back, listed, and keep no other waiting:', () => {
   let pair: Pair;
+  const whenDone = afterTheLast();
   beforeAll(async () => {
-    pair = await startPair(content, { region: { deletions: { 'hold-above': 'none' } } }, afterAll);
+    pair = await startPair(content, { region: { deletions: { 'hold-above': 'none' } } }, whenDone);
     await pollAll(pair.region);
   });
 

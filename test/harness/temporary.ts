@@ -2,15 +2,27 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, opendir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { startCluster, type Cluster, type Depots, type Transport } from './cluster.js';
 
-type WhenDone = (clean: () => Promise<void>) => void;
+/** Takes what is to be undone at the end of a test, or of all tests of a file. */
+export type WhenDone = (clean: () => Promise<void> | void) => void;
 
 /**
- * A new empty folder that goes when the test ends, passed or failed. Outside a test, say at the top of a file that
- * shares one among its tests, pass `afterAll`.
+ * What a file's `beforeAll` makes for all its tests is undone after the last of them, the latest first. Called at the top of
+ * the file: an `afterAll` within `beforeAll` is never run.
  */
+export function afterTheLast(): WhenDone {
+  const steps: Parameters<WhenDone>[0][] = [];
+  afterAll(async () => {
+    const failures: unknown[] = [];
+    for (const step of steps.reverse()) await Promise.resolve(step()).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  });
+  return (step) => void steps.push(step);
+}
+
+/** A new empty folder that goes when the test ends, passed or failed; for `beforeAll` pass `afterTheLast()`. */
 export async function temporaryFolder(whenDone: WhenDone = onTestFinished, below = tmpdir()): Promise<string> {
   const path = await mkdtemp(join(below, 'depotd-test-'));
   whenDone(() => remove(path));

@@ -13,7 +13,7 @@ import { listen, type Listener, type ListenOptions } from '../../src/serve/liste
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { unsignedHead } from '../harness/heads.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { temporaryFolder, type WhenDone } from '../harness/temporary.js';
 
 const epoch = '0123456789abcdef0123456789abcdef';
 
@@ -37,7 +37,7 @@ export async function hosted(
   options: Partial<Omit<ChildrenOptions, 'run'>> = {},
   wrap: (run: RunJob) => RunJob = (run) => run,
   listening: ListenOptions = {},
-  whenDone: (clean: () => Promise<void>) => void = onTestFinished,
+  whenDone: WhenDone = onTestFinished,
 ): Promise<Hosted> {
   const data = await temporaryFolder(whenDone);
   const store = Store.open(data);
