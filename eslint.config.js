@@ -7,7 +7,7 @@ const shipped = 'src/**/*.ts';
 /** Who may change the file system: what depotd keeps goes through the store, and these write for a reason of their own. */
 const writers = [
   'src/store/**',
-  'src/sync/{receive,manifest-jobs,unpack-job}.ts', // a difference stream or bundle until it is applied
+  'src/sync/{receive,manifest-jobs,unpack-job,decode-job}.ts', // what came, until it is verified
   'src/publish/scratch.ts', // the copy of a file that may change while it is read
   'src/trust/updater.ts', // the scratch copy that tuf-js works on
   'src/serve/control.ts', // its socket

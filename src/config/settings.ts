@@ -54,6 +54,8 @@ export interface MirrorSettings {
   /** Files; a larger source is rescanned instead of watched. */
   readonly watchLimit: number;
   readonly rescanMs: number;
+  /** How long a new generation may wait for the encodings of its large files. */
+  readonly encodeWaitMs: number;
 }
 
 /** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
@@ -142,6 +144,7 @@ function settingsFrom(config: Config, file: string): Settings {
         names: mirror.names,
         watchLimit: mirror['watch-limit'],
         rescanMs: mirror.rescan,
+        encodeWaitMs: mirror['encode-wait'],
       })),
     deletions: { holdAbove: deletions['hold-above'] },
     signing: { rootMs: signing.root, targetsMs: signing.targets, timestampMs: signing.timestamp },

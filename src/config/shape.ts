@@ -124,6 +124,11 @@ const mirror = mapping(
         'Up to this many files the source is watched, so that changes are seen at once; above, it is rescanned.',
       ),
     rescan: duration(second).prefault('10m').describe('How often a source is looked through that is not watched.'),
+    'encode-wait': duration(0, 3600 * second)
+      .prefault('60s')
+      .describe(
+        'How long a new generation waits at most until its large files are compressed; what is not ready then follows.',
+      ),
   },
   'allowed: a mapping with kind, context, source',
 );

@@ -59,6 +59,7 @@ function mirrorAsWritten(mirror: MirrorSettings): Written {
     names: mirror.names,
     'watch-limit': mirror.watchLimit,
     rescan: formatDuration(mirror.rescanMs),
+    'encode-wait': formatDuration(mirror.encodeWaitMs),
   };
 }
 

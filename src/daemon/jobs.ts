@@ -1,5 +1,6 @@
 import { DepotError } from '../model/errors.js';
 import { compose } from '../publish/compose.js';
+import { encodeChanges } from '../publish/encode-changes.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
 import { survey } from '../publish/survey.js';
@@ -10,10 +11,12 @@ import { collect, planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
 import { keepObjects } from '../store/keep-objects.js';
 import { relist } from '../store/rebuild.js';
+import { makeEncoding } from '../store/make-encoding.js';
 import { rehash } from '../store/rehash.js';
 import { verify } from '../store/verify.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
+import { decodeObject } from '../sync/decode-job.js';
 import { adoptPlan, previewPlan } from '../sync/plan-job.js';
 import { unpackObjects } from '../sync/unpack-job.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
@@ -25,11 +28,14 @@ const jobs = [
   applyTree,
   collect,
   compose,
+  decodeObject,
+  encodeChanges,
   findUnread,
   finishSwitches,
   keepObjects,
   makeBundle,
   makeDifference,
+  makeEncoding,
   mendTree,
   planGc,
   previewPlan,

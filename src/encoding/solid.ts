@@ -5,8 +5,10 @@ import { DepotError } from '../model/errors.js';
 const forceAttachDict = 1001 as binding.CParameter;
 const forceLoad = 3;
 
-const maxWindowLog = 27;
+const maxWindowLog = 28;
 const pieceBytes = 256 * 1024;
+/** From here on the tables of a level do not reach back far enough; bytes. */
+const longSpan = 32 * 1024 ** 2;
 
 /**
  * Content that both sides hold, laid before what is compressed, so that what it repeats of it costs next to nothing. It
@@ -22,6 +24,7 @@ export function compressSolid(prefix: Uint8Array, content: Uint8Array, level: nu
   const span = prefix.length + content.length;
   compressor.setParameter(binding.CParameter.compressionLevel, level);
   compressor.setParameter(binding.CParameter.windowLog, windowLogOf(span));
+  compressor.setParameter(binding.CParameter.enableLongDistanceMatching, span > longSpan ? 1 : 0);
   compressor.setParameter(binding.CParameter.checksumFlag, 0); // each object in it has its hash
   if (prefix.length > 0) {
     compressor.setParameter(forceAttachDict, forceLoad);
@@ -49,7 +52,7 @@ export function* readSolid(prefix: Uint8Array, chunks: Iterable<Uint8Array>, mos
       rest = rest.subarray(consumed);
       isFull = produced === piece.length;
       total += produced;
-      if (total > most) throw new DepotError('object-damaged', `a bundle holds more than the ${most} bytes asked for`);
+      if (total > most) throw new DepotError('object-damaged', `what came holds more than the ${most} bytes asked for`);
       if (produced > 0) yield piece.subarray(0, produced);
     }
   }
@@ -59,7 +62,7 @@ function inflate(inflater: binding.DCtx, piece: Uint8Array, rest: Uint8Array) {
   try {
     return inflater.decompressStream(piece, rest);
   } catch (cause) {
-    throw new DepotError('object-damaged', 'a bundle is not zstd, or not on the content that it was made on', {
+    throw new DepotError('object-damaged', 'what came is not zstd, or not on the content that it was made on', {
       cause,
     });
   }

@@ -73,6 +73,21 @@ export function checkRange(answer: Answer, offset: number, size: number): void {
   throw refuse(answer, `asked for bytes ${offset}-${size - 1}/${size}, got "${printable(header)}"`);
 }
 
+/** The range that goes from `offset` to the end, wherever that is. */
+export function checkTail(answer: Answer, offset: number): void {
+  const header = answer.headers['content-range'];
+  const range = readContentRange(header);
+  if (range?.start === offset && range.size !== undefined && range.end === range.size - 1) return;
+  throw refuse(answer, `asked for bytes from ${offset} on, got "${printable(header)}"`);
+}
+
+/** All of the body, as it comes: as many bytes as it declares, and of those no more than `limit`. */
+export function wholeOf(answer: Answer, limit: number): AsyncIterable<Uint8Array> {
+  const declared = declaredLength(answer);
+  if (declared === undefined) throw refuse(answer, 'declares no length');
+  return complete(answer, declared, atMost(answer, limit));
+}
+
 /** All of the body. */
 export async function whole(answer: Answer, limit: number): Promise<Buffer> {
   return collect(atMost(answer, limit));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PageRef } from '../manifest/page.js';
 import { issuedShape, type ClimbMessage, type IssuedMessage, type JoinMessage } from '../model/enrolment.js';
+import type { EncodingName } from '../model/encoding.js';
 import { DepotError } from '../model/errors.js';
 import type { MetadataName } from '../model/metadata.js';
 import { isName } from '../model/names.js';
@@ -11,12 +12,14 @@ import {
   checkBinary,
   checkRange,
   checkTag,
+  checkTail,
   exactly,
   parseJson,
   readJson,
   readJsonBytes,
   refusalOf,
   whole,
+  wholeOf,
 } from './acceptance.js';
 import { notTheProtocol } from './answers.js';
 import { collect, type Floor } from './body.js';
@@ -195,6 +198,34 @@ export class ParentClient {
     if (answer.status === 200) return { offset: 0, chunks: exactly(answer, size) };
     checkRange(answer, offset, size);
     return { offset, chunks: exactly(answer, size - offset) };
+  }
+
+  /**
+   * An encoding of an object of `size` bytes, behind the `offset` bytes of it that the caller has; undefined where the parent
+   * has none to give. It may begin at 0 all the same.
+   */
+  async encoding(
+    repository: string,
+    encoding: EncodingName,
+    size: number,
+    offset: number,
+    signal?: AbortSignal,
+  ): Promise<ObjectBody | undefined> {
+    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
+    const statuses = [200, 206, 404, 416];
+    const answer = await this.ask({ name: 'encoding', repository, encoding }, headers, statuses, signal);
+    if (answer.status === 404) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    if (answer.status === 416) {
+      // It is here to its last byte, or another one now; what it holds will tell.
+      await refusalOf(answer);
+      return { offset, chunks: nothing() };
+    }
+    checkBinary(answer);
+    if (answer.status === 206) checkTail(answer, offset);
+    return { offset: answer.status === 200 ? 0 : offset, chunks: wholeOf(answer, compressedBound(size)) };
   }
 
   /**

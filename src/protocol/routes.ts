@@ -1,3 +1,4 @@
+import { formatEncodingName, parseEncodingName, type EncodingName } from '../model/encoding.js';
 import { DepotError } from '../model/errors.js';
 import { isDocumentName } from '../model/company.js';
 import { isMetadataName, type MetadataName } from '../model/metadata.js';
@@ -18,6 +19,7 @@ export type Route =
   | { readonly name: 'page'; readonly repository: string; readonly sha256: Sha256 }
   | { readonly name: 'difference'; readonly repository: string; readonly root: Sha256; readonly from: Sha256 }
   | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 }
+  | { readonly name: 'encoding'; readonly repository: string; readonly encoding: EncodingName }
   | { readonly name: 'bundle'; readonly repository: string };
 
 /** The path of a URL, below whatever prefix the parent's URL has. */
@@ -41,6 +43,8 @@ export function formatRoute(route: Route): string {
       return `/v1/repositories/${route.repository}/manifests/${route.root}.from.${route.from}`;
     case 'bundle':
       return `/v1/repositories/${route.repository}/bundle`;
+    case 'encoding':
+      return `/v1/repositories/${route.repository}/objects/${formatEncodingName(route.encoding)}`;
     case 'object':
       return `/v1/repositories/${route.repository}/objects/${route.sha256}`;
   }
@@ -86,6 +90,11 @@ function companyFile(file: string | undefined): Route | undefined {
   return { name: 'company', file };
 }
 
+function encodingFile(repository: string, file: string): Route | undefined {
+  const encoding = parseEncodingName(file);
+  return encoding === undefined ? undefined : { name: 'encoding', repository, encoding };
+}
+
 function matchFile(repository: string, folder: string | undefined, file: string): Route | undefined {
   switch (folder) {
     case 'metadata':
@@ -93,7 +102,7 @@ function matchFile(repository: string, folder: string | undefined, file: string)
     case 'pages':
       return isSha256(file) ? { name: 'page', repository, sha256: file } : undefined;
     case 'objects':
-      return isSha256(file) ? { name: 'object', repository, sha256: file } : undefined;
+      return isSha256(file) ? { name: 'object', repository, sha256: file } : encodingFile(repository, file);
     case 'manifests': {
       const [root, from, ...more] = file.split('.from.');
       if (root === undefined || from === undefined || more.length > 0) return undefined;

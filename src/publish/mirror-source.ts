@@ -1,4 +1,5 @@
 import type { Host } from '../host.js';
+import type { Log } from '../model/log.js';
 import type { NamePolicy } from '../model/portable.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
@@ -17,6 +18,8 @@ export interface MirrorSource {
   /** Above so many names the source is not watched but scanned each `rescanMs`. */
   readonly watchLimit: number;
   readonly rescanMs: number;
+  /** How long a new generation may wait for the encodings of its large files. */
+  readonly encodeWaitMs: number;
 }
 
 export interface ScanDeps {
@@ -24,6 +27,7 @@ export interface ScanDeps {
   readonly run: RunJob;
   readonly host: Host;
   readonly signer: Signer;
+  readonly log: Log;
 }
 
 export interface ScanOptions {

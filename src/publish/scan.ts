@@ -1,8 +1,10 @@
+import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { PublishResult } from '../model/status.js';
 import type { HeadRow } from '../store/heads.js';
 import { compose, type Composition } from './compose.js';
+import { encodeChanges } from './encode-changes.js';
 import { finishGeneration, isFinished, publishGeneration } from './generation.js';
 import type { MirrorSource, ScanDeps, ScanOptions } from './mirror-source.js';
 import { readChanged } from './read-changed.js';
@@ -21,7 +23,8 @@ export interface ScanOutcome {
  * 1. survey: look through the source, compare with the index of the last scan; a source that is not itself is refused;
  * 2. read: hash and copy what is new or changed, in several threads; objects are durable before the index names them;
  * 3. compose: the manifest of the index, edited from the published one; its pages are durable;
- * 4. publish: a head with the next number, signed and durable; then it is complete, and children are told.
+ * 4. encode: what large files travel as, within the time that the settings give it; what is not ready then follows;
+ * 5. publish: a head with the next number, signed and durable; then it is complete, and children are told.
  * A crash at any point leaves the old generation or the new one, and no work of step 2 is done twice.
  * Not guaranteed: that the files of a generation were there at one moment. Each file is whole; the set is what a walk saw.
  */
@@ -43,6 +46,7 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   options.signal.throwIfAborted();
   const composed = await composeManifest(repository, deps, newest, options);
   options.signal.throwIfAborted();
+  if (!options.dryRun && composed.root !== null) await encode(settings, deps, newest, composed.root, options);
   const head = options.dryRun ? null : await publish(settings, deps, newest, composed);
   const heldBack = [...surveyed.heldBack, ...read.unreadable].slice(0, maxListed);
   const heldBackCount = surveyed.heldBackCount + read.unreadableCount;
@@ -104,6 +108,23 @@ async function composeManifest(
     const composed = await run(compose, { repository, root: null, dryRun, enlistAll: false }, { signal });
     return { ...composed, isUnfinished: true };
   }
+}
+
+/** A generation is not held up for long: what is not ready in time, or fails, a child asks for, or takes as it is. */
+async function encode(
+  { repository, encodeWaitMs }: MirrorSource,
+  { run, host, log }: ScanDeps,
+  newest: HeadRow | undefined,
+  to: PageRef,
+  { signal }: ScanOptions,
+): Promise<void> {
+  const waiting = new AbortController();
+  const encoding = run(encodeChanges, { from: newest?.head.root ?? null, to })
+    .catch((error: unknown) => log.warn({ repository }, `encodings of ${repository}: ${String(error)}`))
+    .finally(() => waiting.abort());
+  const patience = host.sleep(encodeWaitMs, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
+  await Promise.race([encoding, patience]);
+  signal.throwIfAborted();
 }
 
 async function publish(

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import { directoryName } from '../model/company.js';
+import { formatEncodingName } from '../model/encoding.js';
 import { metadataName } from '../model/metadata.js';
 import { everything, type Demand } from '../model/selection.js';
-import { sha256 } from '../model/sha256.js';
+import { sha256, type Sha256 } from '../model/sha256.js';
 import { parseBundleRequest } from '../protocol/bundle.js';
 import { limits } from '../protocol/limits.js';
 import { formatMessage } from '../protocol/messages.js';
@@ -14,6 +15,7 @@ import type { Store } from '../store/store.js';
 import { replyCompany } from './company.js';
 import { Bundles } from './bundles.js';
 import { Differences } from './differences.js';
+import { Encodings } from './encodings.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { ListedPages } from './listed-pages.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
@@ -59,6 +61,7 @@ export function childHandler(
   const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
   const bundles = new Bundles(run);
+  const encodings = new Encodings(store, run);
   const pages = new ListedPages(store);
 
   async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {
@@ -126,6 +129,14 @@ export function childHandler(
         if (!store.objects.belongs(repository, route.sha256)) throw notHere(route);
         const object = await soon(store.objects.open(route.sha256, run));
         return replyFile(exchange, object, `"${route.sha256}"`);
+      }
+      case 'encoding': {
+        const { sha256: object, base } = route.encoding;
+        const isIts = (each: Sha256): boolean => store.objects.belongs(repository, each);
+        if (!isIts(object) || (base !== null && !isIts(base))) throw notHere(route);
+        const file = await soon(encodings.open(route.encoding));
+        if (file === undefined) throw notHere(route);
+        return replyFile(exchange, file, `"${formatEncodingName(route.encoding)}"`);
       }
       case 'bundle': {
         const body = await readBody(exchange.request, limits.bundleRequestBytes, `bundle for ${child.depot}`);

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePage } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
+import { parseEncodingName } from '../model/encoding.js';
 import type { Sha256 } from '../model/sha256.js';
 import { fromBlob, pagedRows, toBlob } from './database.js';
 import { isTemporary } from './durable.js';
@@ -87,12 +88,18 @@ export function findStrays(store: Store, { roots, transfers }: Live, nowMs: numb
   const { layout } = store;
   const hashFolders = [layout.objects, layout.pages, layout.metadata].flatMap(subfoldersOf);
   const isForLive = (name: string): boolean => name.split('.from.').every((root) => roots.has(root as Sha256));
-  const isWanted = (name: string): boolean => transfers.has(name.replace(/\.part$/, '') as Sha256);
+  const isWanted = (name: string): boolean => transfers.has(name.slice(0, 64) as Sha256);
+  const isOfHeld = (name: string): boolean => {
+    const encoding = parseEncodingName(name);
+    if (encoding === undefined || !store.objects.has(encoding.sha256)) return false;
+    return encoding.base === null || store.objects.has(encoding.base);
+  };
   const strays = [
-    ...[layout.data, layout.differences, ...hashFolders].flatMap((folder) =>
+    ...[layout.data, layout.differences, layout.encodings, ...hashFolders].flatMap((folder) =>
       listFiles(folder, nowMs - temporaryRestMs, isTemporary),
     ),
     ...listFiles(layout.differences, nowMs - hourMs, (name) => !isTemporary(name) && !isForLive(name)),
+    ...listFiles(layout.encodings, nowMs - hourMs, (name) => !isTemporary(name) && !isOfHeld(name)),
     ...listFiles(layout.staging, nowMs - temporaryRestMs, (name) => name.endsWith('.tmp')),
     ...listFiles(layout.staging, nowMs - partialRestMs, (name) => name.endsWith('.part') && !isWanted(name)),
     ...listFiles(layout.quarantine, nowMs - quarantineRestMs),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { formatEncodingName, type EncodingName } from '../model/encoding.js';
 import type { Sha256 } from '../model/sha256.js';
 
 /** Every path below a data directory; DESIGN.md section 8. */
@@ -14,6 +15,7 @@ export interface Layout {
   readonly trees: string;
   readonly staging: string;
   readonly differences: string;
+  readonly encodings: string;
   readonly quarantine: string;
   readonly lockFile: string;
   /** Says who holds the lock, for people. */
@@ -31,6 +33,9 @@ export interface Layout {
   stagingFile(sha256: Sha256): string;
   /** A file in the staging folder whose hash is not known yet. */
   scratchFile(name: string): string;
+  encodingFile(name: EncodingName): string;
+  /** As much of an encoding as came. */
+  encodingPart(name: EncodingName): string;
   /** The difference stream that leads from the manifest `from` to the manifest `root`. */
   differenceFile(root: Sha256, from: Sha256): string;
 }
@@ -48,6 +53,7 @@ export function layoutOf(data: string): Layout {
     trees: below('trees'),
     staging: below('staging'),
     differences: below('differences'),
+    encodings: below('encodings'),
     quarantine: below('quarantine'),
     lockFile: below('daemon.lock'),
     daemonFile: below('daemon.json'),
@@ -61,6 +67,8 @@ export function layoutOf(data: string): Layout {
     treeStaging: (repository) => below('trees', '.staging', repository),
     stagingFile: (sha256) => below('staging', `${sha256}.part`),
     scratchFile: (name) => below('staging', `${name}.tmp`),
+    encodingFile: (name) => below('encodings', formatEncodingName(name)),
+    encodingPart: (name) => below('staging', `${formatEncodingName(name)}.part`),
     differenceFile: (root, from) => below('differences', `${root}.from.${from}`),
   };
 }

@@ -63,9 +63,10 @@ export function makeDataFolder(data: string): void {
 
 /** Only the trees can be listed and read by everybody. Modes of folders that exist are their administrator's. */
 function makeFolders(layout: Layout): void {
-  const { data, objects, pages, metadata, trees, staging, differences, quarantine } = layout;
+  const { data, objects, pages, metadata, trees, staging, differences, encodings, quarantine } = layout;
   makeDataFolder(data);
-  for (const folder of [objects, pages, metadata, staging, differences, quarantine]) makeFolder(folder, 0o750);
+  for (const folder of [objects, pages, metadata, staging, differences, encodings, quarantine])
+    makeFolder(folder, 0o750);
   makeFolder(trees, 0o755);
   for (const folder of [objects, pages]) {
     if (existsSync(join(folder, 'ff'))) continue;

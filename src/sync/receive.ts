@@ -32,6 +32,37 @@ export async function receivePart(chunks: AsyncIterable<Uint8Array>, file: strin
   }
 }
 
+/**
+ * Appends a body to a file, behind what is there; a body that begins elsewhere replaces it. What came before a cut stays.
+ * @param request gives undefined where there is no such thing
+ * @returns whether the file is whole
+ */
+export async function appendBody(
+  file: string,
+  request: (offset: number) => Promise<Body | undefined>,
+  onBytes: (bytes: number) => void,
+): Promise<boolean> {
+  await mkdir(dirname(file), { recursive: true });
+  const handle = await open(file, 'a');
+  let isEmpty = true;
+  try {
+    const { size } = await handle.stat();
+    isEmpty = size === 0;
+    const body = await request(size);
+    if (body === undefined) return false;
+    if (body.offset !== size) await handle.truncate(body.offset);
+    for await (const chunk of body.chunks) {
+      await handle.appendFile(chunk);
+      isEmpty = false;
+      onBytes(chunk.length);
+    }
+    return true;
+  } finally {
+    await handle.close();
+    if (isEmpty) await rm(file, { force: true });
+  }
+}
+
 /** A body that begins at `offset`, which a parent that ignores ranges sets to 0. */
 export interface Body {
   readonly offset: number;

@@ -4,6 +4,7 @@ import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
 import { Failures, type Fetching } from './fetching.js';
 import { patiently } from './patience.js';
 import { damagedObject, receiveObject, receiveSmall, type Body } from './receive.js';
+import { shipEncoded } from './ship-encoded.js';
 import type { Shipment } from './shipments.js';
 import type { WantedObject } from './plan.js';
 
@@ -56,14 +57,13 @@ async function keep(
 }
 
 /** Gives the bytes of a small object, null for a staged one. */
-async function fetchObject(
-  { depot, parent, repository, meter, signal }: Fetching,
-  wanted: WantedObject,
-): Promise<Uint8Array | null> {
+async function fetchObject(fetching: Fetching, wanted: WantedObject): Promise<Uint8Array | null> {
+  const { depot, parent, repository, meter, signal } = fetching;
   const { store, host } = depot;
   if (store.objects.has(wanted.sha256)) return null;
   const request = (offset: number): Promise<Body> =>
     parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
+  if (await shipEncoded(fetching, wanted)) return null;
   return patiently(host, signal, async () => {
     if (wanted.size <= smallBytes) return receiveSmall(wanted, request, meter);
     await receiveObject(store, wanted, request, meter);

@@ -1,10 +1,9 @@
+import { largeBytes } from '../model/encoding.js';
 import type { PlacedTransfer } from '../store/transfers.js';
 
 /** What travels in one request: several small objects, or one large one. */
 export type Shipment = readonly PlacedTransfer[];
 
-/** From here on an object travels alone, and is gone on with after a cut; bytes. */
-const largeBytes = 256 * 1024;
 /** Small objects of one shipment: enough that a round trip costs little, so few that several are under way at once. */
 const shipmentBytes = 4 * 1024 ** 2;
 const shipmentObjects = 1_000;

@@ -61,6 +61,7 @@ function mirror(site: string, name: string, at: number): fc.Arbitrary<MirrorSett
     names: fc.constantFrom('portable' as const, 'strict' as const, 'posix' as const),
     watchLimit: fc.integer({ min: 0, max: 1_000_000 }),
     rescanMs: interval,
+    encodeWaitMs: duration(0, 3_600_000),
   });
 }
 

@@ -60,6 +60,7 @@ repositories:
     names: strict
     watch-limit: 0
     rescan: 1d
+    encode-wait: 2m
 deletions: { hold-above: { files: unlimited, percent: 12.5 } }
 signing: { root: 1000d, targets: 60d, timestamp: 72h }
 keep-generations: 48h
@@ -92,6 +93,7 @@ log: debug
           names: 'strict',
           watchLimit: 0,
           rescanMs: 86_400_000,
+          encodeWaitMs: 120_000,
         },
       ],
       deletions: { holdAbove: { files: null, percent: 12.5 } },

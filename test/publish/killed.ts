@@ -54,6 +54,7 @@ const publisher = new MirrorPublisher(
     names: 'portable',
     watchLimit: 0,
     rescanMs: 60_000,
+    encodeWaitMs: 60_000,
   },
   {
     store,

@@ -72,6 +72,7 @@ async function open(data: string, source: string, options: MasterOptions): Promi
     names: 'portable',
     watchLimit: 20_000,
     rescanMs: 600_000,
+    encodeWaitMs: 60_000,
     ...options.settings,
   };
   const announced: HeadFile[] = [];

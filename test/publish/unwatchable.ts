@@ -22,6 +22,7 @@ const publisher = new MirrorPublisher(
     names: 'portable',
     watchLimit: 1000,
     rescanMs: 60_000,
+    encodeWaitMs: 60_000,
   },
   {
     store,

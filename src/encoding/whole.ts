@@ -1,0 +1,57 @@
+import binding from 'zstd-napi/binding.js';
+import { readBytes, type ByteSource } from './bytes.js';
+
+const pieceBytes = 1024 * 1024;
+/** Places of a file at which it is tried whether it shrinks. */
+const samples = 4;
+
+/** What costs less than this to leave as it is, is left. */
+export const worthwhile = 0.97;
+
+/** Smaller files are worth more time; bytes, levels of zstd. */
+const levels = [
+  { upTo: 16 * 1024 ** 2, level: 19 },
+  { upTo: 64 * 1024 ** 2, level: 12 },
+  { upTo: Infinity, level: 6 },
+] as const;
+
+/** Whether a few pieces of it shrink; what is compressed already does not, and is not tried as a whole. */
+export function seemsCompressible(content: ByteSource): boolean {
+  let before = 0;
+  let after = 0;
+  for (let at = 0; at < samples; at += 1) {
+    const position = Math.floor((at * Math.max(0, content.size - pieceBytes)) / (samples - 1));
+    const piece = readBytes(content, position, pieceBytes / samples);
+    const output = Buffer.allocUnsafe(binding.compressBound(piece.length));
+    before += piece.length;
+    after += new binding.CCtx().compress(output, piece, 1);
+  }
+  return after < before * worthwhile;
+}
+
+/** The content as one Zstandard frame, in pieces, in memory of some windows. For worker threads. */
+export function* compressWhole(content: ByteSource, onBytes: (bytes: number) => void): Generator<Uint8Array> {
+  const compressor = new binding.CCtx();
+  const { level } = levels.find(({ upTo }) => content.size <= upTo) ?? levels[2];
+  compressor.setParameter(binding.CParameter.compressionLevel, level);
+  compressor.setParameter(binding.CParameter.enableLongDistanceMatching, content.size > 64 * 1024 ** 2 ? 1 : 0);
+  compressor.setPledgedSrcSize(content.size);
+  for (let position = 0; ;) {
+    const input = readBytes(content, position, pieceBytes);
+    position += input.length;
+    onBytes(input.length);
+    const isLast = position >= content.size || input.length === 0;
+    yield* step(compressor, input, isLast ? binding.EndDirective.end : binding.EndDirective.continue);
+    if (isLast) return;
+  }
+}
+
+function* step(compressor: binding.CCtx, input: Uint8Array, how: binding.EndDirective): Generator<Uint8Array> {
+  for (let rest = input; ;) {
+    const output = Buffer.allocUnsafe(256 * 1024);
+    const [left, produced, consumed] = compressor.compressStream2(output, rest, how);
+    rest = rest.subarray(consumed);
+    if (produced > 0) yield output.subarray(0, produced);
+    if (how === binding.EndDirective.end ? left === 0 : rest.length === 0) return;
+  }
+}

@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { encodeDelta } from '../encoding/delta.js';
+import { compressWhole, seemsCompressible, worthwhile } from '../encoding/whole.js';
+import { DepotError } from '../model/errors.js';
+import type { EncodingName } from '../model/encoding.js';
+import { withBytesOf } from './byte-source.js';
+import { writeFileDurably } from './durable.js';
+import type { Job } from './job.js';
+import type { Store } from './store.js';
+
+/** `declined`: it would not be smaller than what there is already. `unknown`: the object or its base is not here. */
+export type EncodingMade = 'ready' | 'declined' | 'unknown';
+
+/** Makes the file of an encoding, unless it is there. */
+export const makeEncoding: Job<EncodingName, EncodingMade> = {
+  name: 'make-encoding',
+  background: true,
+  run(store, name, control) {
+    return encodeObject(store, name, control.throwIfStopped);
+  },
+};
+
+/** For worker threads. `throwIfStopped` is called between steps that may be left. */
+export async function encodeObject(
+  store: Store,
+  name: EncodingName,
+  throwIfStopped: () => void,
+): Promise<EncodingMade> {
+  const file = store.layout.encodingFile(name);
+  if (sizeOf(file) !== undefined) return 'ready';
+  const object = checked(store, name.sha256);
+  const base = name.base === null ? null : checked(store, name.base);
+  if (object === undefined || base === undefined) return 'unknown';
+  // A delta has to be worth more than what needs no base.
+  const most = worthwhile * (name.base === null ? object.size : leastWithoutBase(store, name, object.size));
+  await withBytesOf(object.file, async (content) => {
+    if (base === null) {
+      if (seemsCompressible(content))
+        await writeFileDurably(file, asynchronous(compressWhole(content, throwIfStopped)));
+      return;
+    }
+    await withBytesOf(base.file, (before) =>
+      writeFileDurably(file, asynchronous(encodeDelta(before, content, throwIfStopped))),
+    );
+  });
+  const size = sizeOf(file);
+  if (size !== undefined && size < most) return 'ready';
+  await rm(file, { force: true });
+  return 'declined';
+}
+
+function leastWithoutBase(store: Store, { sha256 }: EncodingName, size: number): number {
+  return sizeOf(store.layout.encodingFile({ sha256, base: null })) ?? size;
+}
+
+function checked(store: Store, sha256: EncodingName['sha256']) {
+  try {
+    return store.objects.checked(sha256);
+  } catch (error) {
+    if (error instanceof DepotError && /^object-(missing|damaged)$/.test(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
+}
+
+async function* asynchronous(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}
