@@ -13,14 +13,17 @@ const { data } = workerData as WorkerStart;
 const progressEveryMs = 200;
 let store: Store | undefined;
 
+/** One at a time; what is under way when the thread is told to close gets its store to its end. */
+let running: Promise<void> = Promise.resolve();
+
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'run') {
-    void run(message);
-    return;
-  }
-  store?.close();
-  port.close();
+  running = running.then(() => (message.kind === 'run' ? run(message) : close()));
 });
+
+function close(): void {
+  store?.close();
+  port?.close();
+}
 
 async function run({ id, job, input, stop }: Extract<ToWorker, { kind: 'run' }>): Promise<void> {
   const isStopped = new Int32Array(stop);

@@ -10,7 +10,7 @@ export const worthwhile = 0.97;
 
 /** Smaller files are worth more time; bytes, levels of zstd. */
 const levels = [
-  { upTo: 16 * 1024 ** 2, level: 19 },
+  { upTo: 1024 ** 2, level: 19 },
   { upTo: 64 * 1024 ** 2, level: 12 },
   { upTo: Infinity, level: 6 },
 ] as const;
