@@ -18,6 +18,8 @@ export interface Settings {
   readonly data: string;
   /** With `http` on loopback; `::1` without brackets. */
   readonly listen: Address;
+  /** Absolute paths of what the company's own PKI issued; null where certificates come from depotd's CA. */
+  readonly certificate: { readonly file: string; readonly key: string } | null;
   /** In the order in which they are asked. `repositories`: those for which this parent wins; null: it is for all. */
   readonly parents: readonly { readonly url: string; readonly repositories: readonly string[] | null }[];
   /** URL of the proxy towards parents with `https:`, with user and password where they are given. */
@@ -121,6 +123,7 @@ function settingsFrom(config: Config, file: string): Settings {
         ? { url: formatAddress(parent.url), repositories: parent.repositories ?? null }
         : { url: formatAddress(parent), repositories: null },
     ),
+    certificate: config.certificate ?? null,
     proxy: config.proxy ?? null,
     poll: {
       everyMs: poll.every,

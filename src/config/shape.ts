@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, duration, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
+import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
 
 /*
  * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
@@ -177,6 +177,18 @@ export const configShape = mapping(
         'Where the depots below this one, and its clients, reach it: https://HOST:PORT, where [::] is all addresses of ' +
           'this machine. Plain http:// is for loopback only.',
       ),
+    certificate: mapping(
+      {
+        file: file.describe("This depot's certificate and those between it and the root, PEM."),
+        key: file.describe('Its private key, PEM, not encrypted.'),
+      },
+      'allowed: { file: FILE, key: FILE }',
+    )
+      .describe(
+        "Only where certificates come from the company's own PKI: the files that it issued for this depot. Replaced files " +
+          'are taken up by depot reload, and once an hour.',
+      )
+      .optional(),
     parent: parent.optional(),
     proxy: proxy
       .describe(

@@ -18,6 +18,7 @@ export function asWritten(settings: Settings): Written {
     site: settings.site,
     data: settings.data,
     listen: formatAddress(settings.listen),
+    certificate: settings.certificate ?? undefined,
     parent: urls.length > 1 ? urls : urls[0],
     proxy: settings.proxy ?? undefined,
     poll: {

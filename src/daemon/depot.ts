@@ -118,7 +118,9 @@ export class Depot implements RunningDepot {
     const { parents } = this.sync;
     const lifetimes = (): Lifetimes => this.settings.signing;
     const { store } = this;
-    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, onRenewed });
+    const certificate = (): Settings['certificate'] => this.settings.certificate;
+    this.membership =
+      own && membershipOf(own, { store, host, log, parents, settings, lifetimes, certificate, onRenewed });
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,
@@ -186,6 +188,7 @@ export class Depot implements RunningDepot {
     const { depot, site, data } = this.settings;
     const next: Settings = { ...read, depot, site, data };
     checkTransport(next, this.membership !== undefined);
+    const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
     const isElsewhere =
       next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
@@ -200,8 +203,11 @@ export class Depot implements RunningDepot {
     await this.publishers.configure(next.repositories);
     this.schedule.configure(next.poll);
     this.onReload(next);
-    const inForce = changed.filter((key) => !needsRestart.includes(key));
-    this.log.info({ changed: inForce, needsRestart }, changed.length === 0 ? 'reloaded: nothing changed' : 'reloaded');
+    const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
+    this.log.info(
+      { changed: inForce, needsRestart },
+      inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
+    );
     return { changed: inForce, needsRestart };
   }
 
@@ -311,10 +317,9 @@ export class Depot implements RunningDepot {
     }
   }
 
-  /** Revoked depots are cut off at once, other roots are gone by from now on, and what is new is polled for. */
+  /** Depots that are none any more are cut off at once, other roots are gone by from now on, and what is new is polled for. */
   companyChanged(): void {
-    const company = this.store.company.get(this.settings.site);
-    if (company !== undefined) this.listener?.cut((serial) => company.isRevoked(serial));
+    this.listener?.judgeAgain();
     if (this.membership?.own.hasOtherAnchors() === true) {
       this.listener?.renew();
       this.membership.renewal.lookNow();

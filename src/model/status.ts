@@ -23,6 +23,8 @@ export interface DepotStatus {
   readonly repositories: readonly RepositoryStatus[];
   /** The company's directory; null where this depot has not joined. */
   readonly directory: DirectoryStatus | null;
+  /** This depot's own; null where it has not joined, and where no daemon is running. */
+  readonly certificate: OwnCertificateStatus | null;
   /** Depots directly below, by name, as this depot last heard of them. */
   readonly children: readonly ChildStatus[];
   /** What all depots below last reported, directly below or not; null unless asked for. */
@@ -93,6 +95,16 @@ export interface TrustStatus {
 export interface DirectoryStatus {
   readonly trust: TrustStatus;
   /** `head-expired`: what it says is believed on, but news of a revocation may have been withheld. */
+  readonly error: StatusError | null;
+}
+
+export interface OwnCertificateStatus {
+  /** Lower-case hexadecimal. */
+  readonly serial: string;
+  readonly expiresAt: string;
+  /** Whether the company's own PKI issues it, and a person replaces it. */
+  readonly provided: boolean;
+  /** `certificate-ends`: little of its life is left, or none. */
   readonly error: StatusError | null;
 }
 

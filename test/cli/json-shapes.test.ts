@@ -38,6 +38,7 @@ const undocumented: ControlApi['trust'] = {
   renew: unasked,
   invite: unasked,
   revoke: unasked,
+  replaceAnchors: unasked,
   rotateAuthority: unasked,
   finishRotation: unasked,
   repositories: unasked,
