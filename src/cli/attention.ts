@@ -22,6 +22,10 @@ export function attention(status: DepotStatus, colours: Colours, now: number, al
       .map(({ depot, lastSeenAt }) =>
         warn(colours, `${depot} was last heard of ${ago(lastSeenAt, now)}: three polls are overdue`),
       ),
+    ...status.rejoined.map(({ depot, at, ended }) => {
+      const since = span(Date.parse(at) - Date.parse(ended));
+      return note(colours, `${depot} rejoined ${ago(at, now)} with a certificate that had ended ${since} before`);
+    }),
     ...openRootKeys(status).map((name) =>
       note(colours, `root key of ${name} is on this machine: depot keys protect ${name}`),
     ),

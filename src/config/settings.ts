@@ -38,6 +38,8 @@ export interface Settings {
   readonly repositories: readonly MirrorSettings[];
   /** Limits above which deletions wait for approval; null: no limit. */
   readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
+  /** How long after its end the certificate of a depot below still counts for a renewal; null: as the directory says. */
+  readonly rejoinMs: number | null;
   /** How long what is signed here is valid. */
   readonly signing: { readonly rootMs: number; readonly targetsMs: number; readonly timestampMs: number };
   readonly keepGenerationsMs: number;
@@ -150,6 +152,7 @@ function settingsFrom(config: Config, file: string): Settings {
         encodeWaitMs: mirror['encode-wait'],
       })),
     deletions: { holdAbove: deletions['hold-above'] },
+    rejoinMs: config.rejoin ?? null,
     signing: { rootMs: signing.root, targetsMs: signing.targets, timestampMs: signing.timestamp },
     keepGenerationsMs: config['keep-generations'],
     log: config.log,

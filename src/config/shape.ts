@@ -163,6 +163,8 @@ const holdAbove = z
       'none: never hold.',
   );
 
+const rejoinRule = 'allowed: a whole number and its unit (ms, s, m, h or d), such as 30d, or never';
+
 export const configShape = mapping(
   {
     depot: name.describe('The name of this depot; no other depot of the company has it.'),
@@ -203,6 +205,13 @@ export const configShape = mapping(
     deletions: mapping({ 'hold-above': holdAbove }, 'allowed: { hold-above: ... }')
       .prefault({})
       .describe('A guard against a source that was emptied by mistake.'),
+    rejoin: z
+      .union([z.literal('never').transform(() => 0), duration(second, tenYears)], rejoinRule)
+      .describe(
+        'How long after the end of its certificate a depot below may still come back by itself through this one; never, or ' +
+          'a time. Without it, as long as depot ca init --grace said, which is the most. It is told in status and log.',
+      )
+      .optional(),
     signing: mapping(
       {
         root: duration(30 * day, tenYears)

@@ -40,6 +40,8 @@ export function asWritten(settings: Settings): Written {
       'hold-above':
         files === null && percent === null ? 'none' : { files: files ?? 'unlimited', percent: percent ?? 'unlimited' },
     },
+    rejoin:
+      settings.rejoinMs === null ? undefined : settings.rejoinMs === 0 ? 'never' : formatDuration(settings.rejoinMs),
     signing: {
       root: formatDuration(signing.rootMs),
       targets: formatDuration(signing.targetsMs),

@@ -118,9 +118,8 @@ export class Depot implements RunningDepot {
     const { parents } = this.sync;
     const lifetimes = (): Lifetimes => this.settings.signing;
     const { store } = this;
-    const certificate = (): Settings['certificate'] => this.settings.certificate;
-    this.membership =
-      own && membershipOf(own, { store, host, log, parents, settings, lifetimes, certificate, onRenewed });
+    const inForce = (): Settings => this.settings;
+    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, inForce, onRenewed });
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,

@@ -11,6 +11,7 @@ import { Climbing } from './climbing.js';
 import { DirectoryUpkeep } from './directory-upkeep.js';
 import { OwnCertificate } from './own-certificate.js';
 import { ProvidedCertificate } from './provided-certificate.js';
+import { Rejoining } from './rejoining.js';
 import { Renewal } from './renewal.js';
 
 /** What makes a depot one of a company's: its certificate, and where the CA is here, the CA with the directory. */
@@ -39,16 +40,17 @@ export function membershipOf(
     readonly settings: Settings;
     readonly lifetimes: () => Lifetimes;
     /** Of the settings in force. */
-    readonly certificate: () => Settings['certificate'];
+    readonly inForce: () => Pick<Settings, 'certificate' | 'rejoinMs'>;
     /** The depot has a new certificate. */
     readonly onRenewed: () => void;
   },
 ): Membership {
-  const { store, host, log, parents, settings, lifetimes, certificate, onRenewed } = deps;
+  const { store, host, log, parents, settings, lifetimes, inForce, onRenewed } = deps;
   const self = { depot: settings.depot, site: settings.site };
-  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes, log) : undefined;
-  const climbing = new Climbing(self, own, registry, parents, host);
-  const provided = new ProvidedCertificate(own, certificate, host, log, onRenewed);
+  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes) : undefined;
+  const rejoining = new Rejoining(store, self.site, () => inForce().rejoinMs, host, log);
+  const climbing = new Climbing(self, own, registry, parents, host, rejoining);
+  const provided = new ProvidedCertificate(own, () => inForce().certificate, host, log, onRenewed);
   const renewal = new Renewal(self, own, climbing, host, log, onRenewed, provided);
   const upkeep = registry && new DirectoryUpkeep(registry, host, log);
   return { own, climbing, registry, renewal, provided, upkeep };

@@ -27,6 +27,8 @@ export interface DepotStatus {
   readonly certificate: OwnCertificateStatus | null;
   /** Depots directly below, by name, as this depot last heard of them. */
   readonly children: readonly ChildStatus[];
+  /** Depots below that came back through this one with a certificate that was over, in the last 30 days; the newest first. */
+  readonly rejoined: readonly RejoinStatus[];
   /** What all depots below last reported, directly below or not; null unless asked for. */
   readonly below: readonly ReportRow[] | null;
   readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number } | null;
@@ -166,6 +168,14 @@ export interface ChildStatus {
   readonly silent: boolean;
   /** False with plain HTTP on loopback, where depot and site are mere claims, and where it was not heard of in this run. */
   readonly authenticated: boolean;
+}
+
+export interface RejoinStatus {
+  readonly depot: string;
+  readonly site: string;
+  readonly at: string;
+  /** The end of the certificate that it came back with. */
+  readonly ended: string;
 }
 
 /** A row of a report: what one depot says of itself. It climbs one level a poll. */

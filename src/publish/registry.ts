@@ -9,7 +9,6 @@ import {
   type SignedRequest,
 } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
-import type { Log } from '../model/log.js';
 import { isWithin } from '../model/names.js';
 import type { Store } from '../store/store.js';
 import { expiresAtMsOf } from '../trust/certificates.js';
@@ -38,7 +37,6 @@ export class Registry {
     private readonly host: Host,
     private readonly self: DepotIdentity,
     lifetimes: () => Lifetimes,
-    private readonly log?: Log,
   ) {
     const records = new AuthorityRecords(store.keys);
     this.directory = new DirectoryHolder(store, host, self.site, lifetimes);
@@ -147,14 +145,9 @@ export class Registry {
     return this.inTurn(() => act(this.subjects));
   }
 
-  /** A depot that was off past the end of its certificate comes back, but not in silence. */
+  /** A depot that was off past the end of its certificate comes back, but not in silence: it stays written down. */
   private renew({ identity, payload, expiresAtMs }: CheckedRequest): Promise<IssuedMessage> {
-    const { depot, site } = identity;
     const endedMs = expiresAtMs > this.host.now() ? undefined : expiresAtMs;
-    if (endedMs !== undefined) {
-      const expired = new Date(endedMs).toISOString();
-      this.log?.warn({ depot, site, expired }, `${depot} renewed a certificate that had expired`);
-    }
     return this.issuer.issue(renewShape.parse(payload).request, identity, endedMs);
   }
 

@@ -99,6 +99,9 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
         return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated };
       })
       .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
+    rejoined: store.rejoins
+      .list(nowMs)
+      .map(({ depot, site, atMs, endedMs }) => ({ depot, site, at: iso(atMs), ended: iso(endedMs) })),
     below: query.tree ? store.reports.below() : null,
     process: live?.process ?? null,
   };

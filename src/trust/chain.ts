@@ -31,7 +31,6 @@ export interface CheckedCertificate {
 
 /** CAs between a root and a depot; a company has one or two. */
 const maxLevels = 4;
-const afterExpiry = 'depots renew by themselves; this one was off for long, or cannot reach the CA: invite it again';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
 /**
@@ -55,7 +54,8 @@ export function checkChain({
   const refuse = (flaw: string, hint?: string): never => refuseAs(identity, certificate, flaw, hint);
   if (!isIssuedBelow(roots, others, certificate, nowMs)) refuse(whyNotIssued(certificate, roots, others, nowMs));
   const flaw = flawOf(certificate, nowMs, graceMs);
-  if (flaw !== undefined) refuse(flaw, nowMs > expiresAtMsOf(certificate) ? afterExpiry : undefined);
+  if (flaw !== undefined)
+    refuse(flaw, nowMs > expiresAtMsOf(certificate) ? afterExpiry(identity, subjects) : undefined);
   // Node's name for the extended key usage.
   if (certificate.keyUsage !== undefined && !certificate.keyUsage.includes(clientAuth)) {
     refuse('is not for clients (extended key usage)');
@@ -65,6 +65,13 @@ export function checkChain({
     return refuse(nobody, hint);
   }
   return { identity, serial: serialOf(certificate), expiresAtMs: expiresAtMsOf(certificate) };
+}
+
+function afterExpiry(identity: DepotIdentity | undefined, subjects: SubjectRows): string | undefined {
+  if (subjects !== undefined) return "have the company's PKI issue another one";
+  if (identity === undefined) return undefined;
+  const { depot, site } = identity;
+  return `depots renew by themselves; this one was off for long, or cannot reach the CA: depot invite ${depot} --site ${site}`;
 }
 
 /**

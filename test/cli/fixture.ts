@@ -71,6 +71,12 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     { tools: [everything] },
     nowMs - minute,
   );
+  store.rejoins.put({
+    depot: 'munich-3',
+    site: 'enterprise/germany/munich/south',
+    atMs: nowMs - day,
+    endedMs: nowMs - 13 * day,
+  });
   store.demands.set('munich-3', 'enterprise/germany/munich/south', sha256('y'), {}, nowMs - 2 * day);
   const facts: DepotFacts = {
     depot: settings.depot,

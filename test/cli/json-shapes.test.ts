@@ -60,7 +60,13 @@ function documented(): Partial<ControlApi> {
     verify: async () => example('verify'),
     gc: async () => example('gc'),
     reload: async () => example('reload'),
-    trust: { ...undocumented, rotateAuthority: async () => example('ca'), finishRotation: async () => example('ca') },
+    subjects: { list: async () => example('subject'), add: unasked, remove: unasked },
+    trust: {
+      ...undocumented,
+      certificates: async () => example('cert'),
+      rotateAuthority: async () => example('ca'),
+      finishRotation: async () => example('ca'),
+    },
     keys: {
       list: async () => example('keys'),
       protect: async () => ({ ...example<Omit<ProtectedKey, 'sealed'>>('protect'), sealed: '{}' }),
@@ -112,6 +118,8 @@ test.each([
   ['verify', ['verify']],
   ['gc', ['gc']],
   ['reload', ['reload']],
+  ['cert', ['cert']],
+  ['subject', ['subject', 'list']],
   ['ca', ['ca', 'rotate']],
   ['ca', ['ca', 'rotate', '--finish']],
   ['keys', ['keys']],

@@ -91,6 +91,7 @@ export const settings: fc.Arbitrary<Settings> = fc
       site: fc.constant(site),
       data: part.map((text) => `/data/${text}`),
       listen: address(own ?? 1),
+      rejoinMs: fc.option(fc.oneof(fc.constant(0), interval)),
       certificate: fc.option(
         fc.record({ file: part.map((text) => `/pki/${text}`), key: part.map((text) => `/pki/${text}`) }),
       ),

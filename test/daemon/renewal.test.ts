@@ -49,7 +49,7 @@ it('keeps directory and certificate of an origin that runs for months from expir
     parents,
     settings,
     lifetimes: () => usualLifetimes,
-    certificate: () => null,
+    inForce: () => ({ certificate: null, rejoinMs: null }),
     onRenewed: () => undefined,
   });
   renewal.start();

@@ -19,8 +19,9 @@ function requestRefused(request = signed, context: Partial<RequestContext> = {},
 describe('a signed request', () => {
   test('says who asks for what, and when, after it crossed the wire', () => {
     const received = signedRequestShape.parse(JSON.parse(JSON.stringify(signed)));
-    const { serial } = enrolled;
-    expect(checkRequest('renew', received, usual)).toEqual({ identity: munich, serial, payload: body, atMs: nowMs });
+    const { serial, expiresAtMs } = enrolled;
+    const said = { identity: munich, serial, expiresAtMs, payload: body, atMs: nowMs };
+    expect(checkRequest('renew', received, usual)).toEqual(said);
   });
 
   test('is refused when any part of it is altered', () => {
