@@ -1,17 +1,19 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { mkdir } from 'node:fs/promises';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { TlsMaterial } from '../../src/protocol/tls.js';
 import { certificateAuthority, type Authority } from '../harness/certificates.js';
 import { command, type CommandResult } from '../harness/command.js';
 import { depotOf, type Depot } from '../harness/depot.js';
 import { freePorts } from '../harness/port.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { differences, tree } from '../harness/tree.js';
-import { asks, inNameOf } from './certificate.js';
+import { inNameOf } from './certificate.js';
 import { control, cycle, pollAll, sites, statusOf } from './chain.js';
 
 /*
@@ -20,6 +22,8 @@ import { control, cycle, pollAll, sites, statusOf } from './chain.js';
  */
 
 type Name = keyof typeof sites;
+
+const dayMs = 86_400_000;
 
 let folder: string;
 let source: string;
@@ -148,3 +152,152 @@ it.each([
   expect(stderr).toContain("certificates come from the company's own PKI");
   expect(stderr).toContain(remedy);
 });
+
+/** A request over TLS as whoever holds that certificate would make it, whatever its own copy of the directory says. */
+async function asksAs(
+  material: TlsMaterial,
+  parent: Name,
+): Promise<{ code?: string; error?: string; message?: string }> {
+  const { key, chain: cert, anchors } = material;
+  const options = { key, cert, ca: [...anchors, pki.root], checkServerIdentity: () => undefined, agent: false };
+  const asked = request(stateOf(parent), options).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  return (await json(answer)) as { code?: string; message?: string };
+}
+
+const stateOf = (name: Name): string => `${urlOf(name)}/v1/repositories/tools/state`;
+
+it("knows a depot by the map alone: depotd's own URI in a certificate of the PKI counts for nothing", async () => {
+  const { code, message } = await asksAs(await pki.issue('branch', sites.branch), 'region');
+  expect(code).toBe('certificate-refused');
+  expect(message).toContain('has the subject "CN=branch", which the directory here maps to no depot');
+});
+
+it('refuses a mapped subject below another root', async () => {
+  const other = await certificateAuthority('Other');
+  const { code, message } = await asksAs(await other.issueTo(subjectOf('branch')), 'region');
+  expect(code).toBe('certificate-refused');
+  expect(message).toContain('unknown CA');
+});
+
+it.each([
+  ['another PKI', subjectOf('branch'), 'issued by'],
+  ['the PKI for a subject that is not mapped', subjectOf('stranger'), `"${subjectOf('stranger')}"`],
+  ['the PKI for another depot', subjectOf('region'), 'maps this certificate to region'],
+])('does not take up a certificate of %s, and goes on with the one before', async (from, subject, flaw) => {
+  const branch = at('branch');
+  const before = (await control(branch).trust.certificates()).own?.serial;
+  await provide('branch', subject, from === 'another PKI' ? await certificateAuthority('Example') : pki);
+  const { exitCode, stderr } = await branch.cli('reload');
+  expect(exitCode).toBe(10);
+  expect(stderr.replace(/\s+/g, ' ')).toContain(flaw);
+  expect((await control(branch).trust.certificates()).own?.serial).toBe(before);
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+});
+
+it('takes up another certificate at a reload, under another subject of the same depot, while both are mapped', async () => {
+  const { branch, old } = { branch: at('branch'), old: await pki.issueTo(subjectOf('branch')) };
+  const subject = subjectOf('branch-2027');
+  await succeeds(at('origin').cli('subject', 'add', subject, '--depot', 'branch', '--site', sites.branch));
+  await pollAll(at('region'));
+  await pollAll(branch);
+  await provide('branch', subject);
+  expect((await control(branch).reload()).changed).toEqual(['certificate']);
+  expect((await branch.cli('cert')).stdout).toContain(`subject ${subject}`);
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+  expect(await asksAs(old, 'region')).toMatchObject({ depot: 'region' });
+
+  await succeeds(at('origin').cli('subject', 'remove', subjectOf('branch')));
+  await pollAll(at('region'));
+  expect(await asksAs(old, 'region')).toMatchObject({ code: 'certificate-refused' });
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+});
+
+it('says when a third of its life is left, as a person has to renew it', async () => {
+  const branch = at('branch');
+  expect((await statusOf(branch)).certificate).toMatchObject({ provided: true, error: null });
+  await provide('branch', subjectOf('branch-2027'), pki, { from: -5 * dayMs, until: 2 * dayMs });
+  await control(branch).reload();
+  expect((await statusOf(branch)).certificate?.error).toMatchObject({ code: 'certificate-ends' });
+  const { stdout } = await branch.cli('status');
+  expect(stdout).toContain('the certificate of this depot ends in');
+  expect(stdout).toContain('depot reload');
+  await provide('branch', subjectOf('branch-2027'));
+  await control(branch).reload();
+});
+
+it('revokes one certificate by its serial number, also on a connection that is open, and accepts another', async () => {
+  const { origin, region, branch } = { origin: at('origin'), region: at('region'), branch: at('branch') };
+  const without = await origin.cli('revoke', 'branch');
+  expect(without.exitCode).toBe(2);
+  expect(without.stderr).toContain('--serial');
+  const serial = (await control(branch).trust.certificates()).own?.serial ?? '';
+  const open = await openConnection(branch);
+  const closed = once(open, 'close', { signal: AbortSignal.timeout(10_000) });
+  await succeeds(origin.cli('revoke', 'branch', '--serial', serial.toUpperCase()));
+  await pollAll(region);
+  await closed;
+  expect((await cycle(branch)).error?.message).toContain('is revoked');
+  await provide('branch', subjectOf('branch-2027'));
+  await control(branch).reload();
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+});
+
+it('cuts a depot off whose subject is removed, one level a poll, on open connections too', async () => {
+  const { origin, region, branch } = { origin: at('origin'), region: at('region'), branch: at('branch') };
+  const own = await origin.cli('subject', 'remove', subjectOf('origin'));
+  expect(own.exitCode).toBe(2);
+  const open = await openConnection(branch);
+  await succeeds(origin.cli('subject', 'remove', subjectOf('branch-2027')));
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+  expect(open.destroyed).toBe(false);
+  const closed = once(open, 'close', { signal: AbortSignal.timeout(10_000) });
+  await pollAll(region);
+  await closed;
+  expect((await cycle(branch)).error).toMatchObject({
+    code: 'certificate-refused',
+    message: expect.stringContaining(`has the subject "${subjectOf('branch-2027')}"`) as string,
+  });
+  expect(await differences(source, branch.tree('tools'))).toBe('');
+});
+
+it('follows the PKI to another root: both are trusted, then the new one', async () => {
+  const { origin, region } = { origin: at('origin'), region: at('region') };
+  const next = await certificateAuthority('Example 2');
+  const anchors = async (...roots: string[]): Promise<CommandResult> => {
+    await writeFile(join(folder, 'roots.pem'), roots.join(''));
+    return origin.cli('ca', 'anchors', join(folder, 'roots.pem'));
+  };
+  expect((await anchors(next.root)).exitCode).toBe(10);
+  await succeeds(anchors(pki.root, next.root));
+  await pollAll(region);
+  await provide('region', subjectOf('region'), next);
+  await provide('origin', subjectOf('origin'), next);
+  await control(region).reload();
+  expect(await cycle(region)).toMatchObject({ outcome: 'unchanged', error: null });
+  await control(origin).reload();
+  await succeeds(anchors(next.root));
+  expect(await cycle(region)).toMatchObject({ outcome: 'unchanged', error: null });
+  expect((await control(region).trust.certificates()).anchors).toHaveLength(1);
+});
+
+it('starts again with the certificate that it has, where its files are gone', async () => {
+  const region = at('region');
+  await region.stop();
+  await writeFile(file('region', 'depot.pem'), '');
+  await region.start();
+  expect(await cycle(region)).toMatchObject({ outcome: 'unchanged', error: null });
+  expect(region.log()).toContain('the certificate was not taken up');
+});
+
+/** A connection of the branch to the region, over which something was asked and answered. */
+async function openConnection(branch: Depot): Promise<Socket> {
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const asked = request(stateOf('region'), { ...inNameOf(branch), agent }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  const { socket } = answer;
+  answer.resume();
+  await once(answer, 'end');
+  return socket;
+}
