@@ -5,13 +5,13 @@ import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { TlsMaterial } from '../../src/protocol/tls.js';
 import { certificateAuthority, type Authority } from '../harness/certificates.js';
 import { command, type CommandResult } from '../harness/command.js';
 import { depotOf, type Depot } from '../harness/depot.js';
 import { freePorts } from '../harness/port.js';
-import { temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { differences, tree } from '../harness/tree.js';
 import { inNameOf } from './certificate.js';
 import { control, cycle, pollAll, sites, statusOf } from './chain.js';
@@ -44,15 +44,17 @@ const filesOf = (name: string): string[] => [
   file(name, 'depot.key'),
 ];
 
+const whenDone = afterTheLast();
+
 beforeAll(async () => {
-  folder = await temporaryFolder(afterAll);
+  folder = await temporaryFolder(whenDone);
   source = join(folder, 'source');
   await tree(source, { 'tool/run': 'a tool' });
   ports = await freePorts(3);
   pki = await certificateAuthority('Example');
   for (const name of Object.keys(sites)) await provide(name);
   await writeFile(join(folder, 'roots.pem'), pki.root);
-  afterAll(async () => {
+  whenDone(async () => {
     for (const each of depots.values()) await each.stop();
   });
 });

@@ -1,19 +1,21 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { AuthorityFiles } from '../../src/publish/authority-files.js';
 import { KeyFiles } from '../../src/store/keys.js';
 import { layoutOf } from '../../src/store/layout.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 import { issueCertificate } from '../../src/trust/issue.js';
+import { afterTheLast } from '../harness/temporary.js';
 import { control, cycle, pollAll, sites, startChain, statusOf, type Chain } from './chain.js';
 
 const dayMs = 86_400_000;
 
 let chain: Chain;
 
+const whenDone = afterTheLast();
 beforeAll(async () => {
-  chain = await startChain({ file: 'content' }, {}, afterAll);
+  chain = await startChain({ file: 'content' }, {}, whenDone);
   await pollAll(chain.region);
   await pollAll(chain.branch);
 });
