@@ -43,13 +43,15 @@ async function transportWarnings(settings: Settings): Promise<string[]> {
 
 async function certificateWarnings({ certificate }: Settings): Promise<string[]> {
   if (certificate === null) return [];
-  const missing = await Promise.all(
+  const found = await Promise.all(
     (['file', 'key'] as const).map(async (key) => {
       const there = await stat(certificate[key]).catch(() => undefined);
-      return there?.isFile() === true ? [] : [`certificate.${key}: there is no file ${certificate[key]} here`];
+      if (there?.isFile() !== true) return [`certificate.${key}: there is no file ${certificate[key]} here`];
+      const isOpen = key === 'key' && (there.mode & constants.S_IROTH) !== 0;
+      return isOpen ? [`certificate.key: everybody on this machine can read ${certificate.key}`] : [];
     }),
   );
-  return missing.flat();
+  return found.flat();
 }
 
 async function dataWarning(data: string): Promise<string | undefined> {

@@ -167,4 +167,7 @@ test("says which certificate of the company's PKI is shown, and warns where it i
   );
   expect(stdout).toContain(`shows      the certificate in ${root}/depot.pem`);
   expect(stderr).toContain(`certificate.key: there is no file ${root}/depot.key here`);
+  await writeFile(join(root, 'depot.key'), '', { mode: 0o644 });
+  const open = await check(await fileOf(`depot: a\nsite: e\ndata: ${root}/data\ncertificate: ${files}\n`));
+  expect(open.stderr).toContain(`everybody on this machine can read ${root}/depot.key`);
 });

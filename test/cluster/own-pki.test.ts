@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
-import type { Socket } from 'node:net';
+import { Agent, createServer, request } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { TlsMaterial } from '../../src/protocol/tls.js';
 import { certificateAuthority, type Authority } from '../harness/certificates.js';
@@ -250,6 +251,7 @@ it('cuts a depot off whose subject is removed, one level a poll, on open connect
   const own = await origin.cli('subject', 'remove', subjectOf('origin'));
   expect(own.exitCode).toBe(2);
   const open = await openConnection(branch);
+  const session = await sessionOf(branch);
   await succeeds(origin.cli('subject', 'remove', subjectOf('branch-2027')));
   expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
   expect(open.destroyed).toBe(false);
@@ -261,6 +263,34 @@ it('cuts a depot off whose subject is removed, one level a poll, on open connect
     message: expect.stringContaining(`has the subject "${subjectOf('branch-2027')}"`) as string,
   });
   expect(await differences(source, branch.tree('tools'))).toBe('');
+
+  const resuming = { ...inNameOf(branch), session };
+  const resumed = request(stateOf('region'), resuming).end();
+  const [answer] = (await once(resumed, 'response')) as [IncomingMessage];
+  expect((answer.socket as TLSSocket).isSessionReused()).toBe(true);
+  expect(await json(answer)).toMatchObject({ code: 'certificate-refused' });
+});
+
+it.each([
+  ['that is no depot by the map', 'stranger', 'which the directory here maps to no depot'],
+  ['that stands below', 'branch', `branch at ${sites.branch} cannot be the parent`],
+])('takes nothing from a parent %s', async (_, name, flaw) => {
+  const region = at('region');
+  await succeeds(adds('branch', sites.branch));
+  await pollAll(region);
+  const { key, chain: cert } = await pki.issueTo(subjectOf(name));
+  const impostor = createServer({ key, cert, minVersion: 'TLSv1.3' }, (_, response) => response.end('{}'));
+  await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
+  const { port } = impostor.address() as AddressInfo;
+  await region.configure({ parent: `https://127.0.0.1:${port}` });
+  await control(region).reload();
+  const { error } = await cycle(region);
+  await region.configure({ parent: urlOf('origin') });
+  await control(region).reload();
+  impostor.closeAllConnections();
+  impostor.close();
+  expect(error?.code).toBe('certificate-refused');
+  expect(error?.message).toContain(flaw);
 });
 
 it('follows the PKI to another root: both are trusted, then the new one', async () => {
@@ -291,6 +321,18 @@ it('starts again with the certificate that it has, where its files are gone', as
   expect(await cycle(region)).toMatchObject({ outcome: 'unchanged', error: null });
   expect(region.log()).toContain('the certificate was not taken up');
 });
+
+/** A session of TLS that the branch can resume with the region. */
+async function sessionOf(branch: Depot): Promise<Buffer> {
+  const asked = request(stateOf('region'), inNameOf(branch)).end();
+  const [socket] = (await once(asked, 'socket')) as [TLSSocket];
+  const [[answer], [session]] = (await Promise.all([once(asked, 'response'), once(socket, 'session')])) as [
+    [IncomingMessage],
+    [Buffer],
+  ];
+  answer.resume();
+  return session;
+}
 
 /** A connection of the branch to the region, over which something was asked and answered. */
 async function openConnection(branch: Depot): Promise<Socket> {

@@ -10,7 +10,12 @@ const authority = await newAuthority();
 const enrolled = await enrol(authority, munich);
 const body = { request: 'PEM', note: 'größer' };
 const signed = signRequest('renew', body, enrolled.key, enrolled.chain, nowMs);
-const usual: RequestContext = { anchors: [authority.rootCertificate], nowMs, isRevoked: () => false, subjects: undefined };
+const usual: RequestContext = {
+  anchors: [authority.rootCertificate],
+  nowMs,
+  isRevoked: () => false,
+  subjects: undefined,
+};
 
 function requestRefused(request = signed, context: Partial<RequestContext> = {}, purpose = 'renew'): string {
   return refusal('request-refused', () => checkRequest(purpose, request, { ...usual, ...context }));

@@ -20,10 +20,14 @@ test('what a new CA issues is accepted by those that know only the root before, 
     [after.rootCertificate],
     [before.rootCertificate, after.rootCertificate],
   ]) {
-    expect(checkChain({ leaf: certificate, intermediates, anchors, nowMs, subjects: undefined }).identity).toEqual(munich);
+    expect(checkChain({ leaf: certificate, intermediates, anchors, nowMs, subjects: undefined }).identity).toEqual(
+      munich,
+    );
   }
   const stranger = await newAuthority('Other GmbH');
-  expect(() => checkChain({ leaf: certificate, intermediates, anchors: [stranger.rootCertificate], nowMs, subjects: undefined })).toThrow();
+  expect(() =>
+    checkChain({ leaf: certificate, intermediates, anchors: [stranger.rootCertificate], nowMs, subjects: undefined }),
+  ).toThrow();
 });
 
 test('OpenSSL follows the new chain from either root', async () => {
