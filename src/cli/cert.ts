@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { CertificatesStatus, IssuedStatus } from '../model/trust-status.js';
+import type { CertificatesStatus, CertificateStatus, IssuedStatus } from '../model/trust-status.js';
 import { columns } from './columns.js';
 import { daemonOf } from './reach.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
@@ -33,6 +33,7 @@ function* lines(
   yield `${own.depot} at ${own.site}: serial ${own.serial}, ${daysLeft(own.expiresAt, now)}`;
   if (subject !== null) {
     yield `subject ${safe(subject)}, issued by the company's own PKI: to renew it, replace its files, then depot reload`;
+    if (isEnding(own, now)) yield 'a third of its life or less is left, and nobody but the PKI can renew it';
   }
   for (const { subject: root, fingerprint, expiresAt } of anchors) {
     yield `root ${root}: ${daysLeft(expiresAt, now)}`;
@@ -59,4 +60,8 @@ function daysLeft(expiresAt: string, now: number): string {
 
 function daysBetween(from: string, to: string): string {
   return plural(Math.floor((Date.parse(to) - Date.parse(from)) / dayMs), 'day');
+}
+
+function isEnding({ issuedAt, expiresAt }: CertificateStatus, now: number): boolean {
+  return Date.parse(expiresAt) - now <= (Date.parse(expiresAt) - Date.parse(issuedAt)) / 3;
 }

@@ -153,6 +153,7 @@ export class Depot implements RunningDepot {
     const depot = new Depot(options);
     try {
       checkTransport(options.settings, depot.membership !== undefined);
+      depot.membership?.provided.requireFitting(options.settings.certificate);
       depot.membership?.registry?.directory.requireDocuments();
       await recover(depot.store, depot.workers.run, options.log, options.signal);
       await depot.open(options);
@@ -170,7 +171,8 @@ export class Depot implements RunningDepot {
 
   /**
    * Takes over the file as it is now. Transfers under way go on.
-   * @throws DepotError `config-invalid` with all problems; the settings stay as they were
+   * @throws DepotError `config-invalid` with all problems, `certificate-refused` where the files of the certificate are no good;
+   * the settings stay as they were
    */
   reload(): Promise<ReloadResult> {
     // One at a time: a signal and a command may come together.

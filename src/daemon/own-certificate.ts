@@ -233,6 +233,12 @@ export class OwnCertificate {
     const { depot = '', site = '' } = depotOf(leaf, this.subjects()) ?? {};
     if (depot === this.self.depot && site === this.self.site) return;
     if (depot === '' && this.isOfOwnPki()) return;
+    if (depot === '') {
+      throw new DepotError('config-invalid', 'nothing says whose the certificate of this data directory is', {
+        hint: 'metadata/.directory was lost: depot join --force, with the same certificate',
+        retry: 'never',
+      });
+    }
     throw new DepotError(
       'config-invalid',
       `the certificate of this data directory is that of ${depot} at ${site}, the configuration says ${this.self.depot} at ${this.self.site}`,

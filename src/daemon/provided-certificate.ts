@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
-import { asDepotError } from '../model/errors.js';
+import { asDepotError, DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import { isEnding } from './certificate-status.js';
 import type { OwnCertificate } from './own-certificate.js';
@@ -23,8 +23,22 @@ export class ProvidedCertificate {
     private readonly onTaken: () => void,
   ) {}
 
-  /** @returns whether there was another one @throws DepotError `certificate-refused` */
+  /** @throws DepotError `config-invalid` where files are set and depotd's own CA issues the certificates */
+  requireFitting(files: Files): void {
+    if (files === null || this.own.isOfOwnPki()) return;
+    throw new DepotError(
+      'config-invalid',
+      'certificate: the company has a CA of depotd, which issues the certificates',
+      {
+        hint: 'remove certificate: from the configuration',
+        retry: 'never',
+      },
+    );
+  }
+
+  /** @returns whether there was another one @throws DepotError `certificate-refused`, `config-invalid` */
   async take(files: Files): Promise<boolean> {
+    this.requireFitting(files);
     if (files === null || !(await this.own.take(await readProvidedFiles(files)))) return false;
     this.onTaken();
     const { serial, expiresAtMs } = this.own.facts();

@@ -225,6 +225,7 @@ it('says when a third of its life is left, as a person has to renew it', async (
   const { stdout } = await branch.cli('status');
   expect(stdout).toContain('the certificate of this depot ends in');
   expect(stdout).toContain('depot reload');
+  expect((await branch.cli('cert')).stdout).toContain('a third of its life or less is left');
   await provide('branch', subjectOf('branch-2027'));
   await control(branch).reload();
 });

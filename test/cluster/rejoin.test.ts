@@ -75,3 +75,10 @@ it('refuses one where the parent never allows it, and whatever the parent allows
   expect(stderr.replace(/\s+/g, ' ')).toContain('the grace of 90 days is over');
   expect(stderr).toContain('depot invite branch');
 });
+
+it("does not start with a certificate of a PKI where depotd's own CA issues them", async () => {
+  const { region } = chain;
+  await region.stop();
+  await region.configure({ certificate: { file: '/etc/pki/depot.pem', key: '/etc/pki/depot.key' } });
+  await expect(region.start()).rejects.toThrow('the company has a CA of depotd');
+});
