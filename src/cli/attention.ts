@@ -9,18 +9,23 @@ const mostNames = 10;
 
 /** What a person should look at, each with the command that helps; empty where all is well. */
 export function attention(status: DepotStatus, colours: Colours, now: number, allNames = false): string[] {
-  const { directory } = status;
+  const { directory, certificate } = status;
   return [
     ...status.parents.flatMap(({ url, error }) => (error === null ? [] : [...problem(url, error, colours, now)])),
     ...status.repositories.flatMap((repository) => [
       ...repositoryAttention(repository, status, colours, now, allNames),
     ]),
+    ...(certificate?.error == null ? [] : problem('certificate', certificate.error, colours, now)),
     ...(directory?.error == null ? [] : problem('directory', directory.error, colours, now)),
     ...status.children
       .filter(({ silent }) => silent)
       .map(({ depot, lastSeenAt }) =>
         warn(colours, `${depot} was last heard of ${ago(lastSeenAt, now)}: three polls are overdue`),
       ),
+    ...status.rejoined.map(({ depot, at, ended }) => {
+      const since = span(Date.parse(at) - Date.parse(ended));
+      return note(colours, `${depot} rejoined ${ago(at, now)} with a certificate that had ended ${since} before`);
+    }),
     ...openRootKeys(status).map((name) =>
       note(colours, `root key of ${name} is on this machine: depot keys protect ${name}`),
     ),

@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadSettings } from '../config/settings.js';
+import { loadSettings, type Settings } from '../config/settings.js';
 import { parseDuration } from '../config/units.js';
 import { foundCompany, usualGraceMs } from '../daemon/founding.js';
+import { foundOnAnchors, type FoundedOnAnchors } from '../daemon/founding-anchors.js';
 import { realHost } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { readSecret } from './passphrase.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
+import { safe } from './words.js';
 
 interface InitOptions {
   readonly company?: string;
   readonly key?: string;
   readonly chain?: string;
+  readonly anchors?: string;
   readonly grace: number;
 }
 
@@ -28,6 +31,7 @@ export function caCommand(program: Program): Command {
   return new Command('ca')
     .description("the company's certificate authority")
     .addCommand(initCommand(program))
+    .addCommand(anchorsCommand(program))
     .addCommand(rotateCommand(program));
 }
 
@@ -57,19 +61,49 @@ function rotateCommand(program: Program): Command {
     });
 }
 
+function anchorsCommand(program: Program): Command {
+  return new Command('anchors')
+    .description("where the company's own PKI issues the certificates: trust these roots, and no others")
+    .argument('<file>', 'all of them, PEM; in a change of the root, those of before and after')
+    .action(async (file: string, _options: object, command: Command) => {
+      const request = requestOf(program, command);
+      const { trust } = await daemonOf(request);
+      const result = await trust.replaceAnchors(await readFile(file, 'utf8'));
+      if (request.json) return printJson(request.terminal, result);
+      await printProse(request.terminal, [
+        ...result.anchors.map((fingerprint) => `trusted: ${fingerprint}`),
+        'here from now on, elsewhere one level a poll; depots whose certificates lead to another root are cut off then',
+      ]);
+    });
+}
+
 function initCommand(program: Program): Command {
   return new Command('init')
     .description("make the company's CA and directory at this depot, the origin, and its own certificate")
     .option('--company <name>', 'as it stands in the certificates (default: the first name of the site)')
     .option('--key <file>', 'take over this key of a CA that there is, PEM, with --chain')
     .option('--chain <file>', 'its certificate and those above it, the root last, PEM')
+    .option(
+      '--anchors <file>',
+      "make no CA: certificates come from the company's own PKI, whose roots are in this file, PEM",
+    )
     .option('--grace <time>', 'how long after its end a certificate can still be renewed', duration, usualGraceMs)
     .action(async (options: InitOptions, command: Command) => {
       const { terminal, configFile, json } = requestOf(program, command);
       const settings = await loadSettings(configFile);
-      const { key, chain, company = settings.site.split('/')[0] ?? settings.site } = options;
+      const { key, chain, anchors, company = settings.site.split('/')[0] ?? settings.site } = options;
       if ((key === undefined) !== (chain === undefined)) {
         throw new DepotError('bad-request', '--key and --chain belong together', { retry: 'never' });
+      }
+      if (anchors !== undefined) {
+        if ((key ?? options.company) !== undefined) {
+          throw new DepotError('bad-request', '--anchors makes no CA: leave --company, --key and --chain out', {
+            retry: 'never',
+          });
+        }
+        const founded = await foundOnAnchors(settings, await readFile(anchors, 'utf8'), options.grace, realHost);
+        if (json) return printJson(terminal, founded);
+        return printProse(terminal, anchoredLines(founded, settings));
       }
       const how =
         key === undefined || chain === undefined
@@ -81,12 +115,27 @@ function initCommand(program: Program): Command {
         `the company's CA and directory are at ${settings.depot} now`,
         `fingerprint of its root: ${founded.fingerprint}`,
         `its keys are in ${founded.folder}: back up the folder above it; root.key is needed for a new issuing certificate only, and may be taken offline`,
-        ...(settings.listen.scheme === 'https'
-          ? []
-          : [
-              `set listen: in ${configFile} to https://0.0.0.0:8443 or another address: this depot speaks HTTPS only from now on`,
-            ]),
+        ...listenLines(settings),
         'next: start the daemon, then depot invite NAME --site SITE',
       ]);
     });
+}
+
+function anchoredLines({ anchors, directory, subject }: FoundedOnAnchors, settings: Settings): string[] {
+  return [
+    `the company's directory is at ${settings.depot} now; certificates come from the company's own PKI`,
+    ...anchors.map((fingerprint) => `trusted root: ${fingerprint}`),
+    `${settings.depot} at ${settings.site} has the subject ${safe(subject)}`,
+    `directory: ${directory}`,
+    'back up the folder keys/ of the data directory',
+    ...listenLines(settings),
+    'next: start the daemon; for each depot, depot subject add SUBJECT --depot NAME --site SITE here, and there:',
+    `depot join --certificate FILE --key FILE --directory ${directory} --parent URL`,
+  ];
+}
+
+function listenLines({ listen, file }: Settings): string[] {
+  return listen.scheme === 'https'
+    ? []
+    : [`set listen: in ${file} to https://0.0.0.0:8443 or another address: this depot speaks HTTPS only from now on`];
 }

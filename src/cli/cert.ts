@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import type { CertificatesStatus, CertificateStatus } from '../model/trust-status.js';
+import type { CertificatesStatus, CertificateStatus, IssuedStatus } from '../model/trust-status.js';
 import { columns } from './columns.js';
 import { daemonOf } from './reach.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
+import { plural, safe } from './words.js';
 
 const dayMs = 86_400_000;
 
@@ -20,7 +21,7 @@ export function certCommand(program: Program): Command {
 }
 
 function* lines(
-  { own, anchors, issued }: CertificatesStatus,
+  { own, subject, directory, anchors, issued }: CertificatesStatus,
   now: number,
   dim: (text: string) => string,
 ): Generator<string> {
@@ -30,17 +31,23 @@ function* lines(
     return;
   }
   yield `${own.depot} at ${own.site}: serial ${own.serial}, ${daysLeft(own.expiresAt, now)}`;
-  for (const { subject, fingerprint, expiresAt } of anchors) {
-    yield `root ${subject}: ${daysLeft(expiresAt, now)}`;
+  if (subject !== null) {
+    yield `subject ${safe(subject)}, issued by the company's own PKI: to renew it, replace its files, then depot reload`;
+    if (isEnding(own, now)) yield 'a third of its life or less is left, and nobody but the PKI can renew it';
+  }
+  for (const { subject: root, fingerprint, expiresAt } of anchors) {
+    yield `root ${root}: ${daysLeft(expiresAt, now)}`;
     yield `  ${fingerprint}`;
   }
+  if (subject !== null && directory !== null) yield `directory ${directory}`;
   if (issued === null) return;
   yield '';
-  const row = ({ depot, site, serial, expiresAt }: CertificateStatus): string[] => [
+  const row = ({ depot, site, serial, issuedAt, expiresAt, rejoined }: IssuedStatus): string[] => [
     depot,
     site,
     serial,
-    daysLeft(expiresAt, now),
+    daysLeft(expiresAt, now) +
+      (rejoined === null ? '' : `, came back ${daysBetween(rejoined, issuedAt)} after its end`),
   ];
   const heads = [{ head: 'DEPOT' }, { head: 'SITE' }, { head: 'SERIAL' }, { head: 'LEFT' }];
   yield* columns(heads, issued.map(row), dim).lines;
@@ -49,4 +56,12 @@ function* lines(
 function daysLeft(expiresAt: string, now: number): string {
   const days = Math.floor((Date.parse(expiresAt) - now) / dayMs);
   return days < 0 ? `expired ${-days} days ago` : `${days} days left`;
+}
+
+function daysBetween(from: string, to: string): string {
+  return plural(Math.floor((Date.parse(to) - Date.parse(from)) / dayMs), 'day');
+}
+
+function isEnding({ issuedAt, expiresAt }: CertificateStatus, now: number): boolean {
+  return Date.parse(expiresAt) - now <= (Date.parse(expiresAt) - Date.parse(issuedAt)) / 3;
 }

@@ -52,10 +52,12 @@ function shownSettings(settings: Settings): Settings {
 
 /** What the settings mean, one fact a line, in words. */
 function* meaning(settings: Settings): Generator<string> {
-  const { depot, site, data, listen, parents, poll, deletions } = settings;
+  const { depot, site, data, listen, certificate, parents, poll, deletions } = settings;
   yield fact('depot', `${depot}, at ${site}`);
   yield fact('data', data);
   yield fact('listens', formatAddress(listen) + (listen.scheme === 'http' ? ' (plain HTTP, this machine only)' : ''));
+  if (certificate !== null)
+    yield fact('shows', `the certificate in ${certificate.file}, with the key in ${certificate.key}`);
   if (parents.length === 0) yield fact('parents', 'none: this is an origin');
   for (const [at, { url, repositories }] of parents.entries()) {
     yield fact(at === 0 ? 'parents' : '', repositories === null ? url : `${url}, first for ${repositories.join(', ')}`);

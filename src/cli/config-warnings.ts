@@ -1,8 +1,12 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isInside } from '../config/agreement.js';
 import type { MirrorSettings, Settings } from '../config/settings.js';
 import { formatDuration } from '../config/units.js';
+import { checkTransport } from '../daemon/transport.js';
+import { directoryName } from '../model/company.js';
+import { asDepotError } from '../model/errors.js';
+import { metadataName } from '../model/metadata.js';
 import { layoutOf } from '../store/layout.js';
 
 /** What sun_path of a Unix socket can hold on Linux, in bytes, without the zero at its end. */
@@ -14,9 +18,40 @@ const fewestLevels = 5;
 /** What is allowed and yet hardly meant, or not ready on this machine for this user; one sentence each. */
 export async function configWarnings(settings: Settings): Promise<string[]> {
   const sources = await Promise.all(settings.repositories.map((mirror) => sourceWarning(mirror, settings.data)));
-  return [await dataWarning(settings.data), ...sources, ...shortLives(settings), ...idle(settings)].filter(
-    (warning) => warning !== undefined,
+  return [
+    await dataWarning(settings.data),
+    ...(await transportWarnings(settings)),
+    ...(await certificateWarnings(settings)),
+    ...sources,
+    ...shortLives(settings),
+    ...idle(settings),
+  ].filter((warning) => warning !== undefined);
+}
+
+/** What the start would refuse of a depot that has joined. A user who may not look is told nothing. */
+async function transportWarnings(settings: Settings): Promise<string[]> {
+  const pinned = join(layoutOf(settings.data).metadataOf(directoryName), metadataName('root', 1));
+  if ((await stat(pinned).catch(() => undefined)) === undefined) return [];
+  try {
+    checkTransport(settings, true);
+    return [];
+  } catch (thrown) {
+    const { message, hint } = asDepotError(thrown, 'check the addresses');
+    return [`${message}; the daemon will not start with it: ${hint}`];
+  }
+}
+
+async function certificateWarnings({ certificate }: Settings): Promise<string[]> {
+  if (certificate === null) return [];
+  const found = await Promise.all(
+    (['file', 'key'] as const).map(async (key) => {
+      const there = await stat(certificate[key]).catch(() => undefined);
+      if (there?.isFile() !== true) return [`certificate.${key}: there is no file ${certificate[key]} here`];
+      const isOpen = key === 'key' && (there.mode & constants.S_IROTH) !== 0;
+      return isOpen ? [`certificate.key: everybody on this machine can read ${certificate.key}`] : [];
+    }),
   );
+  return found.flat();
 }
 
 async function dataWarning(data: string): Promise<string | undefined> {

@@ -41,6 +41,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'parent-answer': 'parentFailed',
   'parent-busy': 'parentFailed',
   'certificate-refused': 'parentFailed',
+  'certificate-ends': 'failed',
   'head-refused': 'parentFailed',
   'head-expired': 'parentFailed',
   'root-key-needed': 'failed',

@@ -14,9 +14,11 @@ export interface Answers {
   readonly repository?: string;
   readonly source?: string;
   readonly context?: string;
+  /** Not asked for: what the company's own PKI issued. */
+  readonly certificate?: { readonly file: string; readonly key: string };
 }
 
-export type Question = keyof Answers;
+export type Question = Exclude<keyof Answers, 'certificate'>;
 
 export interface AnswerProblem {
   readonly question: Question;
@@ -37,13 +39,14 @@ export function answerProblems(answers: Answers): AnswerProblem[] {
 
 /** @throws ConfigError */
 export function answeredSettings(answers: Answers, file: string): Settings {
-  const { depot, site, listen, data, parent, repository, source, context } = answers;
+  const { depot, site, listen, data, parent, repository, source, context, certificate } = answers;
   const mirror = { kind: 'mirror', context, source, exclude: ['**/.DS_Store', '**/Thumbs.db'] };
   const written = {
     depot,
     site,
     listen,
     data,
+    ...(certificate === undefined ? {} : { certificate }),
     ...(parent !== undefined && parent.length > 0 ? { parent } : {}),
     ...(repository ? { repositories: { [repository]: mirror } } : {}),
   };

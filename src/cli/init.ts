@@ -1,5 +1,5 @@
 import { chown, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { defaultConfigPath } from '../config/location.js';
@@ -10,7 +10,9 @@ import { answeredSettings, answerProblems, type Answers, type Question } from '.
 import { interview, type Keyboard } from './interview.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
 
-interface InitOptions extends Answers {
+interface InitOptions extends Omit<Answers, 'certificate'> {
+  readonly certificate?: string;
+  readonly key?: string;
   readonly origin?: true;
   readonly force?: true;
 }
@@ -31,6 +33,11 @@ export function initCommand(
     .option('--repository <name>', 'a repository that is published here')
     .option('--source <folder>', 'the folder that is published')
     .option('--context <site>', 'the site that gets it, with all sites below')
+    .option(
+      '--certificate <file>',
+      "what the company's own PKI issued for this depot, PEM, with --key; no other company has it",
+    )
+    .option('--key <file>', 'its private key, PEM')
     .option('--force', 'overwrite the file if there is one')
     .addHelpText('after', '\nNothing is asked when --depot, --site, and --origin or --parent are given.')
     .action(async (options: InitOptions, command: Command) => {
@@ -51,14 +58,21 @@ export function initCommand(
 }
 
 /** @throws DepotError `bad-request` with all that is wrong with the options */
-function givenAnswers({ origin, force, ...options }: InitOptions): Answers {
+function givenAnswers({ origin, force, certificate, key, ...options }: InitOptions): Answers {
+  if ((certificate === undefined) !== (key === undefined)) throw refusal('--certificate and --key belong together');
   if (origin === true && options.parent !== undefined) {
     throw refusal('--origin and --parent exclude each other', 'an origin has no parent; leave one of them out');
   }
   if (options.repository === undefined && (options.source ?? options.context) !== undefined) {
     throw refusal('--source and --context need --repository', 'name the repository that is published from there');
   }
-  const given: Answers = origin === true ? { ...options, parent: [] } : options;
+  const given: Answers = {
+    ...options,
+    ...(origin === true ? { parent: [] } : {}),
+    ...(certificate === undefined || key === undefined
+      ? {}
+      : { certificate: { file: resolve(certificate), key: resolve(key) } }),
+  };
   const wrong = answerProblems(given).filter(({ question }) => given[question] !== undefined);
   if (wrong.length > 0) throw refusal(wrong.map(({ question, message }) => `--${question}: ${message}`).join('\n'));
   return given;

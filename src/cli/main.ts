@@ -25,6 +25,7 @@ import type { Program } from './request.js';
 import { revokeCommand } from './revoke.js';
 import { statusCommand } from './status.js';
 import { ReaderGone, type Terminal } from './terminal.js';
+import { subjectCommand } from './subject.js';
 import { trustCommand } from './trust.js';
 import { verifyCommand } from './verify.js';
 import { versionCommand } from './version.js';
@@ -60,7 +61,10 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
   const groups = {
     'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
     'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
-    'To trust:': [keysCommand, certCommand, inviteCommand, revokeCommand, repositoryCommand, trustCommand],
+    'To trust:': [
+      ...[keysCommand, certCommand, inviteCommand, subjectCommand, revokeCommand],
+      ...[repositoryCommand, trustCommand],
+    ],
     'To set up:': [initCommand, caCommand, joinCommand, configCommand, versionCommand, completionCommand],
   };
   for (const [title, commands] of Object.entries(groups)) {

@@ -22,9 +22,16 @@ export function checkCode(status: DepotStatus): ExitCode {
   return found.sort((a, b) => rank(a) - rank(b))[0] ?? exitCodes.ok.code;
 }
 
-function* codesOf({ running, parents, repositories, directory, children }: DepotStatus): Generator<ExitCode> {
+function* codesOf({
+  running,
+  parents,
+  repositories,
+  directory,
+  certificate,
+  children,
+}: DepotStatus): Generator<ExitCode> {
   if (!running) yield exitCodes.daemonDown.code;
-  const errors = [...parents, ...repositories, ...(directory === null ? [] : [directory])].flatMap(
+  const errors = [...parents, ...repositories, ...[directory, certificate].filter((each) => each !== null)].flatMap(
     ({ error }): ErrorCode[] => (error === null ? [] : [error.code]),
   );
   yield* errors.map(exitCodeOf);

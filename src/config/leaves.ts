@@ -117,14 +117,23 @@ export function percentage(highest: number) {
 }
 
 /** An absolute path, without a slash at its end. */
-export const folder = written('allowed: an absolute path, such as /srv/tools', /^\/./, (text) => {
+export const folder = absolutePath('/srv/tools');
+
+/** The same of a file. */
+export const file = absolutePath('/etc/depotd/depot.pem');
+
+function absolutePath(example: string) {
+  return written(`allowed: an absolute path, such as ${example}`, /^\/./, readPath);
+}
+
+function readPath(text: string): Reading<string> {
   if (text.startsWith('~')) return { refused: 'allowed: an absolute path; "~" is not expanded here' };
   if (!isAbsolute(text)) return { refused: 'allowed: an absolute path, beginning with "/"' };
   if (/[\0-\x1f\x7f]/.test(text)) return { refused: 'a path must not contain control characters' };
   if (text.split('/').includes('..')) return { refused: 'a path must not contain ".."; write the place that it means' };
   if (resolve(text) === '/') return { refused: 'this is the whole file system; name a folder of it' };
   return { value: resolve(text) };
-});
+}
 
 export const glob = written(
   'allowed: a pattern of paths, such as "**/*.bak"; in quotes where it begins with *',

@@ -18,6 +18,8 @@ export interface Settings {
   readonly data: string;
   /** With `http` on loopback; `::1` without brackets. */
   readonly listen: Address;
+  /** Absolute paths of what the company's own PKI issued; null where certificates come from depotd's CA. */
+  readonly certificate: { readonly file: string; readonly key: string } | null;
   /** In the order in which they are asked. `repositories`: those for which this parent wins; null: it is for all. */
   readonly parents: readonly { readonly url: string; readonly repositories: readonly string[] | null }[];
   /** URL of the proxy towards parents with `https:`, with user and password where they are given. */
@@ -36,6 +38,8 @@ export interface Settings {
   readonly repositories: readonly MirrorSettings[];
   /** Limits above which deletions wait for approval; null: no limit. */
   readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
+  /** How long after its end the certificate of a depot below still counts for a renewal; null: as the directory says. */
+  readonly rejoinMs: number | null;
   /** How long what is signed here is valid. */
   readonly signing: { readonly rootMs: number; readonly targetsMs: number; readonly timestampMs: number };
   readonly keepGenerationsMs: number;
@@ -121,6 +125,7 @@ function settingsFrom(config: Config, file: string): Settings {
         ? { url: formatAddress(parent.url), repositories: parent.repositories ?? null }
         : { url: formatAddress(parent), repositories: null },
     ),
+    certificate: config.certificate ?? null,
     proxy: config.proxy ?? null,
     poll: {
       everyMs: poll.every,
@@ -147,6 +152,7 @@ function settingsFrom(config: Config, file: string): Settings {
         encodeWaitMs: mirror['encode-wait'],
       })),
     deletions: { holdAbove: deletions['hold-above'] },
+    rejoinMs: config.rejoin ?? null,
     signing: { rootMs: signing.root, targetsMs: signing.targets, timestampMs: signing.timestamp },
     keepGenerationsMs: config['keep-generations'],
     log: config.log,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { address, duration, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
+import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
 
 /*
  * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
@@ -163,6 +163,8 @@ const holdAbove = z
       'none: never hold.',
   );
 
+const rejoinRule = 'allowed: a whole number and its unit (ms, s, m, h or d), such as 30d, or never';
+
 export const configShape = mapping(
   {
     depot: name.describe('The name of this depot; no other depot of the company has it.'),
@@ -177,6 +179,18 @@ export const configShape = mapping(
         'Where the depots below this one, and its clients, reach it: https://HOST:PORT, where [::] is all addresses of ' +
           'this machine. Plain http:// is for loopback only.',
       ),
+    certificate: mapping(
+      {
+        file: file.describe("This depot's certificate and those between it and the root, PEM."),
+        key: file.describe('Its private key, PEM, not encrypted.'),
+      },
+      'allowed: { file: FILE, key: FILE }',
+    )
+      .describe(
+        "Only where certificates come from the company's own PKI: the files that it issued for this depot. Replaced files " +
+          'are taken up by depot reload, and once an hour.',
+      )
+      .optional(),
     parent: parent.optional(),
     proxy: proxy
       .describe(
@@ -191,6 +205,13 @@ export const configShape = mapping(
     deletions: mapping({ 'hold-above': holdAbove }, 'allowed: { hold-above: ... }')
       .prefault({})
       .describe('A guard against a source that was emptied by mistake.'),
+    rejoin: z
+      .union([z.literal('never').transform(() => 0), duration(second, tenYears)], rejoinRule)
+      .describe(
+        'How long after the end of its certificate a depot below may still come back by itself through this one; never, or ' +
+          'a time. Without it, as long as depot ca init --grace said, which is the most. It is told in status and log.',
+      )
+      .optional(),
     signing: mapping(
       {
         root: duration(30 * day, tenYears)

@@ -18,6 +18,7 @@ export function asWritten(settings: Settings): Written {
     site: settings.site,
     data: settings.data,
     listen: formatAddress(settings.listen),
+    certificate: settings.certificate ?? undefined,
     parent: urls.length > 1 ? urls : urls[0],
     proxy: settings.proxy ?? undefined,
     poll: {
@@ -39,6 +40,8 @@ export function asWritten(settings: Settings): Written {
       'hold-above':
         files === null && percent === null ? 'none' : { files: files ?? 'unlimited', percent: percent ?? 'unlimited' },
     },
+    rejoin:
+      settings.rejoinMs === null ? undefined : settings.rejoinMs === 0 ? 'never' : formatDuration(settings.rejoinMs),
     signing: {
       root: formatDuration(signing.rootMs),
       targets: formatDuration(signing.targetsMs),

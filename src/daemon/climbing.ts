@@ -7,6 +7,7 @@ import type { Enrolment } from '../serve/enrolment.js';
 import type { Parent, Parents } from '../sync/parents.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import { signRequest } from '../trust/signed-request.js';
+import type { Rejoining } from './rejoining.js';
 import type { OwnCertificate } from './own-certificate.js';
 
 /** From the request to its answer, over all levels. */
@@ -20,6 +21,7 @@ export class Climbing implements Enrolment {
     private readonly registry: Registry | undefined,
     private readonly parents: Parents,
     private readonly host: Host,
+    private readonly rejoining: Rejoining,
   ) {}
 
   authority(): AuthorityMessage {
@@ -35,15 +37,21 @@ export class Climbing implements Enrolment {
       : this.registry.join(message);
   }
 
+  /** A depot whose certificate is over comes back only where each depot on the way up allows it, this one too. */
   async request(message: ClimbMessage): Promise<unknown> {
-    if (this.registry === undefined) return this.pass(({ client }, signal) => client.request(message, signal));
-    return this.registry.handle(message.purpose, message.request);
+    if (message.purpose !== 'renew') return this.handle(message);
+    return this.rejoining.allow(message.request, () => this.handle(message));
   }
 
   /** Asks for something in the name of this depot. */
   ask(purpose: Purpose, body: unknown): Promise<unknown> {
     const { key, chain } = this.own.signing();
-    return this.request({ purpose, request: signRequest(purpose, body, key, chain, this.host.now()) });
+    return this.handle({ purpose, request: signRequest(purpose, body, key, chain, this.host.now()) });
+  }
+
+  private async handle(message: ClimbMessage): Promise<unknown> {
+    if (this.registry === undefined) return this.pass(({ client }, signal) => client.request(message, signal));
+    return this.registry.handle(message.purpose, message.request);
   }
 
   private pass<T>(ask: (parent: Parent, signal: AbortSignal) => Promise<T>): Promise<T> {

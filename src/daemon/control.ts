@@ -24,6 +24,7 @@ import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 import { depotFacts, liveFacts } from './facts.js';
 import { KeysControl } from './keys-control.js';
 import type { RunningDepot } from './running-depot.js';
+import { SubjectsControl } from './subjects-control.js';
 import { TrustControl } from './trust-control.js';
 
 /** How often a person who waits is told how far things are. */
@@ -34,10 +35,12 @@ const maxSteps = 100_000;
 /** What the commands ask of a running depot, done with its parts. */
 export class DaemonControl implements ControlApi {
   readonly trust: TrustControl;
+  readonly subjects: SubjectsControl;
   readonly keys: KeysControl;
 
   constructor(private readonly depot: RunningDepot) {
     this.trust = new TrustControl(depot);
+    this.subjects = new SubjectsControl(depot);
     this.keys = new KeysControl(depot);
   }
 

@@ -2,21 +2,14 @@ import { join } from 'node:path';
 import { describeChange } from '../config/changes.js';
 import { loadSettings, type Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
-import { asDepotError, type DepotError } from '../model/errors.js';
-import type { HeadFile, Kind } from '../model/head.js';
+import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
-import { metadataName } from '../model/metadata.js';
-import { isWithin } from '../model/names.js';
-import { sha256 } from '../model/sha256.js';
 import type { ReloadResult } from '../model/status.js';
-import { childHandler } from '../serve/children.js';
-import { isOpenRequest } from '../serve/enrolment.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
-import { listen, type Listener } from '../serve/listener.js';
+import type { Listener } from '../serve/listener.js';
+import type { NamedRepository } from '../serve/status.js';
 import { acquireLock } from '../store/lock.js';
-import { relist } from '../store/rebuild.js';
 import { Store } from '../store/store.js';
-import { finishSwitches } from '../sync/apply-job.js';
 import { Claims } from '../sync/claims.js';
 import { runCycle } from '../sync/cycle.js';
 import { polledRepositories, type SyncDepot } from '../sync/depot.js';
@@ -26,10 +19,13 @@ import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
+import { openToChildren } from './front-door.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
+import { Offered } from './offered.js';
 import { Publishers } from './publishers.js';
+import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
 import { checkTransport } from './transport.js';
@@ -73,6 +69,7 @@ export class Depot implements RunningDepot {
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
   readonly membership: Membership | undefined;
+  private readonly offered: Offered;
   private readonly onChange: () => void;
   private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
@@ -92,6 +89,7 @@ export class Depot implements RunningDepot {
     this.store = Store.open(settings.data, { now: () => host.now() });
     this.workers = new Workers({ data: settings.data }, workerThreads, log);
     const { run } = this.workers;
+    this.offered = new Offered(this.store, () => this.settings, log);
     const own = ownCertificate(this.store, host, settings);
     const identity = { depot: settings.depot, site: settings.site, version };
     this.sync = {
@@ -103,7 +101,7 @@ export class Depot implements RunningDepot {
       host,
       log,
       parents: new Parents(identity, host, log, own && { material: own.material, judge: own.judgeParent }),
-      known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.enrolled()),
+      known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.offered.enrolled()),
       board: new ProgressBoard(host),
       claims: new Claims(),
       onKnown: () => this.schedule.refresh(0),
@@ -118,7 +116,8 @@ export class Depot implements RunningDepot {
     const { parents } = this.sync;
     const lifetimes = (): Lifetimes => this.settings.signing;
     const { store } = this;
-    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, onRenewed });
+    const inForce = (): Settings => this.settings;
+    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, inForce, onRenewed });
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,
@@ -154,8 +153,9 @@ export class Depot implements RunningDepot {
     const depot = new Depot(options);
     try {
       checkTransport(options.settings, depot.membership !== undefined);
+      depot.membership?.provided.requireFitting(options.settings.certificate);
       depot.membership?.registry?.directory.requireDocuments();
-      await depot.recover(options.signal);
+      await recover(depot.store, depot.workers.run, options.log, options.signal);
       await depot.open(options);
       return depot;
     } catch (error) {
@@ -171,7 +171,8 @@ export class Depot implements RunningDepot {
 
   /**
    * Takes over the file as it is now. Transfers under way go on.
-   * @throws DepotError `config-invalid` with all problems; the settings stay as they were
+   * @throws DepotError `config-invalid` with all problems, `certificate-refused` where the files of the certificate are no good;
+   * the settings stay as they were
    */
   reload(): Promise<ReloadResult> {
     // One at a time: a signal and a command may come together.
@@ -186,6 +187,7 @@ export class Depot implements RunningDepot {
     const { depot, site, data } = this.settings;
     const next: Settings = { ...read, depot, site, data };
     checkTransport(next, this.membership !== undefined);
+    const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
     const isElsewhere =
       next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
@@ -200,8 +202,11 @@ export class Depot implements RunningDepot {
     await this.publishers.configure(next.repositories);
     this.schedule.configure(next.poll);
     this.onReload(next);
-    const inForce = changed.filter((key) => !needsRestart.includes(key));
-    this.log.info({ changed: inForce, needsRestart }, changed.length === 0 ? 'reloaded: nothing changed' : 'reloaded');
+    const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
+    this.log.info(
+      { changed: inForce, needsRestart },
+      inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
+    );
     return { changed: inForce, needsRestart };
   }
 
@@ -219,106 +224,40 @@ export class Depot implements RunningDepot {
     this.lock.release();
   }
 
-  private async recover(signal: AbortSignal): Promise<void> {
-    const { run } = this.workers;
-    if (this.store.needsRelist) {
-      this.log.debug({}, 'looking for objects that the catalogue does not know');
-      const { files, bytes, damaged } = await run(relist, {}, { signal });
-      if (files > 0)
-        this.log.warn({ files, bytes, damaged }, 'the catalogue was not complete: objects were read again');
-    }
-    const finished = await run(finishSwitches, undefined, { signal });
-    if (finished.length > 0) this.log.warn({ repositories: finished }, 'finished what a crash had interrupted');
-  }
-
-  private async open({ settings, version, controlSocket, host, log }: DepotOptions): Promise<void> {
+  private async open({ settings, version, controlSocket }: DepotOptions): Promise<void> {
     this.loopDelay.start();
     this.sync.parents.configure(settings.parents, settings.proxy);
     await this.sync.known.configure(settings.parents.map(({ url }) => url));
-    const handler = childHandler({
-      store: this.store,
-      run: this.workers.run,
-      depot: settings.depot,
-      site: settings.site,
-      directory: () => this.directory(),
-      enrolment: this.membership?.climbing,
-      now: () => host.now(),
-      onFault: (error, request) => log.error({ code: error.code, request, cause: error.cause }, error.message),
-    });
-    const own = this.membership?.own;
-    const tls = own && {
-      material: own.material,
-      judge: own.judgeChild,
-      isOpen: isOpenRequest,
-      onPeerRefused: (error: DepotError, address: string) =>
-        log.info({ code: error.code, address }, `turned away: ${error.message}`),
-    };
-    this.listener = await listen(settings.listen, handler, { tls });
+    this.listener = await openToChildren(this, this.offered);
     const path = controlSocket ?? this.store.layout.controlSocket;
     // First, so that whoever finds the socket finds what is published, too.
     await this.publishers.configure(settings.repositories);
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     // Those that were published before there was a directory, or just before a crash.
-    for (const { name, kind, context } of settings.repositories) await this.enrolQuietly(name, kind, context);
+    for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
     this.maintenance.start();
     this.membership?.renewal.start();
     this.membership?.upkeep?.start();
   }
 
-  private directory() {
-    const published = this.settings.repositories.map(({ name, kind, context }) => ({
-      name,
-      kind,
-      context,
-      master: this.settings.depot,
-    }));
-    return [...published, ...this.sync.known.list().filter(({ name }) => !published.some((own) => own.name === name))];
-  }
-
-  /** Those of the company's directory in whose scope this depot stands. */
-  private enrolled() {
-    const { site } = this.settings;
-    return this.store.company.get(site)?.repositories.filter(({ context }) => isWithin(site, context));
-  }
-
-  private published({ head: { repository, kind, context } }: HeadFile): Promise<void> {
+  private published({ head: { repository: name, kind, context } }: HeadFile): Promise<void> {
     this.changed();
-    return this.enrolOwn(repository, kind, context);
+    return this.enrol({ name, kind, context });
   }
 
-  /** A directory that cannot be written is no reason not to serve. */
-  private async enrolQuietly(name: string, kind: Kind, context: string): Promise<void> {
-    try {
-      await this.enrolOwn(name, kind, context);
-    } catch (thrown) {
-      const error = asDepotError(thrown, `enroll ${name}`);
-      this.log.error({ code: error.code, hint: error.hint }, error.message);
-    }
+  private async enrol(repository: NamedRepository): Promise<void> {
+    if (await this.offered.enrol(repository, this.membership)) this.companyChanged();
   }
 
-  /** At the depot that holds the directory, its own repositories are in it without being asked for. */
-  private async enrolOwn(name: string, kind: Kind, context: string): Promise<void> {
-    const { registry } = this.membership ?? {};
-    const root = this.store.signed.read(name, metadataName('root', 1));
-    if (registry === undefined || root === undefined) return;
-    try {
-      await registry.directory.enrolOwn({ name, kind, context, master: this.settings.depot, root: sha256(root) });
-      this.companyChanged();
-    } catch (thrown) {
-      const error = asDepotError(thrown, `enroll ${name}`);
-      this.log.error({ code: error.code, hint: error.hint }, error.message);
-    }
-  }
-
-  /** Revoked depots are cut off at once, other roots are gone by from now on, and what is new is polled for. */
+  /** Depots that are none any more are cut off at once, other roots are gone by from now on, and what is new is polled for. */
   companyChanged(): void {
-    const company = this.store.company.get(this.settings.site);
-    if (company !== undefined) this.listener?.cut((serial) => company.isRevoked(serial));
-    if (this.membership?.own.hasOtherAnchors() === true) {
-      this.listener?.renew();
-      this.membership.renewal.lookNow();
-    }
+    this.listener?.judgeAgain();
+    const { own, renewal } = this.membership ?? {};
+    const isTrustedAnew = own?.hasOtherAnchors() === true;
+    if (isTrustedAnew) this.listener?.renew();
+    // What the PKI provided may be known by its subject only now.
+    if (isTrustedAnew || own?.isOfOwnPki() === true) renewal?.lookNow();
     this.schedule.refresh(0);
   }
 

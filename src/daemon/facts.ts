@@ -1,4 +1,5 @@
 import type { DepotFacts, LiveFacts } from '../serve/status.js';
+import { certificateStatus } from './certificate-status.js';
 import type { RunningDepot } from './running-depot.js';
 
 /** What the settings say, as the status wants it. */
@@ -22,6 +23,10 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
     startedAtMs: depot.startedAtMs,
     listen: depot.listen,
     process: { rssBytes: process.memoryUsage.rss(), eventLoopP99Ms: depot.loopDelay.p99Ms() },
+    certificate:
+      depot.membership === undefined
+        ? null
+        : certificateStatus(depot.membership.own, depot.settings.certificate?.file, depot.host.now()),
     parents: depot.sync.parents.status(),
     known: depot.sync.known.list(),
     cycle: (repository) => depot.sync.board.read(repository),

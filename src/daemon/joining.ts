@@ -12,7 +12,7 @@ import { Store } from '../store/store.js';
 import { mayBeParent } from '../trust/access.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import { fingerprintOf, serialOf } from '../trust/certificates.js';
-import { identityOf } from '../trust/identity.js';
+import { depotOf } from '../trust/naming.js';
 import { requireIssued } from '../trust/issued.js';
 import type { Invitation } from '../trust/invitation.js';
 import { signJoin } from '../trust/join.js';
@@ -57,7 +57,7 @@ export async function joinCompany({ invitation, data, version, host, signal }: J
     });
     requireIssued(issued.chain, key, { depot, site }, { anchors: [anchor], nowMs: host.now() });
     const directory = Buffer.from(authority.directory, 'base64');
-    await keepCredentials(store, { key, chain: issued.chain, anchor, directory });
+    await keepCredentials(store, { key, chain: issued.chain, anchors: anchor, directory });
   } finally {
     store.close();
     lock.release();
@@ -85,7 +85,7 @@ async function enroll(
 ): Promise<IssuedMessage> {
   const { depot, site } = invitation;
   const judge = (leaf: X509Certificate): Peer => {
-    const identity = identityOf(leaf);
+    const identity = depotOf(leaf, undefined);
     if (identity !== undefined && mayBeParent(identity, { depot, site }))
       return { ...identity, serial: serialOf(leaf) };
     throw new DepotError('certificate-refused', `what answers at ${url} is not a depot at or above ${site}`);

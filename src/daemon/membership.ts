@@ -10,6 +10,8 @@ import type { Lifetimes } from '../trust/sign.js';
 import { Climbing } from './climbing.js';
 import { DirectoryUpkeep } from './directory-upkeep.js';
 import { OwnCertificate } from './own-certificate.js';
+import { ProvidedCertificate } from './provided-certificate.js';
+import { Rejoining } from './rejoining.js';
 import { Renewal } from './renewal.js';
 
 /** What makes a depot one of a company's: its certificate, and where the CA is here, the CA with the directory. */
@@ -18,6 +20,7 @@ export interface Membership {
   readonly climbing: Climbing;
   readonly registry: Registry | undefined;
   readonly renewal: Renewal;
+  readonly provided: ProvidedCertificate;
   readonly upkeep: DirectoryUpkeep | undefined;
 }
 
@@ -36,17 +39,21 @@ export function membershipOf(
     readonly parents: Parents;
     readonly settings: Settings;
     readonly lifetimes: () => Lifetimes;
+    /** Of the settings in force. */
+    readonly inForce: () => Pick<Settings, 'certificate' | 'rejoinMs'>;
     /** The depot has a new certificate. */
     readonly onRenewed: () => void;
   },
 ): Membership {
-  const { store, host, log, parents, settings, lifetimes, onRenewed } = deps;
+  const { store, host, log, parents, settings, lifetimes, inForce, onRenewed } = deps;
   const self = { depot: settings.depot, site: settings.site };
-  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes, log) : undefined;
-  const climbing = new Climbing(self, own, registry, parents, host);
-  const renewal = new Renewal(self, own, climbing, host, log, onRenewed);
+  const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes) : undefined;
+  const rejoining = new Rejoining(store, self.site, () => inForce().rejoinMs, host, log);
+  const climbing = new Climbing(self, own, registry, parents, host, rejoining);
+  const provided = new ProvidedCertificate(own, () => inForce().certificate, host, log, onRenewed);
+  const renewal = new Renewal(self, own, climbing, host, log, onRenewed, provided);
   const upkeep = registry && new DirectoryUpkeep(registry, host, log);
-  return { own, climbing, registry, renewal, upkeep };
+  return { own, climbing, registry, renewal, provided, upkeep };
 }
 
 /** @throws DepotError `bad-request` for a depot that has not joined */

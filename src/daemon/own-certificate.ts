@@ -9,7 +9,10 @@ import type { Store } from '../store/store.js';
 import { mayBeParent } from '../trust/access.js';
 import { expiresAtMsOf, readCertificates, serialOf, validFromMs } from '../trust/certificates.js';
 import { checkChain } from '../trust/chain.js';
-import { identityOf, type DepotIdentity } from '../trust/identity.js';
+import type { DepotIdentity } from '../trust/identity.js';
+import { depotOf, whyNobody, type SubjectRows } from '../trust/naming.js';
+import { namesOf, type CertificateNames } from '../trust/subject.js';
+import { requireProvided, type ProvidedPair } from '../trust/provided.js';
 
 /** The folder of this depot's key and certificate. */
 const certificateFolder = '.depot';
@@ -26,8 +29,8 @@ export interface Credentials {
   readonly key: string;
   /** The depot's certificate and those between it and the root. */
   readonly chain: string;
-  /** The company's root certificate, PEM. */
-  readonly anchor: string;
+  /** The company's trusted roots, PEM. */
+  readonly anchors: string;
   /** The first root of the company's directory: all else is verified from it. */
   readonly directory: Uint8Array;
 }
@@ -38,14 +41,19 @@ export interface Credentials {
  */
 export async function keepCredentials(store: Store, credentials: Credentials): Promise<void> {
   await pinDirectory(store, credentials.directory);
-  await store.keys.write(certificateFolder, 'anchors.pem', credentials.anchor);
+  await store.keys.write(certificateFolder, 'anchors.pem', credentials.anchors);
   await keepCertificate(store, credentials.key, credentials.chain);
 }
 
-async function pinDirectory({ signed, layout }: Store, root: Uint8Array): Promise<void> {
+async function pinDirectory(store: Store, root: Uint8Array): Promise<void> {
+  if (!requireSameDirectory(store, root)) await store.signed.pin(directoryName, 1, root);
+}
+
+/** @returns whether the data directory is that of a depot already @throws DepotError `certificate-refused` for one of another company */
+export function requireSameDirectory({ signed, layout }: Store, root: Uint8Array): boolean {
   const pinned = signed.read(directoryName, metadataName('root', 1));
-  if (pinned === undefined) return signed.pin(directoryName, 1, root);
-  if (Buffer.compare(root, pinned) === 0) return;
+  if (pinned === undefined) return false;
+  if (Buffer.compare(root, pinned) === 0) return true;
   throw new DepotError(
     'certificate-refused',
     `the data directory ${layout.data} is that of a depot of another company`,
@@ -63,7 +71,6 @@ function keepCertificate({ keys }: Pick<Store, 'keys'>, key: string, chain: stri
 
 /** The certificate of a depot that has joined, as its files and the directory have it now, and its judgement of others. */
 export class OwnCertificate {
-  private readonly identities = new WeakMap<X509Certificate, DepotIdentity>();
   private knownAnchors: string | undefined;
   private loaded: { readonly key: string; readonly chain: string; readonly anchors: string } | undefined;
 
@@ -131,11 +138,44 @@ export class OwnCertificate {
     const newest = this.anchors().at(-1);
     if (newest === undefined) return true;
     try {
-      checkChain({ leaf, intermediates, anchors: [newest], nowMs: this.host.now() });
+      checkChain({ leaf, intermediates, anchors: [newest], nowMs: this.host.now(), subjects: undefined });
       return true;
     } catch {
       return false;
     }
+  }
+
+  /** Subject and issuer of it. */
+  names(): CertificateNames | undefined {
+    return namesOf(readCertificates(this.files().chain, "this depot's certificate")[0]);
+  }
+
+  /** @throws DepotError `certificate-refused` where it leads to none of these roots */
+  requireLeadsTo(anchors: readonly string[]): void {
+    const [leaf, ...intermediates] = readCertificates(this.files().chain, "this depot's certificate");
+    checkChain({ leaf, intermediates, anchors, nowMs: this.host.now(), subjects: this.subjects() });
+  }
+
+  /** Whether certificates come from the company's own PKI, and the directory says whose they are. */
+  isOfOwnPki(): boolean {
+    return this.subjects() !== undefined;
+  }
+
+  /**
+   * What the PKI provided, if it is good for this depot.
+   * @returns whether it is another one than the one in use
+   * @throws DepotError `certificate-refused`
+   */
+  async take(pair: ProvidedPair): Promise<boolean> {
+    const { key, chain } = requireProvided(pair, this.self, {
+      anchors: this.anchors(),
+      subjects: this.subjects() ?? [],
+      nowMs: this.host.now(),
+    });
+    const held = this.files();
+    if (held.chain === chain && held.key === key) return false;
+    await this.replace(key, chain);
+    return true;
   }
 
   /** Takes over a renewed certificate; connections show it from now on. */
@@ -146,16 +186,21 @@ export class OwnCertificate {
 
   /** TLS has verified that it leads to an anchor; whether it still counts is looked at for each request anew. */
   private judge(leaf: X509Certificate, subject: string): Peer {
-    const identity = this.identityOf(leaf);
+    const subjects = this.subjects();
+    const identity = depotOf(leaf, subjects);
     const serial = serialOf(leaf);
     const refuse = (why: string, hint: string): never => {
       throw new DepotError('certificate-refused', `the certificate of ${subject} ${why}`, { hint });
     };
     if (identity === undefined) {
-      return refuse('names no depot', 'only certificates of the company CA are for depots: depot join gets one');
+      const { flaw, hint } = whyNobody(leaf, subjects);
+      return refuse(flaw, hint);
     }
     const { depot, site } = identity;
-    const rejoin = `to bring it back: depot invite ${depot} --site ${site}`;
+    const rejoin =
+      subjects === undefined
+        ? `to bring it back: depot invite ${depot} --site ${site}`
+        : `to bring it back: have the company's PKI issue another one for ${depot}`;
     if (expiresAtMsOf(leaf) <= this.host.now()) refuse(`(${depot} at ${site}) expired at ${leaf.validTo}`, rejoin);
     if (this.store.company.get(this.self.site)?.isRevoked(serial) === true) {
       refuse(`(${depot} at ${site}) is revoked, serial ${serial}`, rejoin);
@@ -163,16 +208,14 @@ export class OwnCertificate {
     return { depot, site, serial };
   }
 
-  private identityOf(leaf: X509Certificate): DepotIdentity | undefined {
-    const known = this.identities.get(leaf) ?? identityOf(leaf);
-    if (known !== undefined) this.identities.set(leaf, known);
-    return known;
+  private subjects(): SubjectRows {
+    return this.store.company.get(this.self.site)?.document.subjects;
   }
 
   /** Those of the directory; before it is here, those that the invitation vouched for. */
   private anchors(): string[] {
     const document = this.store.company.get(this.self.site)?.document;
-    return document?.anchors ?? [this.files().anchors];
+    return document?.anchors ?? readCertificates(this.files().anchors, 'the trusted roots').map(String);
   }
 
   private files(): { readonly key: string; readonly chain: string; readonly anchors: string } {
@@ -184,10 +227,18 @@ export class OwnCertificate {
     return this.loaded;
   }
 
+  /** A row of the directory that is gone says nothing against starting: what is held is served on. */
   private requireOwn(): void {
     const [leaf] = readCertificates(this.files().chain, "this depot's certificate");
-    const { depot = '', site = '' } = identityOf(leaf) ?? {};
+    const { depot = '', site = '' } = depotOf(leaf, this.subjects()) ?? {};
     if (depot === this.self.depot && site === this.self.site) return;
+    if (depot === '' && this.isOfOwnPki()) return;
+    if (depot === '') {
+      throw new DepotError('config-invalid', 'nothing says whose the certificate of this data directory is', {
+        hint: 'metadata/.directory was lost: depot join --force, with the same certificate',
+        retry: 'never',
+      });
+    }
     throw new DepotError(
       'config-invalid',
       `the certificate of this data directory is that of ${depot} at ${site}, the configuration says ${this.self.depot} at ${this.self.site}`,

@@ -2,15 +2,17 @@ import type { Host } from '../host.js';
 import { issuedShape } from '../model/enrolment.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
+import { issuedElsewhere } from '../publish/own-pki.js';
 import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import { requireIssued } from '../trust/issued.js';
 import type { Climbing } from './climbing.js';
 import type { OwnCertificate } from './own-certificate.js';
+import type { ProvidedCertificate } from './provided-certificate.js';
 
 const lookEveryMs = 3600 * 1000;
 
-/** Renews this depot's certificate after two thirds of its life, or when the CA has a new root, with a new key; the old one counts on until its end. */
+/** Renews this depot's certificate (or sees to the one that the company's PKI provides) after two thirds of its life, or when the CA has a new root, with a new key; the old one counts on until its end. */
 export class Renewal {
   private readonly stopping = new AbortController();
   private resting = new AbortController();
@@ -22,6 +24,8 @@ export class Renewal {
     private readonly host: Host,
     private readonly log: Log,
     private readonly onRenewed: () => void,
+    /** Where the company's own PKI issues the certificates, this is looked after in place of renewals. */
+    private readonly provided: ProvidedCertificate,
   ) {}
 
   start(): void {
@@ -40,6 +44,7 @@ export class Renewal {
 
   /** @throws DepotError what the CA, or those on the way to it, say */
   async renew(): Promise<void> {
+    if (this.own.isOfOwnPki()) throw issuedElsewhere('renew');
     const { key, request } = await makeKeyAndRequest(this.self);
     const { chain } = issuedShape.parse(await this.climbing.ask('renew', { request }));
     requireIssued(chain, key, this.self, { anchors: this.own.authority().anchors, nowMs: this.host.now() });
@@ -52,7 +57,8 @@ export class Renewal {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       this.resting = new AbortController();
-      if (this.isDue()) await this.renewQuietly();
+      if (this.own.isOfOwnPki()) await this.provided.look();
+      else if (this.isDue()) await this.renewQuietly();
       await this.host.sleep(lookEveryMs, this.resting.signal).catch(() => undefined);
     }
   }

@@ -6,6 +6,7 @@ import { metadataName } from '../model/metadata.js';
 import { directoryName } from '../model/company.js';
 import { sha256 } from '../model/sha256.js';
 import type {
+  AnchorsResult,
   AuthorityRotation,
   CertificatesStatus,
   CertificateStatus,
@@ -15,7 +16,9 @@ import type {
   RevokeResult,
   TrustResetResult,
 } from '../model/trust-status.js';
+import { issuedElsewhere } from '../publish/own-pki.js';
 import type { TrustApi } from '../serve/trust-api.js';
+import { readAnchors } from '../trust/anchors.js';
 import { fingerprintOf, readCertificates } from '../trust/certificates.js';
 import { makeInvitation } from '../trust/join.js';
 import { requireMembership, requireRegistry } from './membership.js';
@@ -58,8 +61,8 @@ export class TrustControl implements TrustApi {
   }
 
   async certificates(): Promise<CertificatesStatus> {
-    const { membership, settings } = this.depot;
-    if (membership === undefined) return { own: null, anchors: [], issued: null };
+    const { membership, settings, store } = this.depot;
+    if (membership === undefined) return { own: null, subject: null, directory: null, anchors: [], issued: null };
     const { serial, issuedAtMs, expiresAtMs } = membership.own.facts();
     const own: CertificateStatus = {
       depot: settings.depot,
@@ -73,7 +76,16 @@ export class TrustControl implements TrustApi {
       const subject = certificate.subject.replaceAll('\n', ', ');
       return { fingerprint: fingerprintOf(pem), subject, expiresAt: iso(Date.parse(certificate.validTo)) };
     });
-    return { own, anchors, issued: membership.registry?.valid() ?? null };
+    const root = store.signed.read(directoryName, metadataName('root', 1));
+    const isOfOwnPki = membership.own.isOfOwnPki();
+    const issued = isOfOwnPki ? undefined : membership.registry?.valid();
+    return {
+      own,
+      subject: isOfOwnPki ? (membership.own.names()?.subject ?? null) : null,
+      directory: root === undefined ? null : sha256(root),
+      anchors,
+      issued: issued?.map((each) => ({ ...each, rejoined: each.rejoined ?? null })) ?? null,
+    };
   }
 
   async renew(): Promise<CertificatesStatus> {
@@ -88,6 +100,7 @@ export class TrustControl implements TrustApi {
   ): Promise<InvitationResult> {
     const { settings, host, store, listen } = this.depot;
     const { own, climbing } = requireMembership(this.depot.membership);
+    if (own.isOfOwnPki()) throw issuedElsewhere('join');
     if (!isWithin(site, settings.site)) {
       throw new DepotError('bad-request', `${site} is not at or below ${settings.site}, where this depot stands`, {
         hint: `invite ${depot} at a depot above ${site}`,
@@ -110,15 +123,31 @@ export class TrustControl implements TrustApi {
     return { depot, site, token, expiresAt: iso(expiresAtMs), urls: reachable };
   }
 
-  async revoke(depot: string): Promise<RevokeResult> {
+  async revoke(depot: string, serial?: string): Promise<RevokeResult> {
     const { membership, settings, log } = this.depot;
-    if (depot === settings.depot) {
-      throw new DepotError('bad-request', `${depot} is this depot, which holds the directory`, { retry: 'never' });
+    const own = membership?.own.facts().serial;
+    if (depot === settings.depot || (serial !== undefined && serial === own)) {
+      throw new DepotError('bad-request', `the certificate is that of this depot, which holds the directory`, {
+        retry: 'never',
+      });
     }
-    const certificates = await requireRegistry(membership).revoke(depot);
+    const certificates = await requireRegistry(membership).revoke(depot, serial);
     this.depot.companyChanged();
-    log.warn({ depot, certificates }, `${depot} was revoked`);
+    log.warn({ depot, serial, certificates }, `${depot} was revoked`);
     return { depot, certificates };
+  }
+
+  async replaceAnchors(pem: string): Promise<AnchorsResult> {
+    const { membership, host, log } = this.depot;
+    const registry = requireRegistry(membership);
+    const { own } = requireMembership(membership);
+    const trusted = readAnchors(pem, host.now());
+    own.requireLeadsTo(trusted);
+    await registry.replaceAnchors(trusted);
+    this.depot.companyChanged();
+    const anchors = trusted.map(fingerprintOf);
+    log.warn({ anchors }, 'other roots are trusted from now on');
+    return { anchors };
   }
 
   async rotateAuthority(rootKey: string | null): Promise<AuthorityRotation> {

@@ -10,6 +10,16 @@ import { sha256, type Sha256 } from './sha256.js';
 
 const serial = z.string().regex(/^[0-9a-f]{1,40}$/);
 
+/** Whose certificates bear a subject, where the company's own PKI issues them. Both names as RFC 4514 writes them. */
+const subjectShape = z.object({
+  subject: z.string().min(1).max(1024),
+  /** The CA right above it; any that leads to an anchor where it is left out. */
+  issuer: z.string().min(1).max(1024).optional(),
+  depot: z.string().refine(isName),
+  site: z.string().refine(isSite),
+});
+export type SubjectRow = Readonly<z.infer<typeof subjectShape>>;
+
 /** For every depot. */
 export const companyShape = z.object({
   /** Root certificates that are trusted, PEM. */
@@ -18,6 +28,8 @@ export const companyShape = z.object({
   revoked: z.array(z.object({ serial, until: z.iso.datetime() })).max(100_000),
   /** How long after its end a certificate can still be renewed, in milliseconds. */
   graceMs: z.number().int().nonnegative(),
+  /** Only where certificates come from the company's own PKI: then they, and nothing else, say who a depot is. */
+  subjects: z.array(subjectShape).max(20_000).optional(),
 });
 export type CompanyDocument = z.infer<typeof companyShape>;
 

@@ -48,6 +48,7 @@ export const errorCodes = {
   'parent-answer': 'the parent answered something that is not the protocol',
   'parent-busy': 'the parent asks to come back later',
   'certificate-refused': 'a certificate that is not accepted; the message says why',
+  'certificate-ends': "this depot's own certificate is ending or has ended, and another one is needed",
   'head-refused': 'a head that must not follow the one held',
   'head-expired': 'signed metadata is past its expiry; what is held is served on',
   'root-key-needed': 'the next root must be signed, and the root key is under a passphrase or elsewhere',

@@ -23,8 +23,12 @@ export interface DepotStatus {
   readonly repositories: readonly RepositoryStatus[];
   /** The company's directory; null where this depot has not joined. */
   readonly directory: DirectoryStatus | null;
+  /** This depot's own; null where it has not joined, and where no daemon is running. */
+  readonly certificate: OwnCertificateStatus | null;
   /** Depots directly below, by name, as this depot last heard of them. */
   readonly children: readonly ChildStatus[];
+  /** Depots below that came back through this one with a certificate that was over, in the last 30 days; the newest first. */
+  readonly rejoined: readonly RejoinStatus[];
   /** What all depots below last reported, directly below or not; null unless asked for. */
   readonly below: readonly ReportRow[] | null;
   readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number } | null;
@@ -96,6 +100,16 @@ export interface DirectoryStatus {
   readonly error: StatusError | null;
 }
 
+export interface OwnCertificateStatus {
+  /** Lower-case hexadecimal. */
+  readonly serial: string;
+  readonly expiresAt: string;
+  /** Whether the company's own PKI issues it, and a person replaces it. */
+  readonly provided: boolean;
+  /** `certificate-ends`: little of its life is left, or none. */
+  readonly error: StatusError | null;
+}
+
 /** `unchanged`: nothing new. `applied`: a generation was completed and applied. `waiting`: the parent has none complete yet. */
 export type CycleOutcome = 'unchanged' | 'applied' | 'waiting' | 'failed' | 'held' | 'interrupted';
 
@@ -154,6 +168,14 @@ export interface ChildStatus {
   readonly silent: boolean;
   /** False with plain HTTP on loopback, where depot and site are mere claims, and where it was not heard of in this run. */
   readonly authenticated: boolean;
+}
+
+export interface RejoinStatus {
+  readonly depot: string;
+  readonly site: string;
+  readonly at: string;
+  /** The end of the certificate that it came back with. */
+  readonly ended: string;
 }
 
 /** A row of a report: what one depot says of itself. It climbs one level a poll. */

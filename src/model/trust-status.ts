@@ -67,13 +67,47 @@ export interface CertificateStatus {
   readonly expiresAt: string;
 }
 
+export interface IssuedStatus extends CertificateStatus {
+  /** When the certificate before had ended, where the depot came back after that; null for others. */
+  readonly rejoined: string | null;
+}
+
+/** A row of the directory's map. */
+export interface SubjectStatus {
+  /** As RFC 4514 writes it. */
+  readonly subject: string;
+  /** The CA right above it; null for any that leads to an anchor. */
+  readonly issuer: string | null;
+  readonly depot: string;
+  readonly site: string;
+}
+
+/** `null` where certificates name depot and site themselves, or the directory is not here yet. */
+export interface SubjectsStatus {
+  readonly subjects: readonly SubjectStatus[] | null;
+}
+
+/** The rows that were added or removed. */
+export interface SubjectsChange {
+  readonly subjects: readonly SubjectStatus[];
+}
+
 export interface CertificatesStatus {
   /** Null for a depot that has not joined. */
   readonly own: CertificateStatus | null;
+  /** The subject of the own one, where the company's own PKI issues the certificates; null elsewhere. */
+  readonly subject: string | null;
+  /** SHA-256 of the first root of the directory, which `depot join --certificate` is told; null for a depot that has not joined. */
+  readonly directory: string | null;
   /** SHA-256 of each trusted root certificate, with when it expires. */
   readonly anchors: readonly { readonly fingerprint: string; readonly subject: string; readonly expiresAt: string }[];
   /** Those that the CA issued and that still count, the newest first; null where the CA is elsewhere. */
-  readonly issued: readonly CertificateStatus[] | null;
+  readonly issued: readonly IssuedStatus[] | null;
+}
+
+/** What is trusted after `depot ca anchors`: SHA-256 of each root. */
+export interface AnchorsResult {
+  readonly anchors: readonly string[];
 }
 
 /** What `depot ca rotate` came to. */

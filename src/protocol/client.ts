@@ -47,9 +47,12 @@ export interface ParentOptions {
   readonly tls?: ClientTls | undefined;
   /** URL of an HTTP proxy towards an `https:` parent. */
   readonly proxy?: string | undefined;
-  /** Who asks: this depot, its site and its version. Without TLS mere claims (README section 1). */
-  readonly depot: string;
-  readonly site: string;
+  /**
+   * Who asks: this depot, its site and its version. Without TLS mere claims (README section 1). Undefined while only the
+   * parent knows whose certificate this is.
+   */
+  readonly depot: string | undefined;
+  readonly site: string | undefined;
   readonly version: string;
   /** Objects under way at once; those beyond wait. Other requests have connections of their own. */
   readonly connections?: number;
@@ -91,8 +94,8 @@ export class ParentClient {
     this.connections = new Connections(url, { connections, connectMs, headersMs, tls, proxy });
     this.floor = options.floor ?? limits.floor;
     this.identity = {
-      'depotd-depot': options.depot,
-      'depotd-site': options.site,
+      ...(options.depot === undefined ? {} : { 'depotd-depot': options.depot }),
+      ...(options.site === undefined ? {} : { 'depotd-site': options.site }),
       'depotd-version': options.version,
     };
   }

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Host } from '../host.js';
 import {
   companyShape,
@@ -7,11 +8,13 @@ import {
   type CompanyDocument,
   type ContextDocument,
   type EnrolledRepository,
+  type SubjectRow,
 } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
 import { sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
+import { readCertificates } from '../trust/certificates.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { Signer, type SignedTargets } from './signer.js';
 
@@ -90,6 +93,27 @@ export class DirectoryHolder {
       document: { ...document, anchors: [...anchors] },
       repositories,
     }));
+  }
+
+  /** These subjects, and no others, are those of depots from now on. */
+  map(subjects: readonly SubjectRow[]): Promise<void> {
+    return this.change(({ document, repositories }) => ({
+      document: { ...document, subjects: [...subjects] },
+      repositories,
+    }));
+  }
+
+  /** What is in force. @throws DepotError `data-unusable` */
+  document(): CompanyDocument {
+    return this.content().document;
+  }
+
+  repositories(): readonly EnrolledRepository[] {
+    return this.content().repositories;
+  }
+
+  anchors(): readonly X509Certificate[] {
+    return this.document().anchors.flatMap((pem) => readCertificates(pem, 'a trusted root'));
   }
 
   /** Signs again what would expire. */

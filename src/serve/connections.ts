@@ -1,4 +1,7 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { JudgePeer } from '../protocol/tls.js';
 import type { ListenerLimits } from './limits.js';
 
 interface Connection {
@@ -8,8 +11,8 @@ interface Connection {
   isReady: boolean;
   /** Older than the certificate that new ones are shown. */
   isOutdated: boolean;
-  /** Of the certificate that the last request came with. */
-  serial: string | undefined;
+  /** The certificate that requests came with. */
+  leaf: X509Certificate | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export class OpenConnections {
     this.peers.set(address, ofPeer);
     const key = keyOf(socket);
     const isSurplus = this.open.size >= this.allowed.connections || ofPeer > this.allowed.connectionsPerPeer;
-    const connection = { socket, isSurplus, isReady: false, isOutdated: false, serial: undefined };
+    const connection = { socket, isSurplus, isReady: false, isOutdated: false, leaf: undefined };
     this.open.set(key, connection);
     socket.once('close', () => {
       if (this.open.get(key) === connection) this.open.delete(key);
@@ -48,10 +51,10 @@ export class OpenConnections {
     return this.open.get(keyOf(socket))?.isReady === true;
   }
 
-  /** A request of the holder of this certificate came over it. */
-  identify(socket: Socket, serial: string): void {
+  /** A request came over it whose certificate was accepted. */
+  identify(socket: TLSSocket): void {
     const connection = this.open.get(keyOf(socket));
-    if (connection !== undefined) connection.serial = serial;
+    if (connection !== undefined) connection.leaf ??= socket.getPeerX509Certificate();
   }
 
   /** Whether it came when there were too many; those are told so, and closed. */
@@ -68,9 +71,14 @@ export class OpenConnections {
     for (const connection of this.open.values()) connection.isOutdated = true;
   }
 
-  cut(isRevoked: (serial: string) => boolean): void {
-    for (const { socket, serial } of this.open.values()) {
-      if (serial !== undefined && isRevoked(serial)) socket.destroy();
+  /** Those whose certificate the judge does not accept now. */
+  cut(judge: JudgePeer): void {
+    for (const { socket, leaf } of this.open.values()) {
+      try {
+        if (leaf !== undefined) judge(leaf);
+      } catch {
+        socket.destroy();
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import type {
   VerifyResult,
 } from '../model/status.js';
 import type { KeysApi } from './keys-api.js';
+import type { SubjectsApi } from './subjects-api.js';
 import type { TrustApi } from './trust-api.js';
 
 /**
@@ -24,6 +25,7 @@ import type { TrustApi } from './trust-api.js';
  */
 export interface ControlApi {
   readonly trust: TrustApi;
+  readonly subjects: SubjectsApi;
   readonly keys: KeysApi;
   /** `tree`: with what the depots below reported. */
   status(options: { readonly tree: boolean }): Promise<DepotStatus>;

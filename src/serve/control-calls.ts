@@ -31,7 +31,20 @@ const trustCalls: readonly ControlCall[] = [
     z.strictObject({ depot, site, ttlMs: z.number().int().min(1), urls: z.array(z.string()).min(1).max(8).nullable() }),
     ({ trust }, { depot, site, ...options }) => trust.invite(depot, site, options),
   ),
-  once('revoke', z.strictObject({ depot }), ({ trust }, input) => trust.revoke(input.depot)),
+  once(
+    'revoke',
+    z.strictObject({
+      depot,
+      serial: z
+        .string()
+        .regex(/^[0-9a-f]{1,40}$/, 'not a serial number')
+        .optional(),
+    }),
+    ({ trust }, { depot, serial }) => trust.revoke(depot, serial),
+  ),
+  once('anchors', z.strictObject({ pem: z.string().max(64 * 1024) }), ({ trust }, { pem }) =>
+    trust.replaceAnchors(pem),
+  ),
   once('rotate-ca', z.strictObject({ rootKey: z.string().max(8192).nullable() }), ({ trust }, { rootKey }) =>
     trust.rotateAuthority(rootKey),
   ),
@@ -39,6 +52,17 @@ const trustCalls: readonly ControlCall[] = [
   once('repositories', nothing, ({ trust }) => trust.repositories()),
   once('enroll', z.strictObject({ repository }), ({ trust }, input) => trust.enroll(input.repository)),
   once('approve-repository', z.strictObject({ repository }), ({ trust }, input) => trust.approve(input.repository)),
+];
+
+const subject = z.string().min(1).max(4096);
+const issuer = subject.nullable();
+
+const subjectsCalls: readonly ControlCall[] = [
+  once('subjects', nothing, ({ subjects }) => subjects.list()),
+  once('subjects-add', z.strictObject({ subject, issuer, depot, site }), ({ subjects }, row) => subjects.add(row)),
+  once('subjects-remove', z.strictObject({ subject, issuer }), ({ subjects }, { subject, issuer }) =>
+    subjects.remove(subject, issuer),
+  ),
 ];
 
 const signs = z.union([repository, z.literal(directoryName)]);
@@ -79,6 +103,7 @@ const keysCalls: readonly ControlCall[] = [
 
 const calls: readonly ControlCall[] = [
   ...trustCalls,
+  ...subjectsCalls,
   ...keysCalls,
   once('status', z.strictObject({ tree: z.boolean().default(false) }), (api, input) => api.status(input)),
   once('history', oneOrAll.extend({ limit: z.number().int().min(1).max(1000) }), (api, { repository, limit }) =>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../protocol/tls.js';
 import { closing, type Closing } from './closing.js';
 import { OpenConnections } from './connections.js';
@@ -23,8 +24,8 @@ export interface Listener {
    * @throws DepotError `certificate-refused` where the material cannot be used; it goes on with the old one then
    */
   renew(): void;
-  /** Ends the connections over which requests came that bore these certificates, in the middle of answers, too. */
-  cut(isRevoked: (serial: string) => boolean): void;
+  /** Ends the connections over which requests came and whose certificates are not accepted any more, in the middle of answers, too. */
+  judgeAgain(): void;
   /** Accepts nothing more; resolves when the answers under way have ended, or were cut after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
@@ -52,7 +53,9 @@ export async function listen(place: Place, handler: Handler, options: ListenOpti
       await old.closing.close(graceMs);
     },
     renew: () => bound.renew(),
-    cut: (isRevoked) => bound.connections.cut(isRevoked),
+    judgeAgain() {
+      if (options.tls !== undefined) bound.connections.cut(options.tls.judge);
+    },
     close: (graceMs) => bound.closing.close(graceMs),
   };
 }
@@ -79,7 +82,7 @@ async function bind(
     if (connections.isOutdated(socket)) response.setHeader('connection', 'close');
     const peer = tls === undefined ? undefined : admit({ request, response }, tls);
     if (peer === 'refused') return;
-    if (peer !== undefined) connections.identify(socket, peer.serial);
+    if (peer !== undefined) connections.identify(socket as TLSSocket);
     void handler(request, response, peer);
   };
   const { server, renew } = tls === undefined ? plainServer(allowed, answer) : secureServer(tls, allowed, answer);

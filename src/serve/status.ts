@@ -4,6 +4,7 @@ import type {
   ChildStatus,
   CycleProgress,
   DepotStatus,
+  OwnCertificateStatus,
   ParentStatus,
   RepositoryStatus,
   SourceStatus,
@@ -49,6 +50,7 @@ export interface LiveFacts {
   /** URL that it really listens on; null while it does not. */
   readonly listen: string | null;
   readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number };
+  readonly certificate: OwnCertificateStatus | null;
   readonly parents: readonly ParentStatus[];
   /** Those that the parents name, and those whose head is not here yet. */
   readonly known: readonly NamedRepository[];
@@ -89,6 +91,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
         : masterRepository(store, facts, live, { ...named, source: named.source }, nowMs),
     ),
     directory: directoryStatus(store, facts, nowMs),
+    certificate: live?.certificate ?? null,
     children: store.demands
       .list()
       .map(({ child, site, lastHeardMs, authenticated }): ChildStatus => {
@@ -96,6 +99,9 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
         return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated };
       })
       .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
+    rejoined: store.rejoins
+      .list(nowMs)
+      .map(({ depot, site, atMs, endedMs }) => ({ depot, site, at: iso(atMs), ended: iso(endedMs) })),
     below: query.tree ? store.reports.below() : null,
     process: live?.process ?? null,
   };

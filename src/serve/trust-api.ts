@@ -1,4 +1,5 @@
 import type {
+  AnchorsResult,
   AuthorityRotation,
   CertificatesStatus,
   EnrolledStatus,
@@ -22,8 +23,10 @@ export interface TrustApi {
     site: string,
     options: { readonly ttlMs: number; readonly urls: readonly string[] | null },
   ): Promise<InvitationResult>;
-  /** At the CA: no certificate of the depot is accepted any more, one level further with each poll. */
-  revoke(depot: string): Promise<RevokeResult>;
+  /** At the CA: no certificate of the depot (or only that of `serial`) is accepted any more, one level further with each poll. */
+  revoke(depot: string, serial?: string): Promise<RevokeResult>;
+  /** At the directory of a company with a PKI of its own: these roots are trusted, and no others. @param pem all of them */
+  replaceAnchors(pem: string): Promise<AnchorsResult>;
   /** At the CA: a new root leads, and both are trusted. @param rootKey of the root before, PEM, where it is not there */
   rotateAuthority(rootKey: string | null): Promise<AuthorityRotation>;
   /** At the CA: the root of before is trusted no longer; refused while certificates lead to it. */

@@ -95,4 +95,10 @@ export const migrations: readonly string[] = [
 
   INSERT INTO facts VALUES ('references', 0), ('relist', 0);
   `,
+  `
+  -- Depots below that came back with a certificate that was over.
+  CREATE TABLE rejoins (
+    depot TEXT PRIMARY KEY, site TEXT NOT NULL, at_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -16,6 +16,7 @@ import { Objects } from './objects.js';
 import { openCatalogue, openCatalogueReadOnly } from './open.js';
 import { Pages } from './pages.js';
 import { PollRows } from './polls.js';
+import { RejoinRows } from './rejoins.js';
 import { ReportRows } from './reports.js';
 import { SignedFiles } from './signed-files.js';
 import { SourceRows } from './sources.js';
@@ -48,6 +49,7 @@ export class Store {
   readonly demands: DemandRows;
   readonly fetches: FetchRows;
   readonly reports: ReportRows;
+  readonly rejoins: RejoinRows;
   readonly cycles: CycleRows;
   readonly polls: PollRows;
   readonly transfers: TransferRows;
@@ -74,6 +76,7 @@ export class Store {
     this.demands = new DemandRows(db);
     this.fetches = new FetchRows(db);
     this.reports = new ReportRows(db, now);
+    this.rejoins = new RejoinRows(db);
     this.cycles = new CycleRows(db);
     this.polls = new PollRows(db);
     this.transfers = new TransferRows(db);

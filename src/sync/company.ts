@@ -1,7 +1,18 @@
-import { directoryName, documentsFor, type EnrolledRepository } from '../model/company.js';
+import {
+  companyShape,
+  companyTarget,
+  directoryName,
+  documentsFor,
+  type CompanyDocument,
+  type EnrolledRepository,
+} from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import type { MetadataVersions } from '../model/metadata.js';
 import { isWithin } from '../model/names.js';
+import type { ParentClient } from '../protocol/client.js';
+import type { SignedSet } from '../store/signed-files.js';
+import type { Store } from '../store/store.js';
+import type { TufSource } from '../trust/source.js';
 import { withScratchFolder } from '../store/scratch-folder.js';
 import { downloadTarget } from '../trust/targets.js';
 import type { SyncDepot } from './depot.js';
@@ -29,16 +40,53 @@ export async function learnCompany(
   const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
   const subject = `the company's directory at ${parent.url}`;
   const set = await verifyNewest(signed, directoryName, held, source, subject);
+  await bringDocuments(depot.store, depot.site, set, source, subject);
+  await company.switch(depot.site, set);
+  depot.onCompany();
+}
+
+/** Those that concern a depot at `site` and are not here yet. */
+async function bringDocuments(
+  { company }: Pick<Store, 'company'>,
+  site: string,
+  { files }: SignedSet,
+  source: TufSource,
+  subject: string,
+): Promise<void> {
   const documents = new Map<string, Uint8Array>();
   await withScratchFolder(async (scratch) => {
-    for (const { target, file } of documentsFor(depot.site, set.files.targets)) {
+    for (const { target, file } of documentsFor(site, files.targets)) {
       if (company.read(file) !== undefined) continue;
-      documents.set(file, await downloadTarget(set.files, target, source, { scratch, subject }));
+      documents.set(file, await downloadTarget(files, target, source, { scratch, subject }));
     }
   });
   await company.keep(documents);
-  await company.switch(depot.site, set);
-  depot.onCompany();
+}
+
+/**
+ * The whole directory for a depot that learns from it who it is. Nothing is kept before `siteOf` has said where it stands.
+ * @param root the first root of the directory, which is believed
+ * @param siteOf told of what the directory says for all depots
+ * @throws DepotError `head-refused`, `head-expired`, or what `siteOf` or the transfer threw
+ */
+export async function learnFirst(
+  store: Store,
+  client: ParentClient,
+  root: Uint8Array,
+  siteOf: (document: CompanyDocument) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = sourceOf(Infinity, (file, maxBytes) => client.company(file, maxBytes, signal));
+  const subject = "the company's directory";
+  const held = store.signed.held(directoryName) ?? { root };
+  const set = await verifyNewest(store.signed, directoryName, held, source, subject);
+  const document = await withScratchFolder((scratch) =>
+    downloadTarget(set.files, companyTarget, source, { scratch, subject }),
+  );
+  const site = siteOf(companyShape.parse(JSON.parse(Buffer.from(document).toString('utf8'))));
+  await bringDocuments(store, site, set, source, subject);
+  await store.signed.pin(directoryName, 1, root);
+  await store.company.switch(site, set);
 }
 
 /** Whether this depot belongs to a company whose directory it verifies. */

@@ -68,6 +68,7 @@ async function tryOut(authority: Authority, nowMs: number): Promise<void> {
     intermediates: authority.issuingChain === '' ? [] : [authority.issuingChain],
     anchors: [authority.rootCertificate],
     nowMs,
+    subjects: undefined,
   });
 }
 

@@ -3,7 +3,8 @@ import { DepotError } from '../model/errors.js';
 import { expiresAtMsOf, readCertificates, serialOf } from './certificates.js';
 import { factsOf } from './extensions.js';
 import { flawOf, hasSignatureOf, issuerFlawOf, shownName, signed } from './flaws.js';
-import { identityOf, type DepotIdentity } from './identity.js';
+import type { DepotIdentity } from './identity.js';
+import { depotOf, whyNobody, type SubjectRows } from './naming.js';
 
 /** Certificates as objects or PEM; a PEM text may hold several. */
 type Certificates = readonly (X509Certificate | string)[];
@@ -17,6 +18,8 @@ export interface ChainInput {
   readonly nowMs: number;
   /** How long after its expiry the leaf is still accepted; issuers get no grace. */
   readonly graceMs?: number;
+  /** Of the directory. */
+  readonly subjects: SubjectRows;
 }
 
 export interface CheckedCertificate {
@@ -28,7 +31,6 @@ export interface CheckedCertificate {
 
 /** CAs between a root and a depot; a company has one or two. */
 const maxLevels = 4;
-const afterExpiry = 'depots renew by themselves; this one was off for long, or cannot reach the CA: invite it again';
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
 /**
@@ -36,23 +38,40 @@ const clientAuth = '1.3.6.1.5.5.7.3.2';
  * revoked is for the caller to look up. Sources: README sections 3.2 to 3.4; RFC 5280 section 6.1.
  * @throws DepotError `certificate-refused`, with the first thing that is wrong, the signatures before what is signed
  */
-export function checkChain({ leaf, intermediates, anchors, nowMs, graceMs = 0 }: ChainInput): CheckedCertificate {
+export function checkChain({
+  leaf,
+  intermediates,
+  anchors,
+  nowMs,
+  graceMs = 0,
+  subjects,
+}: ChainInput): CheckedCertificate {
   const [certificate] = read([leaf], 'what is shown as certificate of a depot');
   if (certificate === undefined) throw new DepotError('certificate-refused', 'no certificate was shown');
   const roots = read(anchors, 'the list of trusted roots');
   const others = read(intermediates, 'what is shown with the certificate of a depot');
-  if (!isIssuedBelow(roots, others, certificate, nowMs)) {
-    refuse(certificate, whyNotIssued(certificate, roots, others, nowMs));
-  }
+  const identity = depotOf(certificate, subjects);
+  const refuse = (flaw: string, hint?: string): never => refuseAs(identity, certificate, flaw, hint);
+  if (!isIssuedBelow(roots, others, certificate, nowMs)) refuse(whyNotIssued(certificate, roots, others, nowMs));
   const flaw = flawOf(certificate, nowMs, graceMs);
-  if (flaw !== undefined) refuse(certificate, flaw, nowMs > expiresAtMsOf(certificate) ? afterExpiry : undefined);
+  if (flaw !== undefined)
+    refuse(flaw, nowMs > expiresAtMsOf(certificate) ? afterExpiry(identity, subjects) : undefined);
   // Node's name for the extended key usage.
   if (certificate.keyUsage !== undefined && !certificate.keyUsage.includes(clientAuth)) {
-    refuse(certificate, 'is not for clients (extended key usage)');
+    refuse('is not for clients (extended key usage)');
   }
-  const identity = identityOf(certificate);
-  if (identity === undefined) return refuse(certificate, 'does not name one depot and its site');
+  if (identity === undefined) {
+    const { flaw: nobody, hint } = whyNobody(certificate, subjects);
+    return refuse(nobody, hint);
+  }
   return { identity, serial: serialOf(certificate), expiresAtMs: expiresAtMsOf(certificate) };
+}
+
+function afterExpiry(identity: DepotIdentity | undefined, subjects: SubjectRows): string | undefined {
+  if (subjects !== undefined) return "have the company's PKI issue another one";
+  if (identity === undefined) return undefined;
+  const { depot, site } = identity;
+  return `depots renew by themselves; this one was off for long, or cannot reach the CA: depot invite ${depot} --site ${site}`;
 }
 
 /**
@@ -107,8 +126,12 @@ function whyNotIssued(
   return `was issued by ${name}, whose certificate ${whyNotIssued(issuer, roots, rest, nowMs)}`;
 }
 
-function refuse(certificate: X509Certificate, flaw: string, hint?: string): never {
-  const identity = identityOf(certificate);
+function refuseAs(
+  identity: DepotIdentity | undefined,
+  certificate: X509Certificate,
+  flaw: string,
+  hint: string | undefined,
+): never {
   const who = identity === undefined ? shownName(certificate.subject) : `${identity.depot} (${identity.site})`;
   throw new DepotError('certificate-refused', `the certificate of ${who} ${flaw}`, hint === undefined ? {} : { hint });
 }

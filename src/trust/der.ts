@@ -9,9 +9,17 @@ export const tags = {
   integer: 0x02,
   octetString: 0x04,
   objectIdentifier: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  t61String: 0x14,
+  ia5String: 0x16,
+  bmpString: 0x1e,
   sequence: 0x30,
+  set: 0x31,
   /** `[6]`, a URI among names. */
   uri: 0x86,
+  /** `[0]`, the version of a certificate. */
+  version: 0xa0,
   /** `[3]`, the extensions of a certificate. */
   extensions: 0xa3,
 } as const;

@@ -8,6 +8,7 @@ import { readCertificates } from './certificates.js';
 import { checkChain } from './chain.js';
 import { momentOf, spanOf } from './dates.js';
 import type { DepotIdentity } from './identity.js';
+import type { SubjectRows } from './naming.js';
 import { readPrivateKey } from './signing-key.js';
 
 const payloadShape = z.strictObject({ purpose: z.string(), at: z.iso.datetime(), body: z.unknown() });
@@ -20,12 +21,15 @@ export interface RequestContext {
   readonly isRevoked: (serial: string) => boolean;
   /** How long after its expiry the certificate of the requester still counts. */
   readonly graceMs?: number;
+  /** Of the directory. */
+  readonly subjects: SubjectRows;
 }
 
 export interface CheckedRequest {
   readonly identity: DepotIdentity;
   /** Of the certificate that signed. */
   readonly serial: string;
+  readonly expiresAtMs: number;
   readonly payload: unknown;
   readonly atMs: number;
 }
@@ -58,9 +62,9 @@ export function signRequest(
  * when the request was altered, is for another purpose, or is not of now
  */
 export function checkRequest(purpose: string, request: SignedRequest, context: RequestContext): CheckedRequest {
-  const { anchors, nowMs, isRevoked, graceMs = 0 } = context;
+  const { anchors, nowMs, isRevoked, graceMs = 0, subjects } = context;
   const [leaf, ...intermediates] = readCertificates(request.chain, 'the chain of a signed request');
-  const { identity, serial } = checkChain({ leaf, intermediates, anchors, nowMs, graceMs });
+  const { identity, serial, expiresAtMs } = checkChain({ leaf, intermediates, anchors, nowMs, graceMs, subjects });
   const who = `${identity.depot} (${identity.site})`;
   if (isRevoked(serial)) {
     throw new DepotError('certificate-refused', `the certificate of ${who} is revoked (serial ${serial})`);
@@ -74,7 +78,7 @@ export function checkRequest(purpose: string, request: SignedRequest, context: R
   if (atMs - nowMs > maxAheadMs) {
     throw refusal(who, `is of ${momentOf(atMs)}, and here it is ${momentOf(nowMs)}: set the clocks of both machines`);
   }
-  return { identity, serial, payload: body, atMs };
+  return { identity, serial, expiresAtMs, payload: body, atMs };
 }
 
 function isSigned(leaf: X509Certificate, { payload, signature }: SignedRequest): boolean {

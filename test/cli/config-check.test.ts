@@ -146,3 +146,28 @@ test('prints the schema that editors take', async () => {
   const { stdout } = await runCommand(configCommand, ['config', 'schema']);
   expect(JSON.parse(stdout)).toEqual(configSchema());
 });
+
+test('warns a depot that has joined of addresses with which it will not start', async () => {
+  const root = await temporaryFolder();
+  await tree(root, { 'data/metadata/.directory/1.root.json': '{}', 'data/metadata/.known.json': '' });
+  const about = (addresses: string): Promise<string> => fileOf(`depot: a\nsite: e\ndata: ${root}/data\n${addresses}\n`);
+  const parent = await check(await about('listen: https://[::]:8443\nparent: http://127.0.0.1:8441'));
+  expect(parent.stderr).toContain('parent: http://127.0.0.1:8441: a depot that has joined speaks https:// only');
+  expect(parent.stderr).toContain('will not start');
+  expect((await check(await about('listen: http://127.0.0.1:8443'))).stderr).toContain('listen: http://127.0.0.1:8443');
+  expect((await check(await about('listen: https://[::]:8443'))).stderr).toBe('');
+});
+
+test("says which certificate of the company's PKI is shown, and warns where it is not there", async () => {
+  const root = await temporaryFolder();
+  await tree(root, { 'data/': folder(), 'depot.pem': '' });
+  const files = `{ file: ${root}/depot.pem, key: ${root}/depot.key }`;
+  const { stdout, stderr } = await check(
+    await fileOf(`depot: a\nsite: e\ndata: ${root}/data\ncertificate: ${files}\n`),
+  );
+  expect(stdout).toContain(`shows      the certificate in ${root}/depot.pem`);
+  expect(stderr).toContain(`certificate.key: there is no file ${root}/depot.key here`);
+  await writeFile(join(root, 'depot.key'), '', { mode: 0o644 });
+  const open = await check(await fileOf(`depot: a\nsite: e\ndata: ${root}/data\ncertificate: ${files}\n`));
+  expect(open.stderr).toContain(`everybody on this machine can read ${root}/depot.key`);
+});

@@ -71,6 +71,12 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     { tools: [everything] },
     nowMs - minute,
   );
+  store.rejoins.put({
+    depot: 'munich-3',
+    site: 'enterprise/germany/munich/south',
+    atMs: nowMs - day,
+    endedMs: nowMs - 13 * day,
+  });
   store.demands.set('munich-3', 'enterprise/germany/munich/south', sha256('y'), {}, nowMs - 2 * day);
   const facts: DepotFacts = {
     depot: settings.depot,
@@ -262,6 +268,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     startedAtMs: nowMs - 3 * day - 4 * hour,
     listen: settings.listen,
     process: { rssBytes: 90_000_000, eventLoopP99Ms: 4 },
+    certificate: { serial: '4f', expiresAt: new Date(nowMs + 60 * day).toISOString(), provided: false, error: null },
     parents: [
       {
         url: settings.parent[0] ?? '',
@@ -349,12 +356,14 @@ export function sampleApi(
       rotate: unexpected,
       add: unexpected,
     },
+    subjects: scripted.subjects ?? { list: unexpected, add: unexpected, remove: unexpected },
     trust: scripted.trust ?? {
       reset: unexpected,
       certificates: unexpected,
       renew: unexpected,
       invite: unexpected,
       revoke: unexpected,
+      replaceAnchors: unexpected,
       rotateAuthority: unexpected,
       finishRotation: unexpected,
       repositories: unexpected,

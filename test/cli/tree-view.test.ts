@@ -30,7 +30,15 @@ function row(depot: string, parent: string, repositories: number, behind = 0): R
 }
 
 function status(below: readonly ReportRow[]): DepotStatus {
-  const empty = { parents: [], repositories: [], directory: null, children: [], process: null } as const;
+  const empty = {
+    parents: [],
+    repositories: [],
+    directory: null,
+    certificate: null,
+    children: [],
+    rejoined: [],
+    process: null,
+  } as const;
   const facts = { version: '0.1.0', running: true, now, startedAt: now, listen: null, data: '/data' } as const;
   return { schema: 1, depot: 'origin', site: 'enterprise', ...facts, ...empty, below };
 }

@@ -91,6 +91,10 @@ export const settings: fc.Arbitrary<Settings> = fc
       site: fc.constant(site),
       data: part.map((text) => `/data/${text}`),
       listen: address(own ?? 1),
+      rejoinMs: fc.option(fc.oneof(fc.constant(0), interval)),
+      certificate: fc.option(
+        fc.record({ file: part.map((text) => `/pki/${text}`), key: part.map((text) => `/pki/${text}`) }),
+      ),
       parents: fc.tuple(
         ...others.slice(0, parents).map((port) =>
           fc.record({

@@ -25,11 +25,13 @@ describe('a good file', () => {
       data: '/var/lib/depotd',
       listen: { scheme: 'http', host: '127.0.0.1', port: 8443 },
       parents: [],
+      certificate: null,
       proxy: null,
       poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
       follow: [],
       repositories: [],
       deletions: { holdAbove: { files: 1000, percent: 20 } },
+      rejoinMs: null,
       signing: { rootMs: 730 * day, targetsMs: 90 * day, timestampMs: 30 * day },
       keepGenerationsMs: 86_400_000,
       log: 'info',
@@ -42,6 +44,7 @@ depot: "12"
 site: enterprise/germany/munich
 data: /var/lib/depotd/
 listen: https://[::]:8443/
+certificate: { file: /etc/pki//depot.pem, key: /etc/pki/depot.key }
 parent:
   - http://127.0.0.1:8441
   - { url: "HTTPS://Germany.Example.com:8441", repositories: [drivers] }
@@ -62,6 +65,7 @@ repositories:
     rescan: 1d
     encode-wait: 2m
 deletions: { hold-above: { files: unlimited, percent: 12.5 } }
+rejoin: never
 signing: { root: 1000d, targets: 60d, timestamp: 72h }
 keep-generations: 48h
 log: debug
@@ -76,6 +80,7 @@ log: debug
         { url: 'http://127.0.0.1:8441', repositories: null },
         { url: 'https://germany.example.com:8441', repositories: ['drivers'] },
       ],
+      certificate: { file: '/etc/pki/depot.pem', key: '/etc/pki/depot.key' },
       proxy: 'http://depotd:s%40cret@proxy.example.com:3128',
       poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
       follow: [
@@ -97,6 +102,7 @@ log: debug
         },
       ],
       deletions: { holdAbove: { files: null, percent: 12.5 } },
+      rejoinMs: 0,
       signing: { rootMs: 1000 * day, targetsMs: 60 * day, timestampMs: 3 * day },
       keepGenerationsMs: 172_800_000,
       log: 'debug',

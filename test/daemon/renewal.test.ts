@@ -49,6 +49,7 @@ it('keeps directory and certificate of an origin that runs for months from expir
     parents,
     settings,
     lifetimes: () => usualLifetimes,
+    inForce: () => ({ certificate: null, rejoinMs: null }),
     onRenewed: () => undefined,
   });
   renewal.start();

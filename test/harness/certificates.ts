@@ -21,6 +21,8 @@ export interface Authority {
   readonly root: string;
   /** A new key, and a certificate for a depot. */
   issue(depot: string, site: string, life?: Partial<Life>): Promise<TlsMaterial>;
+  /** The same as a company's own PKI does it: a subject such as `CN=munich-1,O=Company`, and nothing that depotd invented. */
+  issueTo(subject: string, life?: Partial<Life>): Promise<TlsMaterial>;
   /** The same for a web server at an IP address, which is compared there. */
   issueAt(address: string): Promise<TlsMaterial>;
 }
@@ -53,21 +55,31 @@ export async function certificateAuthority(name = 'company'): Promise<Authority>
   ]);
   const issue = async (subject: string, life: Life, extensions: readonly Extension[]): Promise<TlsMaterial> => {
     const own = await newKeys();
-    const leaf = await certify(`CN=${subject}`, own.publicKey, `CN=${name} issuing`, issuing, life, extensions);
+    const leaf = await certify(subject, own.publicKey, `CN=${name} issuing`, issuing, life, extensions);
     return { key: await exportKey(own), chain: leaf + issuingCertificate, anchors: [rootCertificate] };
   };
   return {
     root: rootCertificate,
-    issue: (depot, site, life = {}) => issue(depot, { ...week, ...life }, leafExtensions(depot, site)),
+    issue: (depot, site, life = {}) =>
+      issue(`CN=${depot}`, { ...week, ...life }, leafExtensions(`urn:depotd:${depot}:${site}`)),
+    issueTo: (subject, life = {}) =>
+      issue(subject.split(',').reverse().join(','), { ...week, ...life }, leafExtensions('https://pki.example/')),
     issueAt: (address) =>
-      issue('server', week, [new SubjectAlternativeNameExtension([{ type: 'ip', value: address }])]),
+      issue('CN=server', week, [new SubjectAlternativeNameExtension([{ type: 'ip', value: address }])]),
   };
 }
 
 /** A certificate that nobody but its holder vouches for. */
 export async function selfSigned(depot: string, site: string, anchors: readonly string[]): Promise<TlsMaterial> {
   const own = await newKeys();
-  const chain = await certify(`CN=${depot}`, own.publicKey, `CN=${depot}`, own, week, leafExtensions(depot, site));
+  const chain = await certify(
+    `CN=${depot}`,
+    own.publicKey,
+    `CN=${depot}`,
+    own,
+    week,
+    leafExtensions(`urn:depotd:${depot}:${site}`),
+  );
   return { key: await exportKey(own), chain, anchors };
 }
 
@@ -85,12 +97,12 @@ export function judging(revoked: ReadonlySet<string> = new Set()): (leaf: X509Ce
   };
 }
 
-function leafExtensions(depot: string, site: string): Extension[] {
+function leafExtensions(uri: string): Extension[] {
   return [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
     new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-    new SubjectAlternativeNameExtension([{ type: 'url', value: `urn:depotd:${depot}:${site}` }]),
+    new SubjectAlternativeNameExtension([{ type: 'url', value: uri }]),
   ];
 }
 

@@ -19,7 +19,7 @@ export async function makeCompany(founder: string, others: readonly string[]): P
   try {
     const { depot, site } = settings;
     const registry = new Registry(store, realHost, { depot, site }, () => usualLifetimes);
-    const anchor = store.keys.read('.authority', 'root.crt') ?? '';
+    const anchors = store.keys.read('.authority', 'root.crt') ?? '';
     const directory = registry.directory.root();
     for (const config of others) {
       const { depot, site, data } = await loadSettings(config);
@@ -27,7 +27,7 @@ export async function makeCompany(founder: string, others: readonly string[]): P
       const { chain } = await registry.issue(request, { depot, site });
       const own = Store.open(data);
       try {
-        await keepCredentials(own, { key, chain, anchor, directory });
+        await keepCredentials(own, { key, chain, anchors, directory });
       } finally {
         own.close();
       }

@@ -265,12 +265,14 @@ describe('a revocation', () => {
       await released;
       response.end('answer');
     };
-    const listener = await listening({}, { handler });
+    const revoked = new Set<string>();
+    const listener = await listening({ judge: judging(revoked) }, { handler });
     const other = await company.issue('munich-2', childSite);
     const cut = get(listener.url, munich);
     const whole = get(listener.url, other);
     await delay(200);
-    listener.cut((serial) => serial === serialOf(munich));
+    revoked.add(serialOf(munich));
+    listener.judgeAgain();
     await expect(cut).rejects.toThrow('aborted');
     release?.();
     expect((await whole).body).toBe('slow answer');

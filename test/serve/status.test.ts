@@ -32,6 +32,7 @@ const live: LiveFacts = {
   startedAtMs: now - hour,
   listen: 'http://127.0.0.1:8443',
   process: { rssBytes: 1, eventLoopP99Ms: 1 },
+  certificate: null,
   parents: [{ url: parent, depot: 'germany-1', answers: 'yes', at: null, error: null, authenticated: false }],
   known: [],
   cycle: () => null,

@@ -26,5 +26,11 @@ export async function makeChain(
     texts.push(await readFile(join(folder, `${at}.pem`), 'utf8'));
   }
   const [root = '', ...others] = texts;
-  return { leaf: others.pop() ?? '', intermediates: others, anchors: [root], nowMs: Date.now() + 60_000 };
+  return {
+    leaf: others.pop() ?? '',
+    intermediates: others,
+    anchors: [root],
+    nowMs: Date.now() + 60_000,
+    subjects: undefined,
+  };
 }

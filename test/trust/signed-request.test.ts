@@ -10,7 +10,12 @@ const authority = await newAuthority();
 const enrolled = await enrol(authority, munich);
 const body = { request: 'PEM', note: 'größer' };
 const signed = signRequest('renew', body, enrolled.key, enrolled.chain, nowMs);
-const usual: RequestContext = { anchors: [authority.rootCertificate], nowMs, isRevoked: () => false };
+const usual: RequestContext = {
+  anchors: [authority.rootCertificate],
+  nowMs,
+  isRevoked: () => false,
+  subjects: undefined,
+};
 
 function requestRefused(request = signed, context: Partial<RequestContext> = {}, purpose = 'renew'): string {
   return refusal('request-refused', () => checkRequest(purpose, request, { ...usual, ...context }));
@@ -19,8 +24,9 @@ function requestRefused(request = signed, context: Partial<RequestContext> = {},
 describe('a signed request', () => {
   test('says who asks for what, and when, after it crossed the wire', () => {
     const received = signedRequestShape.parse(JSON.parse(JSON.stringify(signed)));
-    const { serial } = enrolled;
-    expect(checkRequest('renew', received, usual)).toEqual({ identity: munich, serial, payload: body, atMs: nowMs });
+    const { serial, expiresAtMs } = enrolled;
+    const said = { identity: munich, serial, expiresAtMs, payload: body, atMs: nowMs };
+    expect(checkRequest('renew', received, usual)).toEqual(said);
   });
 
   test('is refused when any part of it is altered', () => {
