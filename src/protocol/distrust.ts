@@ -20,7 +20,8 @@ const reasons: Readonly<Record<string, readonly [reason: string, remedy: 'renew'
 
 const remedies = {
   own: {
-    renew: "`depot cert` shows it; a depot that was off for long is invited again, or gets another one of the company's PKI",
+    renew:
+      "`depot cert` shows it; a depot that was off for long is invited again, or gets another one of the company's PKI",
     clock: 'compare the clocks of this machine and the other one',
     foreign: "`depot cert` shows it; `depot join` gets one of the company's CA",
   },

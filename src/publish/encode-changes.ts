@@ -1,6 +1,7 @@
-import { diffManifests } from '../manifest/diff.js';
 import type { PageRef } from '../manifest/page.js';
+import { continuedFiles } from '../manifest/predecessors.js';
 import { readEntries } from '../manifest/read.js';
+import type { FileEntry } from '../model/entry.js';
 import { largeBytes, type EncodingName } from '../model/encoding.js';
 import type { Job } from '../store/job.js';
 import { encodeObject } from '../store/make-encoding.js';
@@ -43,12 +44,10 @@ function* wanted({ pages }: Store, { from, to }: EncodeInput): Generator<Encodin
     }
     return;
   }
-  for (const change of diffManifests(from, to, pages.read)) {
-    if (change.kind === 'delete' || change.entry.type !== 'file' || change.entry.size <= largeBytes) continue;
-    const { object } = change.entry;
-    yield { sha256: object, base: null };
-    if (change.kind === 'replace' && change.old.type === 'file' && change.old.object !== object) {
-      yield { sha256: object, base: change.old.object };
-    }
+  const isLarge = ({ size }: FileEntry): boolean => size > largeBytes;
+  for (const { entry, before } of continuedFiles(from, to, pages.read, isLarge)) {
+    if (!isLarge(entry)) continue;
+    yield { sha256: entry.object, base: null };
+    if (before !== undefined && before.object !== entry.object) yield { sha256: entry.object, base: before.object };
   }
 }

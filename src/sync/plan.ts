@@ -1,5 +1,5 @@
-import { diffManifests } from '../manifest/diff.js';
 import type { PageRef, ReadPage } from '../manifest/page.js';
+import { continuedFiles, type ContinuedFile } from '../manifest/predecessors.js';
 import { readEntries } from '../manifest/read.js';
 import type { FileEntry } from '../model/entry.js';
 import { covers, demandSelector, selector, type Demand, type Selection } from '../model/selection.js';
@@ -50,7 +50,7 @@ export type Step =
 export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sha256) => boolean): Generator<Step> {
   const isOwn = input.selection === null ? () => false : selector(input.selection);
   const seen = new Set<Sha256>();
-  for (const { entry, before } of wantedFiles(input, read)) {
+  for (const { entry, before } of wantedFiles(input, read, isHeld)) {
     if (seen.has(entry.object)) continue;
     seen.add(entry.object);
     if (isHeld(entry.object)) {
@@ -67,24 +67,23 @@ export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sh
   for (const change of treeChanges(input.tree ?? undefined, to, read)) yield { kind: 'change', change };
 }
 
-interface WantedFile {
-  readonly entry: FileEntry;
-  /** The file that was there in the generation that is complete. */
-  readonly before?: FileEntry;
-}
-
-/** The file entries whose objects the demand asks for and that are not known to be complete. */
-function* wantedFiles(input: PlanInput, read: ReadPage): Generator<WantedFile> {
-  const isWanted = demandSelector(input.demand);
-  if (input.complete !== null && covers(input.complete.demand, input.demand)) {
-    for (const change of diffManifests(input.complete.root, input.root, read)) {
-      if (change.kind === 'delete' || change.entry.type !== 'file' || !isWanted(change.entry.path)) continue;
-      const before = change.kind === 'replace' && change.old.type === 'file' ? { before: change.old } : {};
-      yield { entry: change.entry, ...before };
+/** The files whose objects the demand asks for and that are not known to be complete, with those that they continue. */
+function* wantedFiles(
+  { root, demand, complete }: PlanInput,
+  read: ReadPage,
+  isHeld: (object: Sha256) => boolean,
+): Generator<ContinuedFile> {
+  const isWanted = demandSelector(demand);
+  if (complete === null || !covers(complete.demand, demand)) {
+    for (const entry of readEntries(root, read)) {
+      if (entry.type === 'file' && isWanted(entry.path)) yield { entry, before: undefined };
     }
     return;
   }
-  for (const entry of readEntries(input.root, read)) if (entry.type === 'file' && isWanted(entry.path)) yield { entry };
+  const isSought = ({ path, object }: FileEntry): boolean => isWanted(path) && !isHeld(object);
+  for (const continued of continuedFiles(complete.root, root, read, isSought)) {
+    if (isWanted(continued.entry.path)) yield continued;
+  }
 }
 
 /** Adds steps up to what people and reports are told. */

@@ -12,7 +12,7 @@ interface PackageFile {
 
 /**
  * Dependencies that no file below `src` or `bin` imports, and devDependencies that neither a script, nor a file below
- * `test`, nor the configuration of a tool names. Types count as used with the package that they describe.
+ * `test`, nor the build, nor the configuration of a tool names. Types count as used with the package that they describe.
  *
  * @param root the folder of package.json
  */
@@ -23,6 +23,7 @@ export function unusedDependencies(root: string): Finding[] {
   const tools = [
     ...Object.values(scripts),
     ...sources(root, ['test']).map(read),
+    ...ts.sys.readDirectory(join(root, 'src'), ['.js']).map(read), // the build
     ...ts.sys.readDirectory(root, ['.js', '.cjs', '.mjs', '.json'], [], ['*']).filter(isConfiguration).map(read),
   ].join('\n');
   const describes = (name: string): boolean => name in dependencies || name in devDependencies || name === 'node';
