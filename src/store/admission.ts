@@ -1,5 +1,4 @@
-import { chmodSync, renameSync, statSync } from 'node:fs';
-import { chmod, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmodSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
 import { inTransaction, toBlob, type Database } from './database.js';
@@ -18,7 +17,9 @@ export interface AdmittedObject {
 }
 
 /**
- * Takes a batch of verified files into objects/:
+ * Takes a batch of verified files into objects/. For worker threads: it turns to the event loop for the barrier only, since
+ * a turn for each file would take longer than all the rest.
+ *
  * 1. Announce the objects in `admissions`: a collection that runs meanwhile leaves their files alone, and after a crash
  *    `relist` knows where to look.
  * 2. Set mode and mtime, rename into place. A file that stands there without a row is a leftover, and replaced.
@@ -32,12 +33,12 @@ export async function admitObjects(
   now: () => number,
   batch: readonly AdmittedObject[],
 ): Promise<void> {
-  for (const object of batch) await requireSize(object);
+  for (const object of batch) requireSize(object);
   const fresh = announce(layout, db, now(), batch);
   const moved: AdmittedObject[] = [];
   try {
     for (const object of fresh) {
-      await moveIn(layout, object);
+      moveIn(layout, object);
       moved.push(object);
     }
     await syncMany(
@@ -50,12 +51,12 @@ export async function admitObjects(
     throw error;
   }
   const kept = new Set(fresh.map(({ from }) => from));
-  for (const { from } of batch) if (!kept.has(from)) await rm(from, { force: true });
+  for (const { from } of batch) if (!kept.has(from)) rmSync(from, { force: true });
 }
 
 /** A lie about the size would otherwise only be found when the object is served. */
-async function requireSize({ sha256, size, from }: AdmittedObject): Promise<void> {
-  const seen = (await stat(from)).size;
+function requireSize({ sha256, size, from }: AdmittedObject): void {
+  const seen = statSync(from).size;
   if (seen !== size) throw new DepotError('object-damaged', `object ${sha256} has ${seen} bytes instead of ${size}`);
 }
 
@@ -79,11 +80,11 @@ function announce(layout: Layout, db: Database, nowMs: number, batch: readonly A
   });
 }
 
-async function moveIn(layout: Layout, { sha256, mtimeMs, executable, from }: AdmittedObject): Promise<void> {
-  await chmod(from, executable ? 0o555 : 0o444);
-  await utimes(from, utimesSeconds(mtimeMs), utimesSeconds(mtimeMs));
+function moveIn(layout: Layout, { sha256, mtimeMs, executable, from }: AdmittedObject): void {
+  chmodSync(from, executable ? 0o555 : 0o444);
+  utimesSync(from, utimesSeconds(mtimeMs), utimesSeconds(mtimeMs));
   try {
-    await rename(from, layout.objectFile(sha256));
+    renameSync(from, layout.objectFile(sha256));
   } catch (error) {
     if (!isCode(error, 'EXDEV')) throw error;
     const message = `object ${sha256} was made on another filesystem than ${layout.objects}: ${from}`;

@@ -13,7 +13,7 @@ const Sqlite = createRequire(import.meta.url)(
 ) as typeof BetterSqlite3;
 
 /** How long a statement waits for the write lock of another thread. */
-const busyMs = 5000;
+const busyMs = 30_000;
 
 /**
  * The one door to SQLite. `prepare` gives the same statement for the same text, so its modes (`pluck`, `raw`) are nobody's

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { freeSpace } from '../store/space.js';
 import type { SyncDepot } from './depot.js';
@@ -27,7 +28,15 @@ export async function fetchObjects(
 ): Promise<void> {
   await requireSpace(depot, repository);
   for (;;) {
-    const claimed = await fetchUnclaimed({ depot, parent, repository, meter, signal, makesBundles: true });
+    const claimed = await fetchUnclaimed({
+      depot,
+      parent,
+      repository,
+      meter,
+      signal,
+      makesBundles: true,
+      alone: pLimit(1),
+    });
     if (claimed.length === 0) return;
     await Promise.all(claimed);
   }

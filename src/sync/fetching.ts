@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import type { DepotError } from '../model/errors.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
@@ -12,6 +13,8 @@ export interface Fetching {
   readonly signal: AbortSignal;
   /** Until the parent answers that it makes none; a static server does not. */
   makesBundles: boolean;
+  /** One bundle is unpacked at a time: two would wait for each other at the catalogue, and keep others from it. */
+  readonly alone: LimitFunction;
 }
 
 /** The failures of what runs side by side: the gravest counts. */

@@ -38,10 +38,9 @@ async function takeBundle(
   }
   const file = store.layout.scratchFile(`bundle-${(received += 1)}`);
   const cut = await receivePart(answer.chunks, file);
-  const made = { file, wanted, bases: answer.isOnBases ? bases : [] };
+  const made = { repository, file, wanted, bases: answer.isOnBases ? bases : [] };
   // Not to be aborted: what came is kept, also when the daemon is to stop.
-  const { kept, fault } = await depot.run(unpackObjects, made);
-  store.transfers.done(repository, kept);
+  const { kept, fault } = await fetching.alone(() => depot.run(unpackObjects, made));
   const keptNames = new Set<string>(kept);
   for (const { sha256, size } of wanted) {
     if (!keptNames.has(sha256)) continue;

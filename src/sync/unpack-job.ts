@@ -8,6 +8,7 @@ import type { Job } from '../store/job.js';
 import type { WantedObject } from './plan.js';
 
 export interface UnpackInput {
+  readonly repository: string;
   /** The bundle as far as it came; it is gone when the job ends. */
   readonly file: string;
   /** What was asked for, in that order, and what it was made on. */
@@ -25,10 +26,10 @@ export interface Unpacked {
 /** Objects that become durable together. */
 const batchObjects = 500;
 
-/** Verifies the objects of a bundle one by one, and makes them part of the store. */
+/** Verifies the objects of a bundle one by one, makes them part of the store, and strikes them off the plan. */
 export const unpackObjects: Job<UnpackInput, Unpacked> = {
   name: 'unpack-objects',
-  async run(store, { file, wanted, bases }) {
+  async run(store, { repository, file, wanted, bases }) {
     const kept: Sha256[] = [];
     let batch: AdmittedObject[] = [];
     const admit = async (): Promise<void> => {
@@ -60,6 +61,7 @@ export const unpackObjects: Job<UnpackInput, Unpacked> = {
       rmSync(file, { force: true });
     }
     await admit();
+    store.transfers.done(repository, kept);
     return { kept, fault };
   },
 };
