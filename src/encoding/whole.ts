@@ -8,10 +8,9 @@ const samples = 4;
 /** What costs less than this to leave as it is, is left. */
 export const worthwhile = 0.97;
 
-/** Smaller files are worth more time; bytes, levels of zstd. */
+/** Bytes, and levels of zstd. */
 const levels = [
-  { upTo: 1024 ** 2, level: 19 },
-  { upTo: 64 * 1024 ** 2, level: 12 },
+  { upTo: 64 * 1024 ** 2, level: 9 },
   { upTo: Infinity, level: 6 },
 ] as const;
 
@@ -32,7 +31,7 @@ export function seemsCompressible(content: ByteSource): boolean {
 /** The content as one Zstandard frame, in pieces, in memory of some windows. For worker threads. */
 export function* compressWhole(content: ByteSource, onBytes: (bytes: number) => void): Generator<Uint8Array> {
   const compressor = new binding.CCtx();
-  const { level } = levels.find(({ upTo }) => content.size <= upTo) ?? levels[2];
+  const { level } = levels.find(({ upTo }) => content.size <= upTo) ?? levels[1];
   compressor.setParameter(binding.CParameter.compressionLevel, level);
   compressor.setParameter(binding.CParameter.enableLongDistanceMatching, content.size > 64 * 1024 ** 2 ? 1 : 0);
   compressor.setPledgedSrcSize(content.size);

@@ -8,7 +8,7 @@ import { limits } from './limits.js';
  */
 export type ShortName = string;
 
-/** A request for many small objects (README section 7). */
+/** A request for many small objects (README section 6). */
 export interface BundleRequest {
   readonly objects: readonly ShortName[];
   /** Objects that the child holds and that those resemble, in the order in which both sides lay them as the prefix. */

@@ -232,7 +232,7 @@ export class ParentClient {
   }
 
   /**
-   * Many small objects in one answer (README section 7): a compressed archive, and whether it is made on the bases.
+   * Many small objects in one answer (README section 6): a compressed archive, and whether it is made on the bases.
    * Undefined where the parent makes none.
    */
   async bundle(

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeDelta, encodeDelta } from '../../src/encoding/delta.js';
+import { DepotError } from '../../src/model/errors.js';
+import { bytesOf, noise, together } from './source.js';
+
+const encode = (base: Buffer, next: Buffer): Buffer =>
+  together(encodeDelta(bytesOf(base), bytesOf(next), () => undefined));
+const decode = (delta: Buffer, base: Buffer, size: number): Buffer =>
+  together(decodeDelta(bytesOf(delta), bytesOf(base), size));
+
+/** Inserts, deletes, moves and overwrites, as `[what, at, length]` in thousandths of the file. */
+const edits = fc.array(fc.tuple(fc.nat(3), fc.nat(999), fc.integer({ min: 1, max: 300 })), { maxLength: 6 });
+
+function edited(base: Buffer, all: readonly (readonly [number, number, number])[]): Buffer {
+  let next = base;
+  for (const [what, atPart, lengthPart] of all) {
+    const at = Math.floor((next.length * atPart) / 1000);
+    const length = Math.floor((next.length * lengthPart) / 1000);
+    const [before, cut, after] = [next.subarray(0, at), next.subarray(at, at + length), next.subarray(at + length)];
+    if (what === 0) next = Buffer.concat([before, noise(lengthPart, atPart), cut, after]);
+    if (what === 1) next = Buffer.concat([before, after]);
+    if (what === 2) next = Buffer.concat([before, after, cut]);
+    if (what === 3) next = Buffer.concat([before, noise(cut.length, lengthPart), after]);
+  }
+  return next;
+}
+
+describe('a delta', () => {
+  it('turns any content into any other (property)', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5_000 }), edits, fc.uint8Array({ maxLength: 300 }), (first, all, more) => {
+        const base = Buffer.from(first);
+        const next = Buffer.concat([edited(base, all), more]);
+        expect(decode(encode(base, next), base, next.length).equals(next)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is small where little changed, wherever that is', () => {
+    const base = noise(3_000_000);
+    const next = Buffer.concat([base.subarray(0, 1_000_000), Buffer.from('inserted'), base.subarray(1_200_000)]);
+    expect(encode(base, next).length).toBeLessThan(1_000);
+  });
+
+  it('has a content for its base that begins as a dictionary of zstd does', () => {
+    const base = Buffer.concat([Buffer.from('37a430ec', 'hex'), noise(100_000)]);
+    const next = Buffer.concat([base, Buffer.from('more')]);
+    const delta = encode(base, next);
+    expect(delta.length).toBeLessThan(200);
+    expect(decode(delta, base, next.length).equals(next)).toBe(true);
+  });
+
+  it('that is damaged gives an error, or other bytes, and never more than there should be (property)', () => {
+    const base = noise(20_000);
+    const next = Buffer.concat([base.subarray(0, 9_000), noise(500, 2), base.subarray(9_100)]);
+    const delta = encode(base, next);
+    fc.assert(
+      fc.property(fc.nat(delta.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, bits, isCut) => {
+        const damaged = Buffer.from(isCut ? delta.subarray(0, at) : delta);
+        if (!isCut) damaged[at] = (damaged[at] ?? 0) ^ bits;
+        let length = 0;
+        try {
+          for (const piece of decodeDelta(bytesOf(damaged), bytesOf(base), next.length)) length += piece.length;
+        } catch (error) {
+          expect(error).toBeInstanceOf(DepotError);
+          expect(error).toMatchObject({ code: 'object-damaged' });
+        }
+        expect(length).toBeLessThanOrEqual(next.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
