@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings, type Settings } from '../config/settings.js';
-import { parseDuration } from '../config/units.js';
+import { formatDuration, parseDuration } from '../config/units.js';
 import { foundCompany, usualGraceMs } from '../daemon/founding.js';
 import { foundOnAnchors, type FoundedOnAnchors } from '../daemon/founding-anchors.js';
 import { realHost } from '../host.js';
@@ -87,7 +87,11 @@ function initCommand(program: Program): Command {
       '--anchors <file>',
       "make no CA: certificates come from the company's own PKI, whose roots are in this file, PEM",
     )
-    .option('--grace <time>', 'how long after its end a certificate can still be renewed', duration, usualGraceMs)
+    .addOption(
+      new Option('--grace <time>', 'how long after its end a certificate can still be renewed')
+        .argParser(duration)
+        .default(usualGraceMs, formatDuration(usualGraceMs)),
+    )
     .action(async (options: InitOptions, command: Command) => {
       const { terminal, configFile, json } = requestOf(program, command);
       const settings = await loadSettings(configFile);

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/units.js';
 import { daemonOf } from './reach.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
@@ -8,7 +8,9 @@ export function inviteCommand(program: Program): Command {
     .description('make a token with which a new depot joins below this one')
     .argument('<depot>', 'the name that it will have')
     .requiredOption('--site <site>', 'where it will stand: at the site of this depot, or below')
-    .option('--ttl <time>', 'how long the token can be used, such as 1h', lifetime, 3_600_000)
+    .addOption(
+      new Option('--ttl <time>', 'how long the token can be used').argParser(lifetime).default(3_600_000, '1h'),
+    )
     .option('--url <url...>', 'where the new depot reaches this one (default: the address that it listens on)')
     .action(async (depot: string, options: { site: string; ttl: number; url?: string[] }, command: Command) => {
       const request = requestOf(program, command);
