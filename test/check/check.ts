@@ -7,8 +7,7 @@ import { sizes } from './sizes.js';
 /** `npm run check`: everything that is judged without running it. All steps run, whatever the others say. */
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['linter', 'eslint', '.', '--max-warnings', '0'],
-  ['types', 'tsc', '-p', 'test/tsconfig.json'], // those of src too
-  ['unused code', 'tsx', 'test/check/unused.ts'],
+  ['types and unused code', 'tsx', 'test/check/sources.ts'],
   ['dependency rules', 'depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'test', 'bin'],
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
 ];

@@ -9,6 +9,21 @@ export interface Finding {
   readonly why: string;
 }
 
+/** The sources as the compiler sees them; opening them takes longer than most questions. */
+export interface Project {
+  readonly service: ts.LanguageService;
+  readonly program: ts.Program;
+}
+
+export function openProject(root: string): Project {
+  const config = ts.getParsedCommandLineOfConfigFile(resolve(root, 'test/tsconfig.json'), {}, parseHost);
+  if (config === undefined) throw new Error(`${root}/test/tsconfig.json cannot be read`);
+  const service = ts.createLanguageService(serviceHost(root, config));
+  const program = service.getProgram();
+  if (program === undefined) throw new Error(`${root} has no program`);
+  return { service, program };
+}
+
 /**
  * What the project exports without need. Tests do not count as a need: what only they use is a feature that nobody has.
  * They may however reach into a file for what the file itself uses.
@@ -18,13 +33,7 @@ export interface Finding {
  *
  * @param root the folder with `src`, `bin`, and `test/tsconfig.json` that takes in `src` too
  */
-export function unusedExports(root: string): Finding[] {
-  const config = ts.getParsedCommandLineOfConfigFile(resolve(root, 'test/tsconfig.json'), {}, parseHost);
-  if (config === undefined) throw new Error(`${root}/test/tsconfig.json cannot be read`);
-  const service = ts.createLanguageService(serviceHost(root, config));
-  const program = service.getProgram();
-  if (program === undefined) throw new Error(`${root} has no program`);
-
+export function unusedExports(root: string, { service, program }: Project = openProject(root)): Finding[] {
   const started = startedByPrograms(root);
   const own = program.getSourceFiles().filter((file) => isBelow(root, file.fileName, ['src', 'test']));
   const named = namedFiles(root, own);
