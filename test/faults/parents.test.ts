@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { afterTheLast } from '../harness/temporary.js';
+import { sha256 } from '../../src/model/sha256.js';
 import type { DepotStatus } from '../../src/model/status.js';
 import { asks } from '../cluster/certificate.js';
 import { control, cycle, pollAll, publish, sites, startChain, statusOf, type Chain } from '../cluster/chain.js';
@@ -33,7 +34,10 @@ beforeAll(async () => {
   await pollAll(chain.branch);
 });
 
-/** A generation that is new at the region: a small file, one that was not there, and one of 700,000 bytes, which travels alone. */
+/**
+ * A generation that is new at the region: a small file, one that was not there, and one of 700,000 bytes that do not shrink,
+ * which travels alone and as it is.
+ */
 beforeEach(async () => {
   const { source, origin, region, branch } = chain;
   before = await readTree(branch.tree('tools'));
@@ -41,9 +45,9 @@ beforeEach(async () => {
   const now = `${Object.keys(before).length}`;
   await tree(source, {
     small: `small ${now}`,
-    large: `large-${now} `.padEnd(10, '.').repeat(70_000),
     [`new-${now}`]: now,
   });
+  await writeFile(join(source, 'large'), randomBytes(700_000));
   generation = await publish(origin);
   await cycle(region);
   line.forget();
@@ -117,21 +121,7 @@ describe('a parent', () => {
   });
 
   it('whose bodies end early: what came is kept', async () => {
-    line.meddle(async function* (body, { path }) {
-      if (!path.includes('/objects/')) {
-        yield* body;
-        return;
-      }
-      let left = 200_000;
-      for await (const chunk of body) {
-        yield chunk.subarray(0, left);
-        left -= chunk.length;
-        if (left > 0) continue;
-        // What the child has not read by then goes with the connection.
-        await delay(200);
-        throw new Error('cut');
-      }
-    });
+    line.meddle(cutAt(200_000, '/objects/'));
     // Each of the three attempts of a cycle brings up to 200,000 of 700,000 bytes.
     await fails(10, 'tools: failed');
     expect(line.passed('/objects/').filter(({ status }) => status === 206)).toHaveLength(2);
@@ -139,6 +129,28 @@ describe('a parent', () => {
     expect(kept).toBeGreaterThan(200_000);
     expect(await recovers()).toEqual([1, 0]);
     expect(line.passed('/objects/')).toMatchObject([{ status: 206, bytes: 700_000 - kept }]);
+  });
+
+  it('whose encodings end early: what came is gone on with', async () => {
+    const { object, wholeBytes } = await publishPacked();
+    line.meddle(cutAt(300_000, '.zst'));
+    await fails(10, 'tools: failed');
+    expect(line.passed('.zst').filter(({ status }) => status === 206)).toHaveLength(2);
+    const kept = await staged(chain.branch);
+    expect(kept).toBeGreaterThan(600_000);
+    await recovers();
+    expect(line.passed(`${object}.zst`)).toMatchObject([{ status: 206, bytes: wholeBytes - kept }]);
+  });
+
+  it('whose encodings are not what they should be: the object is asked for as it is', async () => {
+    const { object } = await publishPacked();
+    line.meddle(tampering('.zst'));
+    expect(await cycle(chain.branch)).toMatchObject({ outcome: 'applied', toGeneration: generation, error: null });
+    expect(line.passed(object).map(({ path, status }) => [path.split('.')[1], status])).toEqual([
+      ['zst', 200],
+      [undefined, 200],
+    ]);
+    expect(await unlike(chain.source, chain.branch.tree('tools'))).toEqual([]);
   });
 
   it('whose bundles end early: the files that came whole are kept, and only the rest is asked for again', async () => {
@@ -151,16 +163,7 @@ describe('a parent', () => {
     generation = await publish(origin);
     await cycle(region);
     line.forget();
-    line.meddle(async function* (body, { path }) {
-      let left = path.endsWith('/bundle') ? 500_000 : Infinity;
-      for await (const chunk of body) {
-        yield chunk.subarray(0, left);
-        left -= chunk.length;
-        if (left > 0) continue;
-        await delay(200);
-        throw new Error('cut');
-      }
-    });
+    line.meddle(cutAt(500_000, '/bundle'));
     await fails(10, 'tools: failed');
     expect(line.passed('/bundle')).toHaveLength(3);
     expect(await recovers()).toEqual([0, 1]);
@@ -210,6 +213,32 @@ describe('a parent', () => {
     expect(await unlike(chain.source, chain.branch.tree('tools'))).toEqual([]);
   });
 });
+
+/** A generation with one more file, of two million characters that shrink by a quarter, at the region. */
+async function publishPacked(): Promise<{ readonly object: string; readonly wholeBytes: number }> {
+  const { source, origin, region } = chain;
+  const content = randomBytes(1_500_000).toString('base64');
+  await writeFile(join(source, `packed.${randomBytes(4).toString('base64url')}`), content);
+  generation = await publish(origin);
+  await cycle(region);
+  line.forget();
+  const object = sha256(content);
+  return { object, wholeBytes: (await stat(join(region.data, 'encodings', `${object}.zst`))).size };
+}
+
+/** Lets so many bytes of each body of that kind through; what the child has not read by then goes with the connection. */
+function cutAt(bytes: number, part: string): Meddling {
+  return async function* (body, { path }) {
+    let left = path.includes(part) ? bytes : Infinity;
+    for await (const chunk of body) {
+      yield chunk.subarray(0, left);
+      left -= chunk.length;
+      if (left > 0) continue;
+      await delay(200);
+      throw new Error('cut');
+    }
+  };
+}
 
 /** Bytes of partial transfers at a depot. */
 async function staged(depot: Depot): Promise<number> {
