@@ -4,7 +4,7 @@ import { DepotError } from '../model/errors.js';
 export const patchMagic = Buffer.from('depotd-patch 1\n');
 
 /** The streams of a patch, in the order in which they lie in it. */
-export const patchStreams = ['steps', 'gaps', 'runs', 'values', 'added'] as const;
+export const patchStreams = ['steps', 'gaps', 'changes', 'added'] as const;
 
 export type PatchStream = (typeof patchStreams)[number];
 

@@ -10,7 +10,9 @@ export interface PatchStep {
 /** A match in another place has to be better than going on by more than this; bytes. */
 const worthSeek = 8;
 /** So many equal bytes where the present match goes on, and nothing better is looked for. */
-const goesOn = 16;
+const goesOn = 22;
+const spanBytes = 32;
+const skipBytes = 8;
 
 /**
  * `next` as steps over `base`, in order and without a gap. The rules for what is a match, how far it goes and where it
@@ -49,8 +51,8 @@ function findOther(index: PatchIndex, base: Uint8Array, next: Uint8Array, scan: 
     let score = 0; // of the present match over the length of the other one
     for (let scored = scan; ; scan++) {
       if (scan >= next.length) return next.length;
-      const held = isSame(scan) ? equalBytes(base, scan + offset, next, scan) : 0;
-      if (held >= goesOn) {
+      const held = holds(base, scan + offset, next, scan);
+      if (held > 0) {
         length = held;
         break;
       }
@@ -63,6 +65,14 @@ function findOther(index: PatchIndex, base: Uint8Array, next: Uint8Array, scan: 
       } else scored = scan + 1;
     }
   }
+}
+
+function holds(base: Uint8Array, position: number, next: Uint8Array, at: number): number {
+  const most = Math.min(spanBytes, base.length - position, next.length - at);
+  let same = 0;
+  for (let i = 0; i < most; i++) if (base[position + i] === next[at + i]) same++;
+  if (same === spanBytes) return spanBytes + equalBytes(base, position + spanBytes, next, at + spanBytes);
+  return same >= goesOn ? skipBytes : 0;
 }
 
 /** How far the present match goes on with more equal bytes than others. */

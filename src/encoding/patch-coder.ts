@@ -1,0 +1,100 @@
+import { PatchBytes } from './patch-bytes.js';
+import { damagedPatch } from './patch-format.js';
+
+/** Chances of a one, each learned from what came before in its context: quickly at first, then slower and slower. */
+export class Chances {
+  readonly of: Uint16Array;
+  readonly seen: Uint8Array;
+
+  constructor(contexts: number) {
+    this.of = new Uint16Array(contexts).fill(0x8000);
+    this.seen = new Uint8Array(contexts);
+  }
+
+  learn(context: number, bit: number): void {
+    const seen = this.seen[context]!;
+    const chance = this.of[context]!;
+    this.of[context] = chance + (((bit * 0xffff - chance) * rates[seen]!) >> 16);
+    if (seen < slowest) this.seen[context] = seen + 1;
+  }
+}
+
+const slowest = 120;
+const rates = Int32Array.from({ length: slowest + 1 }, (_, seen) => 65536 / (seen + 1.6));
+
+/** Either direction of the binary arithmetic coder, so that a model is written once for both. */
+export interface BitCoder {
+  /** Writes `bit`, or does not look at it and reads one. @returns the bit */
+  bit(chances: Chances, context: number, bit: number): number;
+}
+
+/** Carryless, after lpaq (Mahoney 2007). */
+export class BitWriter implements BitCoder {
+  readonly #bytes = new PatchBytes();
+  #low = 0;
+  #high = 0xffffffff;
+
+  bit(chances: Chances, context: number, bit: number): number {
+    const middle = split(this.#low, this.#high, chances.of[context]!);
+    if (bit === 1) this.#high = middle;
+    else this.#low = middle + 1;
+    chances.learn(context, bit);
+    while (((this.#low ^ this.#high) & 0xff000000) === 0) {
+      this.#bytes.push(this.#high >>> 24);
+      this.#low = (this.#low << 8) >>> 0;
+      this.#high = ((this.#high << 8) | 255) >>> 0;
+    }
+    return bit;
+  }
+
+  finish(): Uint8Array {
+    for (let i = 0, low = this.#high; i < 4; i++, low <<= 8) this.#bytes.push((low >>> 24) & 255);
+    return this.#bytes.view();
+  }
+}
+
+/** Throws `object-damaged` where it would have to read more than there is. */
+export class BitReader implements BitCoder {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #low = 0;
+  #high = 0xffffffff;
+  #code = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    for (let i = 0; i < 4; i++) this.#shift();
+  }
+
+  bit(chances: Chances, context: number): number {
+    const middle = split(this.#low, this.#high, chances.of[context]!);
+    const bit = this.#code <= middle ? 1 : 0;
+    if (bit === 1) this.#high = middle;
+    else this.#low = middle + 1;
+    chances.learn(context, bit);
+    while (((this.#low ^ this.#high) & 0xff000000) === 0) {
+      this.#low = (this.#low << 8) >>> 0;
+      this.#high = ((this.#high << 8) | 255) >>> 0;
+      this.#shift();
+    }
+    return bit;
+  }
+
+  #shift(): void {
+    if (this.#at >= this.#bytes.length) throw damagedPatch('ends early');
+    this.#code = ((this.#code << 8) | this.#bytes[this.#at++]!) >>> 0;
+  }
+}
+
+function split(low: number, high: number, chance: number): number {
+  return low + Math.floor(((high - low) / 65536) * chance);
+}
+
+/** `value`, of `bits` bits, from the highest down, each in the context of those before it and of `context`. */
+export function codeTree(coder: BitCoder, chances: Chances, context: number, bits: number, value: number): number {
+  let node = 1;
+  for (let bit = bits - 1; bit >= 0; bit--) {
+    node = 2 * node + coder.bit(chances, (context << bits) + node, (value >>> bit) & 1);
+  }
+  return node - (1 << bits);
+}
