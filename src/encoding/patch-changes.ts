@@ -1,9 +1,12 @@
 import { Chances, codeTree, type BitCoder } from './patch-coder.js';
 import type { Quiet } from './patch-gaps.js';
-import { ShiftTable } from './patch-shifts.js';
+import { ShiftTable, unknown } from './patch-shifts.js';
 
 /** A copy is coded in parts of so many bytes, none of which looks into another. */
 export const partBytes = 64 * 1024;
+
+const always = 1;
+const afterEscape = 2;
 
 /**
  * What differs between a copy and its original. An address in code is relative to the place where it stands, so what it
@@ -41,38 +44,40 @@ export class ChangeModel {
   part(old: Uint8Array, next: Uint8Array, position: number, place: number): void {
     const moved = (place - position) | 0;
     const end = old.length;
-    for (let i = 0; i < end;) {
-      let isSite = false;
-      let target = 0;
-      if (i >= 2 && i + 4 <= end && isOperand(old[i - 1]!, old[i - 2]!)) {
-        target = (position + i + 4 + wordAt(old, i)) | 0;
-        const page = target >> 12;
-        if (this.#targets.has(target) || this.#pages.has(page)) {
-          const guess = ((this.#targets.has(target) ? this.#targets.get(target) : this.#pages.get(page)) - moved) | 0;
-          if (guess !== 0) {
-            i += this.#atSite(old, next, i, target, moved, guess);
-            continue;
-          }
-        } else isSite = true;
+    for (let i = 0, site = 2; i < end;) {
+      if (site < i) site = i;
+      for (; site + 4 <= end; site++) {
+        const kind = beforeOperand[old[site - 1]!];
+        if (kind !== 0 && (kind === always || old[site - 2] === 0x0f)) break;
       }
-      if (this.#quiet.stays(old[i] === next[i])) {
-        if (isSite) {
-          this.#pages.set(target >> 12, moved);
-          this.#targets.set(target, moved);
-        }
-        i++;
-      } else i += this.#change(old, next, i, position, moved);
+      if (site + 4 > end) site = end;
+      const stay = this.#quiet.stay(old, next, i, site);
+      i += stay;
+      if (i < site) i += this.#change(old, next, i, position, moved);
+      else if (site < end) i += this.#atSite(old, next, i, position, moved);
     }
   }
 
-  #atSite(old: Uint8Array, next: Uint8Array, i: number, target: number, moved: number, guess: number): number {
-    const context = ((old[i - 1]! << 8) | old[i - 2]!) << 1;
+  #atSite(old: Uint8Array, next: Uint8Array, i: number, position: number, moved: number): number {
     const word = wordAt(old, i);
+    const target = (position + i + 4 + word) | 0;
+    let shift = this.#targets.get(target);
+    if (shift === unknown) shift = this.#pages.get(target >> 12);
+    if (shift === unknown || shift === moved) {
+      if (this.#quiet.stay(old, next, i, i + 1) === 0) return this.#change(old, next, i, position, moved);
+      if (shift === unknown) {
+        this.#pages.set(target >> 12, moved);
+        this.#targets.set(target, moved);
+      }
+      return 1;
+    }
+    const guess = (shift - moved) | 0;
+    const context = ((old[i - 1]! << 8) | old[i - 2]!) << 1;
     const difference = (wordAt(next, i) - word) | 0;
     let found = guess;
     if (this.#coder.bit(this.#expected, context, difference === guess ? 1 : 0) === 0) {
       if (this.#coder.bit(this.#expected, context + 1, difference === 0 ? 1 : 0) === 0) {
-        return this.#change(old, next, i, target - 4 - word - i, moved);
+        return this.#change(old, next, i, position, moved);
       }
       found = 0;
     }
@@ -116,12 +121,12 @@ export class ChangeModel {
     moved: number,
   ): number {
     const candidates = this.#candidates;
-    candidates[0] = this.#targets.has(target) ? this.#targets.get(target) - moved : 0;
-    candidates[1] = this.#pages.has(target >> 12) ? this.#pages.get(target >> 12) - moved : 0;
-    candidates[2] = this.#values.has(word >> 8) ? this.#values.get(word >> 8) : 0;
-    candidates[3] = this.#valuePages.has(word >> 12) ? this.#valuePages.get(word >> 12) : 0;
-    candidates[4] = this.#valueRegions.has(word >> 16) ? this.#valueRegions.get(word >> 16) : 0;
-    candidates[5] = this.#regions.has(target >> 16) ? this.#regions.get(target >> 16) - moved : 0;
+    candidates[0] = relative(this.#targets.get(target), moved);
+    candidates[1] = relative(this.#pages.get(target >> 12), moved);
+    candidates[2] = relative(this.#values.get(word >> 8), 0);
+    candidates[3] = relative(this.#valuePages.get(word >> 12), 0);
+    candidates[4] = relative(this.#valueRegions.get(word >> 16), 0);
+    candidates[5] = relative(this.#regions.get(target >> 16), moved);
     candidates[6] = this.#last;
     for (let c = 0; c < 7; c++) {
       const candidate = candidates[c]!;
@@ -131,10 +136,8 @@ export class ChangeModel {
       if (isNew && this.#coder.bit(this.#isCandidate, (c << 8) | op, difference === candidate ? 1 : 0) === 1)
         return candidate;
     }
-    const isWord =
-      isOperand(op, i > 1 ? old[i - 2]! : 0) ||
-      (Math.abs(difference) < 2 ** 26 && position4(i) && old[i + 1] !== next[i + 1]);
-    if (this.#coder.bit(this.#isWord, op, isWord && difference !== 0 ? 1 : 0) === 0) return 0;
+    const isWord = next[i + 3] === old[i + 3] || (Math.abs(difference) < 2 ** 25 && next[i + 1] !== old[i + 1]);
+    if (this.#coder.bit(this.#isWord, op, isWord ? 1 : 0) === 0) return 0;
     return this.#number(difference);
   }
 
@@ -159,16 +162,11 @@ export class ChangeModel {
   }
 }
 
-function position4(i: number): boolean {
-  return i % 4 === 0;
-}
-
-/** Whether what follows these bytes is likely to be relative to its place: x86 call, jump, operands relative to rip. */
-function isOperand(before: number, beforeThat: number): boolean {
-  return (
-    before === 0xe8 || before === 0xe9 || (before & 0xc7) === 0x05 || ((before & 0xf0) === 0x80 && beforeThat === 0x0f)
-  );
-}
+/** Bytes that an operand relative to its place follows: x86 call, jump, ModRM of what is relative to rip. */
+const beforeOperand = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0xe8 || byte === 0xe9 || (byte & 0xc7) === 0x05) return always;
+  return (byte & 0xf0) === 0x80 ? afterEscape : 0; // conditional jumps
+});
 
 function wordAt(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
@@ -179,4 +177,8 @@ function putWord(bytes: Uint8Array, at: number, word: number): void {
   bytes[at + 1] = (word >>> 8) & 255;
   bytes[at + 2] = (word >>> 16) & 255;
   bytes[at + 3] = word >>> 24;
+}
+
+function relative(shift: number, moved: number): number {
+  return shift === unknown ? 0 : (shift - moved) | 0;
 }

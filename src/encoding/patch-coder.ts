@@ -3,24 +3,23 @@ import { damagedPatch } from './patch-format.js';
 
 /** Chances of a one, each learned from what came before in its context: quickly at first, then slower and slower. */
 export class Chances {
-  readonly of: Uint16Array;
-  readonly seen: Uint8Array;
+  /** In 22 bits the chance, in 10 how often it was learned. */
+  readonly of: Int32Array;
 
   constructor(contexts: number) {
-    this.of = new Uint16Array(contexts).fill(0x8000);
-    this.seen = new Uint8Array(contexts);
+    this.of = new Int32Array(contexts).fill(1 << 31);
   }
 
   learn(context: number, bit: number): void {
-    const seen = this.seen[context]!;
-    const chance = this.of[context]!;
-    this.of[context] = chance + (((bit * 0xffff - chance) * rates[seen]!) >> 16);
-    if (seen < slowest) this.seen[context] = seen + 1;
+    const state = this.of[context]!;
+    const seen = state & 1023;
+    const step = Math.imul(((bit << 22) - (state >>> 10)) >> 3, rates[seen]!) & ~1023;
+    this.of[context] = state + step + (seen < slowest ? 1 : 0);
   }
 }
 
-const slowest = 120;
-const rates = Int32Array.from({ length: slowest + 1 }, (_, seen) => 65536 / (seen + 1.6));
+const slowest = 250;
+const rates = Int32Array.from({ length: slowest + 1 }, (_, seen) => 8192 / (seen + 1.5));
 
 /** Either direction of the binary arithmetic coder, so that a model is written once for both. */
 export interface BitCoder {
@@ -86,8 +85,10 @@ export class BitReader implements BitCoder {
   }
 }
 
-function split(low: number, high: number, chance: number): number {
-  return low + Math.floor(((high - low) / 65536) * chance);
+function split(low: number, high: number, state: number): number {
+  const range = high - low;
+  const chance = (state >>> 16) | 1;
+  return low + (range >>> 16) * chance + (((range & 0xffff) * chance) >>> 16);
 }
 
 /** `value`, of `bits` bits, from the highest down, each in the context of those before it and of `context`. */

@@ -7,6 +7,9 @@ const exact = 36;
 /** The lengths between differences, each in the context of the two before it. */
 export class GapModel {
   readonly #symbols = new Chances(2 ** (3 * symbolBits));
+  readonly #isLikely = new Chances(2 ** (2 * symbolBits));
+  /** What came last after the same two. */
+  readonly #likely = new Uint8Array(2 ** (2 * symbolBits));
   readonly #low = new Chances(2 ** symbolBits);
   readonly #coder: BitCoder;
   #context = 0;
@@ -18,7 +21,12 @@ export class GapModel {
   code(gap: number): number {
     const bits = 31 - Math.clz32(gap);
     const wanted = gap < exact ? gap : exact + bits - 5;
-    const symbol = codeTree(this.#coder, this.#symbols, this.#context, symbolBits, wanted);
+    const likely = this.#likely[this.#context]!;
+    const symbol =
+      this.#coder.bit(this.#isLikely, this.#context, wanted === likely ? 1 : 0) === 1
+        ? likely
+        : codeTree(this.#coder, this.#symbols, this.#context, symbolBits, wanted);
+    this.#likely[this.#context] = symbol;
     this.#context = ((this.#context << symbolBits) | symbol) & (2 ** (2 * symbolBits) - 1);
     if (symbol < exact) return symbol;
     let value = 1;
@@ -29,10 +37,10 @@ export class GapModel {
   }
 }
 
-/** What tells whether a byte stays as it was. */
+/** What tells how many bytes stay as they were. */
 export interface Quiet {
-  /** Takes note of whether it `stays`, or does not look at that and tells. */
-  stays(stays: boolean): boolean;
+  /** How many do so of those from `from` to `to`, until the first that does not; a reader does not look at them. */
+  stay(old: Uint8Array, next: Uint8Array, from: number, to: number): number;
 }
 
 export class QuietWriter implements Quiet {
@@ -43,10 +51,12 @@ export class QuietWriter implements Quiet {
     this.#gaps = new GapModel(coder);
   }
 
-  stays(stays: boolean): boolean {
-    if (stays) this.#length++;
-    else this.finish();
-    return stays;
+  stay(old: Uint8Array, next: Uint8Array, from: number, to: number): number {
+    let at = from;
+    while (at < to && old[at] === next[at]) at++;
+    this.#length += at - from;
+    if (at < to) this.finish();
+    return at - from;
   }
 
   finish(): void {
@@ -64,12 +74,10 @@ export class QuietReader implements Quiet {
     this.#length = this.#gaps.code(0);
   }
 
-  stays(): boolean {
-    if (this.#length > 0) {
-      this.#length--;
-      return true;
-    }
-    this.#length = this.#gaps.code(0);
-    return false;
+  stay(_old: Uint8Array, _next: Uint8Array, from: number, to: number): number {
+    const stays = Math.min(this.#length, to - from);
+    if (stays < to - from) this.#length = this.#gaps.code(0);
+    else this.#length -= stays;
+    return stays;
   }
 }

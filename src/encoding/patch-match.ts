@@ -19,7 +19,7 @@ const skipBytes = 8;
  * ends are those of bsdiff (Percival 2003), with an index where that has a suffix array.
  */
 export function* patchSteps(base: Uint8Array, next: Uint8Array): Generator<PatchStep> {
-  const index = new PatchIndex(base);
+  const index = new PatchIndex(base, next);
   let start = 0; // of the step in the making: what comes before `start` is told
   let position = 0; // where the base is like it
   let scan = 0;
@@ -56,7 +56,7 @@ function findOther(index: PatchIndex, base: Uint8Array, next: Uint8Array, scan: 
         length = held;
         break;
       }
-      length = index.find(next, scan, scan + offset);
+      length = index.find(scan, scan + offset);
       for (; scored < scan + length; scored++) if (isSame(scored)) score++;
       if (length > score + worthSeek) return scan;
       if (length > 0 && length === score) break;
