@@ -1,5 +1,6 @@
 import { Chances, codeTree, type BitCoder } from './patch-coder.js';
 import type { Quiet } from './patch-gaps.js';
+import { NumberModel, unzigzag, zigzag } from './patch-number.js';
 import { ShiftTable, unknown } from './patch-shifts.js';
 
 /** A copy is coded in parts of so many bytes, none of which looks into another. */
@@ -25,37 +26,52 @@ export class ChangeModel {
   readonly #expected = new Chances(2 * 65536);
   readonly #isCandidate = new Chances(8 * 256);
   readonly #isWord = new Chances(256);
-  readonly #bits = new Chances(256 * 32 + 64);
-  readonly #low = new Chances(64 * 8);
+  readonly #differences: NumberModel;
   readonly #bytes = new Chances(256 * 256);
   readonly #candidates = new Int32Array(8);
+  /** The part as it was in the base. */
+  readonly old = new Uint8Array(partBytes);
+  /** The same in pairs. */
+  readonly #pairs = new Uint16Array(this.old.buffer);
   #last = 0;
   #lastByte = 0;
 
   constructor(coder: BitCoder, quiet: Quiet) {
     this.#coder = coder;
+    this.#differences = new NumberModel(coder, 1);
     this.#quiet = quiet;
   }
 
   /**
-   * Turns `bytes` of the base at `position` into what they became at `place`. What writes has that in `next`; what reads
-   * has the bytes of the base there, and finds the new ones.
+   * Turns the first `length` bytes of `old`, which the base has at `position`, into what they became at `place`. What
+   * writes has that in `next`; what reads has the old bytes there, and finds the new ones.
    */
-  part(old: Uint8Array, next: Uint8Array, position: number, place: number): void {
+  part(next: Uint8Array, position: number, place: number): void {
     const moved = (place - position) | 0;
-    const end = old.length;
-    for (let i = 0, site = 2; i < end;) {
-      if (site < i) site = i;
-      for (; site + 4 <= end; site++) {
-        const kind = beforeOperand[old[site - 1]!];
-        if (kind !== 0 && (kind === always || old[site - 2] === 0x0f)) break;
-      }
-      if (site + 4 > end) site = end;
+    const old = this.old;
+    const end = next.length;
+    for (let i = 0, site = 0; i < end; ) {
+      if (site <= i) site = this.#nextOperand(Math.max(2, i), end);
       const stay = this.#quiet.stay(old, next, i, site);
       i += stay;
       if (i < site) i += this.#change(old, next, i, position, moved);
       else if (site < end) i += this.#atSite(old, next, i, position, moved);
     }
+  }
+
+  /** Where an operand begins, from `from` on; or the end. */
+  #nextOperand(from: number, end: number): number {
+    const [old, pairs] = [this.old, this.#pairs];
+    const last = end - 5;
+    for (let before = from - 1; before <= last; before++) {
+      if (before % 2 === 0) {
+        while (before <= last && quietPairs[pairs[before >> 1]!] === 1) before += 2;
+        if (before > last) return end;
+      }
+      const kind = beforeOperand[old[before]!];
+      if (kind !== 0 && (kind === always || old[before - 1] === 0x0f)) return before + 1;
+    }
+    return end;
   }
 
   #atSite(old: Uint8Array, next: Uint8Array, i: number, position: number, moved: number): number {
@@ -89,7 +105,7 @@ export class ChangeModel {
   /** @returns how many bytes it is about */
   #change(old: Uint8Array, next: Uint8Array, i: number, position: number, moved: number): number {
     const op = i > 0 ? old[i - 1]! : 0;
-    if (i + 4 <= old.length) {
+    if (i + 4 <= next.length) {
       const word = wordAt(old, i);
       const difference = (wordAt(next, i) - word) | 0;
       const target = (position + i + 4 + word) | 0;
@@ -138,17 +154,7 @@ export class ChangeModel {
     }
     const isWord = next[i + 3] === old[i + 3] || (Math.abs(difference) < 2 ** 25 && next[i + 1] !== old[i + 1]);
     if (this.#coder.bit(this.#isWord, op, isWord ? 1 : 0) === 0) return 0;
-    return this.#number(difference);
-  }
-
-  #number(difference: number): number {
-    const zigzag = ((difference << 1) ^ (difference >> 31)) >>> 0;
-    const bits = codeTree(this.#coder, this.#bits, 0, 5, 31 - Math.clz32(zigzag));
-    let value = 1;
-    for (let bit = bits - 1; bit >= 0; bit--) {
-      value = (value << 1) | this.#coder.bit(this.#low, (bits << 3) | Math.min(7, bits - bit), (zigzag >>> bit) & 1);
-    }
-    return (value >>> 1) ^ -(value & 1);
+    return unzigzag(this.#differences.code(0, zigzag(difference)));
   }
 
   #learn(target: number, word: number, difference: number, moved: number): void {
@@ -167,6 +173,11 @@ const beforeOperand = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte === 0xe8 || byte === 0xe9 || (byte & 0xc7) === 0x05) return always;
   return (byte & 0xf0) === 0x80 ? afterEscape : 0; // conditional jumps
 });
+
+/** 1 for two bytes, the first one low, that no operand follows, and neither one is half of what does. */
+const quietPairs = Uint8Array.from({ length: 65536 }, (_, pair) =>
+  beforeOperand[pair & 255] === 0 && (beforeOperand[pair >> 8] === 0 || (beforeOperand[pair >> 8] === afterEscape && (pair & 255) !== 0x0f)) ? 1 : 0,
+);
 
 function wordAt(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);

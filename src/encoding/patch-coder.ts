@@ -18,7 +18,7 @@ export class Chances {
   }
 }
 
-const slowest = 250;
+const slowest = 60;
 const rates = Int32Array.from({ length: slowest + 1 }, (_, seen) => 8192 / (seen + 1.5));
 
 /** Either direction of the binary arithmetic coder, so that a model is written once for both. */

@@ -4,6 +4,10 @@ import { BitReader } from './patch-coder.js';
 import { damagedPatch, patchMagic, patchStreams, type PatchStream } from './patch-format.js';
 import { QuietReader } from './patch-gaps.js';
 import { PatchInflate } from './patch-inflate.js';
+import { StepModel } from './patch-steps.js';
+
+/** What a reader has in place of a step. */
+const nowhere = { position: 0, copied: 0, added: 0 };
 
 /**
  * The new content, in pieces of at most 1 MiB; never more than `size` bytes. Whether it is the right one its hash tells.
@@ -11,21 +15,19 @@ import { PatchInflate } from './patch-inflate.js';
  */
 export function* decodePatch(patch: Uint8Array, base: ByteSource, size: number): Generator<Uint8Array> {
   const streams = streamsOf(patch);
-  const steps = new PatchInflate(streams.steps);
+  const steps = new StepModel(new BitReader(streams.steps));
   const added = new PatchInflate(streams.added);
   const changes = new ChangeModel(new BitReader(streams.changes), new QuietReader(new BitReader(streams.gaps)));
   let done = 0;
-  let expected = 0;
   while (done < size) {
-    const [toCopy, toAdd, seek] = [steps.number(), steps.number(), steps.number()];
-    const position = expected + (seek % 2 === 0 ? seek / 2 : -(seek + 1) / 2);
+    const { position, copied: toCopy, added: toAdd } = steps.code(nowhere);
     if (toCopy + toAdd === 0 || toCopy + toAdd > size - done) throw damagedPatch(`makes more than ${size} bytes`);
     if (position < 0 || position + toCopy > base.size) throw damagedPatch('copies what the base does not have');
     for (let copied = 0; copied < toCopy;) {
-      const old = Buffer.allocUnsafe(Math.min(partBytes, toCopy - copied));
+      const old = changes.old.subarray(0, Math.min(partBytes, toCopy - copied));
       if (base.read(old, position + copied) !== old.length) throw damagedPatch('is made on a longer base');
       const piece = Buffer.from(old);
-      changes.part(old, piece, position + copied, done + copied);
+      changes.part(piece, position + copied, done + copied);
       copied += piece.length;
       yield piece;
     }
@@ -36,7 +38,6 @@ export function* decodePatch(patch: Uint8Array, base: ByteSource, size: number):
       yield piece;
     }
     done += toCopy + toAdd;
-    expected = position + toCopy;
   }
 }
 

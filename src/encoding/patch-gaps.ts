@@ -1,8 +1,10 @@
 import { codeTree, Chances, type BitCoder } from './patch-coder.js';
+import { lengthOf, LowBits } from './patch-number.js';
 
 const symbolBits = 6;
-/** From here on a symbol is a number of bits. */
-const exact = 36;
+/** Shorter ones are a symbol each, longer ones share one with those of as many bits. */
+const exactBits = 5;
+const exact = 2 ** exactBits;
 
 /** The lengths between differences, each in the context of the two before it. */
 export class GapModel {
@@ -10,17 +12,17 @@ export class GapModel {
   readonly #isLikely = new Chances(2 ** (2 * symbolBits));
   /** What came last after the same two. */
   readonly #likely = new Uint8Array(2 ** (2 * symbolBits));
-  readonly #low = new Chances(2 ** symbolBits);
+  readonly #low: LowBits;
   readonly #coder: BitCoder;
   #context = 0;
 
   constructor(coder: BitCoder) {
     this.#coder = coder;
+    this.#low = new LowBits(coder);
   }
 
   code(gap: number): number {
-    const bits = 31 - Math.clz32(gap);
-    const wanted = gap < exact ? gap : exact + bits - 5;
+    const wanted = gap < exact ? gap : exact + lengthOf(gap) - exactBits;
     const likely = this.#likely[this.#context]!;
     const symbol =
       this.#coder.bit(this.#isLikely, this.#context, wanted === likely ? 1 : 0) === 1
@@ -28,12 +30,7 @@ export class GapModel {
         : codeTree(this.#coder, this.#symbols, this.#context, symbolBits, wanted);
     this.#likely[this.#context] = symbol;
     this.#context = ((this.#context << symbolBits) | symbol) & (2 ** (2 * symbolBits) - 1);
-    if (symbol < exact) return symbol;
-    let value = 1;
-    for (let bit = symbol - exact + 5 - 1; bit >= 0; bit--) {
-      value = ((value << 1) | this.#coder.bit(this.#low, symbol, (gap >>> bit) & 1)) >>> 0;
-    }
-    return value;
+    return symbol < exact ? symbol : this.#low.code(symbol - exact + exactBits, gap);
   }
 }
 
