@@ -1,5 +1,7 @@
 import { DepotError } from '../model/errors.js';
 import { readBytes, type ByteSource } from './bytes.js';
+import { decodePatch } from './patch-decode.js';
+import { encodePatch } from './patch-encode.js';
 import { compressSolid, prefixOf, readSolid } from './solid.js';
 
 /**
@@ -8,7 +10,12 @@ import { compressSolid, prefixOf, readSolid } from './solid.js';
  */
 const magic = Buffer.from('depotd-delta 1\n');
 const headBytes = 1 + 4 + 6 + 4 + 4;
+/** Kinds of segments: a frame on a prefix, and a patch. */
 const onPrefix = 1;
+const patched = 2;
+
+/** Where more than this part of a segment is left of it by zstd, a patch is tried: it takes longer, and is for binaries. */
+const worthPatching = 0.02;
 
 /** Of the new content in a segment, and of the base before and behind its place; bytes. */
 const segmentBytes = 64 * 1024 ** 2;
@@ -34,9 +41,9 @@ export function* encodeDelta(
     const prefix = readBytes(base, start, at - start + segmentBytes + marginBytes);
     const span = prefix.length + content.length;
     const { level } = levels.find(({ upTo }) => span <= upTo) ?? levels[1];
-    const body = compressSolid(prefixOf([prefix]), content, level);
+    const { kind, body } = smaller(prefix, content, level);
     const head = Buffer.alloc(headBytes);
-    head.writeUInt8(onPrefix, 0);
+    head.writeUInt8(kind, 0);
     head.writeUInt32BE(content.length, 1);
     head.writeUIntBE(start, 5, 6);
     head.writeUInt32BE(prefix.length, 11);
@@ -45,6 +52,17 @@ export function* encodeDelta(
     yield body;
     onBytes(content.length);
   }
+}
+
+function smaller(
+  prefix: Uint8Array,
+  content: Uint8Array,
+  level: number,
+): { readonly kind: number; readonly body: Uint8Array } {
+  const frame = compressSolid(prefixOf([prefix]), content, level);
+  if (frame.length < content.length * worthPatching) return { kind: onPrefix, body: frame };
+  const patch = encodePatch(prefix, content);
+  return patch.length < frame.length ? { kind: patched, body: patch } : { kind: onPrefix, body: frame };
 }
 
 /**
@@ -62,17 +80,19 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
     const [prefixLength, bodyLength] = [head.readUInt32BE(11), head.readUInt32BE(15)];
     position += headBytes;
     const isRight =
-      head.readUInt8(0) === onPrefix &&
+      (head.readUInt8(0) === onPrefix || head.readUInt8(0) === patched) &&
       length <= Math.min(segmentBytes, size - done) &&
       prefixLength <= segmentBytes + 2 * marginBytes + segmentBytes &&
       start + prefixLength <= base.size &&
       bodyLength <= delta.size - position &&
       bodyLength <= 2 * segmentBytes;
     if (!isRight) throw damaged(`has a segment that cannot be, at ${position - headBytes}`);
-    const prefix = prefixOf([readBytes(base, start, prefixLength)]);
     const body = readBytes(delta, position, bodyLength);
     position += bodyLength;
-    for (const piece of readSolid(prefix, [body], length)) {
+    const part = partOf(base, start, prefixLength);
+    const isPatch = head.readUInt8(0) === patched;
+    const prefix = isPatch ? undefined : prefixOf([readBytes(base, start, prefixLength)]);
+    for (const piece of prefix === undefined ? decodePatch(body, part, length) : readSolid(prefix, [body], length)) {
       done += piece.length;
       yield piece;
     }
@@ -81,4 +101,12 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
 
 function damaged(what: string): DepotError {
   return new DepotError('object-damaged', `a delta ${what}`);
+}
+
+/** `length` bytes of a source from `start` on, as a source. */
+function partOf(source: ByteSource, start: number, length: number): ByteSource {
+  return {
+    size: length,
+    read: (into, position) => source.read(into.subarray(0, Math.max(0, length - position)), start + position),
+  };
 }

@@ -50,7 +50,7 @@ export class ChangeModel {
     const moved = (place - position) | 0;
     const old = this.old;
     const end = next.length;
-    for (let i = 0, site = 0; i < end; ) {
+    for (let i = 0, site = 0; i < end;) {
       if (site <= i) site = this.#nextOperand(Math.max(2, i), end);
       const stay = this.#quiet.stay(old, next, i, site);
       i += stay;
@@ -176,7 +176,10 @@ const beforeOperand = Uint8Array.from({ length: 256 }, (_, byte) => {
 
 /** 1 for two bytes, the first one low, that no operand follows, and neither one is half of what does. */
 const quietPairs = Uint8Array.from({ length: 65536 }, (_, pair) =>
-  beforeOperand[pair & 255] === 0 && (beforeOperand[pair >> 8] === 0 || (beforeOperand[pair >> 8] === afterEscape && (pair & 255) !== 0x0f)) ? 1 : 0,
+  beforeOperand[pair & 255] === 0 &&
+  (beforeOperand[pair >> 8] === 0 || (beforeOperand[pair >> 8] === afterEscape && (pair & 255) !== 0x0f))
+    ? 1
+    : 0,
 );
 
 function wordAt(bytes: Uint8Array, at: number): number {
