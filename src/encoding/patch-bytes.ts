@@ -15,15 +15,6 @@ export class PatchBytes {
     this.#length = length;
   }
 
-  /** LEB128: seven bits a byte, the low ones first, the eighth says that there are more. */
-  number(value: number): void {
-    while (value > 127) {
-      this.push((value % 128) + 128);
-      value = Math.floor(value / 128);
-    }
-    this.push(value);
-  }
-
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }

@@ -1,198 +1,108 @@
 import { Chances, codeTree, type BitCoder } from './patch-coder.js';
-import type { Quiet } from './patch-gaps.js';
+import { DifferenceGuesses, guesses } from './patch-guesses.js';
 import { NumberModel, unzigzag, zigzag } from './patch-number.js';
-import { ShiftTable, unknown } from './patch-shifts.js';
+import { nextOperand, putWord, wordAt } from './patch-operands.js';
+import type { Quiet } from './patch-quiet.js';
+import { unknown } from './patch-shifts.js';
 
 /** A copy is coded in parts of so many bytes, none of which looks into another. */
 export const partBytes = 64 * 1024;
 
-const always = 1;
-const afterEscape = 2;
+/** What a word that is coded as one may differ by, where its highest byte changes. */
+const wideDifference = 2 ** 25;
 
-/**
- * What differs between a copy and its original. An address in code is relative to the place where it stands, so what it
- * points to tells how it changes: as far as the target was moved, less as far as the place was. Where the target was
- * moved to is learned from the addresses before it. PATCH.md has the model; writer and reader share it.
- */
+/** What differs between copies and their originals. PATCH.md section 5 has the model; writer and reader share it. */
 export class ChangeModel {
+  /** The part as it was in the base. */
+  readonly old = new Uint8Array(partBytes);
+  readonly #pairs = new Uint16Array(this.old.buffer);
   readonly #coder: BitCoder;
   readonly #quiet: Quiet;
-  readonly #targets = new ShiftTable(18);
-  readonly #pages = new ShiftTable(16);
-  readonly #regions = new ShiftTable(14);
-  readonly #values = new ShiftTable(18);
-  readonly #valuePages = new ShiftTable(16);
-  readonly #valueRegions = new ShiftTable(14);
-  readonly #expected = new Chances(2 * 65536);
-  readonly #isCandidate = new Chances(8 * 256);
+  readonly #guesses = new DifferenceGuesses();
+  readonly #list = new Int32Array(guesses);
+  readonly #isExpected = new Chances(2 * 65536);
+  readonly #isGuess = new Chances(guesses * 256);
   readonly #isWord = new Chances(256);
   readonly #differences: NumberModel;
   readonly #bytes = new Chances(256 * 256);
-  readonly #candidates = new Int32Array(8);
-  /** The part as it was in the base. */
-  readonly old = new Uint8Array(partBytes);
-  /** The same in pairs. */
-  readonly #pairs = new Uint16Array(this.old.buffer);
-  #last = 0;
   #lastByte = 0;
 
   constructor(coder: BitCoder, quiet: Quiet) {
     this.#coder = coder;
-    this.#differences = new NumberModel(coder, 1);
     this.#quiet = quiet;
+    this.#differences = new NumberModel(coder, 1);
   }
 
   /**
-   * Turns the first `length` bytes of `old`, which the base has at `position`, into what they became at `place`. What
-   * writes has that in `next`; what reads has the old bytes there, and finds the new ones.
+   * Turns what begins `old`, and lies at `position` in the base, into what it became at `place`. A writer has that in
+   * `next`; a reader has the old bytes there, and puts the new ones in.
    */
   part(next: Uint8Array, position: number, place: number): void {
     const moved = (place - position) | 0;
-    const old = this.old;
     const end = next.length;
-    for (let i = 0, site = 0; i < end;) {
-      if (site <= i) site = this.#nextOperand(Math.max(2, i), end);
-      const stay = this.#quiet.stay(old, next, i, site);
-      i += stay;
-      if (i < site) i += this.#change(old, next, i, position, moved);
-      else if (site < end) i += this.#atSite(old, next, i, position, moved);
+    for (let i = 0, operand = 0; i < end;) {
+      if (operand <= i) operand = nextOperand(this.old, this.#pairs, Math.max(2, i), end);
+      i += this.#quiet.stay(this.old, next, i, operand);
+      if (i < operand) i += this.#change(next, i, position, moved);
+      else if (operand < end) i += this.#operand(next, i, position, moved);
     }
   }
 
-  /** Where an operand begins, from `from` on; or the end. */
-  #nextOperand(from: number, end: number): number {
-    const [old, pairs] = [this.old, this.#pairs];
-    const last = end - 5;
-    for (let before = from - 1; before <= last; before++) {
-      if (before % 2 === 0) {
-        while (before <= last && quietPairs[pairs[before >> 1]!] === 1) before += 2;
-        if (before > last) return end;
-      }
-      const kind = beforeOperand[old[before]!];
-      if (kind !== 0 && (kind === always || old[before - 1] === 0x0f)) return before + 1;
-    }
-    return end;
-  }
-
-  #atSite(old: Uint8Array, next: Uint8Array, i: number, position: number, moved: number): number {
+  /** What is likely to be an operand. @returns how many bytes are done */
+  #operand(next: Uint8Array, i: number, position: number, moved: number): number {
+    const old = this.old;
     const word = wordAt(old, i);
     const target = (position + i + 4 + word) | 0;
-    let shift = this.#targets.get(target);
-    if (shift === unknown) shift = this.#pages.get(target >> 12);
-    if (shift === unknown || shift === moved) {
-      if (this.#quiet.stay(old, next, i, i + 1) === 0) return this.#change(old, next, i, position, moved);
-      if (shift === unknown) {
-        this.#pages.set(target >> 12, moved);
-        this.#targets.set(target, moved);
-      }
+    const move = this.#guesses.moveOf(target);
+    if (move === unknown || move === moved) {
+      if (this.#quiet.stay(old, next, i, i + 1) === 0) return this.#change(next, i, position, moved);
+      if (move === unknown) this.#guesses.learnMove(target, moved);
       return 1;
     }
-    const guess = (shift - moved) | 0;
-    const context = ((old[i - 1]! << 8) | old[i - 2]!) << 1;
+    const guess = (move - moved) | 0;
     const difference = (wordAt(next, i) - word) | 0;
-    let found = guess;
-    if (this.#coder.bit(this.#expected, context, difference === guess ? 1 : 0) === 0) {
-      if (this.#coder.bit(this.#expected, context + 1, difference === 0 ? 1 : 0) === 0) {
-        return this.#change(old, next, i, position, moved);
-      }
-      found = 0;
+    const context = ((old[i - 1]! << 8) | old[i - 2]!) << 1;
+    const isGuess = this.#coder.bit(this.#isExpected, context, difference === guess ? 1 : 0) === 1;
+    if (!isGuess && this.#coder.bit(this.#isExpected, context + 1, difference === 0 ? 1 : 0) === 0) {
+      return this.#change(next, i, position, moved);
     }
-    this.#learn(target, word, found, moved);
+    const found = isGuess ? guess : 0;
+    this.#guesses.learn(word, target, found, moved);
     putWord(next, i, word + found);
     return 4;
   }
 
-  /** @returns how many bytes it is about */
-  #change(old: Uint8Array, next: Uint8Array, i: number, position: number, moved: number): number {
-    const op = i > 0 ? old[i - 1]! : 0;
+  /** What is not as it was, and begins at `i`. @returns how many bytes are done */
+  #change(next: Uint8Array, i: number, position: number, moved: number): number {
     if (i + 4 <= next.length) {
-      const word = wordAt(old, i);
-      const difference = (wordAt(next, i) - word) | 0;
+      const word = wordAt(this.old, i);
       const target = (position + i + 4 + word) | 0;
-      const found = this.#word(old, next, i, op, word, difference, target, moved);
+      const found = this.#word(next, i, word, target, moved);
       if (found !== 0) {
-        this.#learn(target, word, found, moved);
-        this.#last = found;
+        this.#guesses.learn(word, target, found, moved);
         putWord(next, i, word + found);
         return 4;
       }
     }
-    const was = old[i]!;
-    const change = (next[i]! - was) & 255;
-    const byte = codeTree(this.#coder, this.#bytes, this.#lastByte, 8, change);
-    this.#lastByte = byte;
-    next[i] = (was + byte) & 255;
+    const was = this.old[i]!;
+    this.#lastByte = codeTree(this.#coder, this.#bytes, this.#lastByte, 8, (next[i]! - was) & 255);
+    next[i] = (was + this.#lastByte) & 255;
     return 1;
   }
 
-  /** The difference of a word, or 0 where single bytes say it better. */
-  #word(
-    old: Uint8Array,
-    next: Uint8Array,
-    i: number,
-    op: number,
-    word: number,
-    difference: number,
-    target: number,
-    moved: number,
-  ): number {
-    const candidates = this.#candidates;
-    candidates[0] = relative(this.#targets.get(target), moved);
-    candidates[1] = relative(this.#pages.get(target >> 12), moved);
-    candidates[2] = relative(this.#values.get(word >> 8), 0);
-    candidates[3] = relative(this.#valuePages.get(word >> 12), 0);
-    candidates[4] = relative(this.#valueRegions.get(word >> 16), 0);
-    candidates[5] = relative(this.#regions.get(target >> 16), moved);
-    candidates[6] = this.#last;
-    for (let c = 0; c < 7; c++) {
-      const candidate = candidates[c]!;
-      if (candidate === 0) continue;
-      let isNew = true;
-      for (let d = 0; d < c; d++) if (candidates[d] === candidate) isNew = false;
-      if (isNew && this.#coder.bit(this.#isCandidate, (c << 8) | op, difference === candidate ? 1 : 0) === 1)
-        return candidate;
+  /** The difference of the word at `i`; 0 where it is not told as a word. */
+  #word(next: Uint8Array, i: number, word: number, target: number, moved: number): number {
+    const before = i > 0 ? this.old[i - 1]! : 0;
+    const difference = (wordAt(next, i) - word) | 0;
+    this.#guesses.list(this.#list, word, target, moved);
+    for (let g = 0; g < guesses; g++) {
+      const guess = this.#list[g]!;
+      if (guess === 0) continue;
+      if (this.#coder.bit(this.#isGuess, (g << 8) | before, difference === guess ? 1 : 0) === 1) return guess;
     }
-    const isWord = next[i + 3] === old[i + 3] || (Math.abs(difference) < 2 ** 25 && next[i + 1] !== old[i + 1]);
-    if (this.#coder.bit(this.#isWord, op, isWord ? 1 : 0) === 0) return 0;
+    const isWord =
+      next[i + 3] === this.old[i + 3] || (Math.abs(difference) < wideDifference && next[i + 1] !== this.old[i + 1]);
+    if (this.#coder.bit(this.#isWord, before, isWord ? 1 : 0) === 0) return 0;
     return unzigzag(this.#differences.code(0, zigzag(difference)));
   }
-
-  #learn(target: number, word: number, difference: number, moved: number): void {
-    const shift = (difference + moved) | 0;
-    this.#targets.set(target, shift);
-    this.#pages.set(target >> 12, shift);
-    this.#regions.set(target >> 16, shift);
-    this.#values.set(word >> 8, difference);
-    this.#valuePages.set(word >> 12, difference);
-    this.#valueRegions.set(word >> 16, difference);
-  }
-}
-
-/** Bytes that an operand relative to its place follows: x86 call, jump, ModRM of what is relative to rip. */
-const beforeOperand = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === 0xe8 || byte === 0xe9 || (byte & 0xc7) === 0x05) return always;
-  return (byte & 0xf0) === 0x80 ? afterEscape : 0; // conditional jumps
-});
-
-/** 1 for two bytes, the first one low, that no operand follows, and neither one is half of what does. */
-const quietPairs = Uint8Array.from({ length: 65536 }, (_, pair) =>
-  beforeOperand[pair & 255] === 0 &&
-  (beforeOperand[pair >> 8] === 0 || (beforeOperand[pair >> 8] === afterEscape && (pair & 255) !== 0x0f))
-    ? 1
-    : 0,
-);
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-}
-
-function putWord(bytes: Uint8Array, at: number, word: number): void {
-  bytes[at] = word & 255;
-  bytes[at + 1] = (word >>> 8) & 255;
-  bytes[at + 2] = (word >>> 16) & 255;
-  bytes[at + 3] = word >>> 24;
-}
-
-function relative(shift: number, moved: number): number {
-  return shift === unknown ? 0 : (shift - moved) | 0;
 }

@@ -2,7 +2,7 @@ import type { ByteSource } from './bytes.js';
 import { ChangeModel, partBytes } from './patch-changes.js';
 import { BitReader } from './patch-coder.js';
 import { damagedPatch, patchMagic, patchStreams, type PatchStream } from './patch-format.js';
-import { QuietReader } from './patch-gaps.js';
+import { QuietReader } from './patch-quiet.js';
 import { PatchInflate } from './patch-inflate.js';
 import { StepModel } from './patch-steps.js';
 
@@ -54,5 +54,6 @@ function streamsOf(patch: Uint8Array): Record<PatchStream, Uint8Array> {
     at += length;
     return [name, patch.subarray(at - length, at)] as const;
   });
+  if (at !== patch.length) throw damagedPatch('goes on behind its end');
   return Object.fromEntries(streams) as Record<PatchStream, Uint8Array>;
 }

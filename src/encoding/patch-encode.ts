@@ -1,14 +1,24 @@
+import { DepotError } from '../model/errors.js';
 import { PatchBytes } from './patch-bytes.js';
 import { ChangeModel, partBytes } from './patch-changes.js';
 import { BitWriter } from './patch-coder.js';
 import { patchMagic } from './patch-format.js';
-import { QuietWriter } from './patch-gaps.js';
+import { QuietWriter } from './patch-quiet.js';
 import { deflatePatch } from './patch-inflate.js';
 import { patchSteps } from './patch-match.js';
 import { StepModel } from './patch-steps.js';
 
-/** The patch that turns `base` into `next`, as PATCH.md has it. For worker threads. */
+/** Positions and lengths, and how far they are apart, have to fit into 31 bits; bytes. */
+export const longestPatched = 512 * 1024 ** 2;
+
+/**
+ * The patch that turns `base` into `next`, as PATCH.md has it. For worker threads.
+ * @param base at most `longestPatched`, as `next`
+ */
 export function encodePatch(base: Uint8Array, next: Uint8Array): Uint8Array {
+  if (Math.max(base.length, next.length) > longestPatched) {
+    throw new DepotError('internal', `a patch of ${base.length} to ${next.length} bytes, more than ${longestPatched}`);
+  }
   const stepBits = new BitWriter();
   const added = new PatchBytes();
   const gapBits = new BitWriter();

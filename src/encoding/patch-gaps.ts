@@ -1,10 +1,12 @@
 import { codeTree, Chances, type BitCoder } from './patch-coder.js';
+import { damagedPatch } from './patch-format.js';
 import { lengthOf, LowBits } from './patch-number.js';
 
 const symbolBits = 6;
 /** Shorter ones are a symbol each, longer ones share one with those of as many bits. */
 const exactBits = 5;
 const exact = 2 ** exactBits;
+const longest = exact + 31 - exactBits;
 
 /** The lengths between differences, each in the context of the two before it. */
 export class GapModel {
@@ -30,51 +32,8 @@ export class GapModel {
         : codeTree(this.#coder, this.#symbols, this.#context, symbolBits, wanted);
     this.#likely[this.#context] = symbol;
     this.#context = ((this.#context << symbolBits) | symbol) & (2 ** (2 * symbolBits) - 1);
-    return symbol < exact ? symbol : this.#low.code(symbol - exact + exactBits, gap);
-  }
-}
-
-/** What tells how many bytes stay as they were. */
-export interface Quiet {
-  /** How many do so of those from `from` to `to`, until the first that does not; a reader does not look at them. */
-  stay(old: Uint8Array, next: Uint8Array, from: number, to: number): number;
-}
-
-export class QuietWriter implements Quiet {
-  readonly #gaps: GapModel;
-  #length = 0;
-
-  constructor(coder: BitCoder) {
-    this.#gaps = new GapModel(coder);
-  }
-
-  stay(old: Uint8Array, next: Uint8Array, from: number, to: number): number {
-    let at = from;
-    while (at < to && old[at] === next[at]) at++;
-    this.#length += at - from;
-    if (at < to) this.finish();
-    return at - from;
-  }
-
-  finish(): void {
-    this.#gaps.code(this.#length);
-    this.#length = 0;
-  }
-}
-
-export class QuietReader implements Quiet {
-  readonly #gaps: GapModel;
-  #length: number;
-
-  constructor(coder: BitCoder) {
-    this.#gaps = new GapModel(coder);
-    this.#length = this.#gaps.code(0);
-  }
-
-  stay(_old: Uint8Array, _next: Uint8Array, from: number, to: number): number {
-    const stays = Math.min(this.#length, to - from);
-    if (stays < to - from) this.#length = this.#gaps.code(0);
-    else this.#length -= stays;
-    return stays;
+    if (symbol < exact) return symbol;
+    if (symbol > longest) throw damagedPatch('has a gap that cannot be');
+    return this.#low.code(symbol - exact + exactBits, gap);
   }
 }

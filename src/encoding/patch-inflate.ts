@@ -26,20 +26,6 @@ export class PatchInflate {
     this.#inflater.setParameter(binding.DParameter.windowLogMax, windowLog);
   }
 
-  byte(): number {
-    if (this.#at === this.#end) this.#fill();
-    return this.#piece[this.#at++]!;
-  }
-
-  number(): number {
-    for (let value = 0, scale = 1; scale < 2 ** 49; scale *= 128) {
-      const byte = this.byte();
-      value += (byte % 128) * scale;
-      if (byte < 128) return value;
-    }
-    throw damagedPatch('has a number that is too large');
-  }
-
   read(into: Uint8Array): void {
     for (let done = 0; done < into.length;) {
       if (this.#at === this.#end) this.#fill();

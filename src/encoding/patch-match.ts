@@ -9,9 +9,9 @@ export interface PatchStep {
 
 /** A match in another place has to be better than going on by more than this; bytes. */
 const worthSeek = 8;
-/** So many equal bytes where the present match goes on, and nothing better is looked for. */
-const goesOn = 22;
+/** The present match goes on where of the next `spanBytes` at most `mostOthers` differ; then `skipBytes` are skipped. */
 const spanBytes = 32;
+const mostOthers = 10;
 const skipBytes = 8;
 
 /**
@@ -67,12 +67,15 @@ function findOther(index: PatchIndex, base: Uint8Array, next: Uint8Array, scan: 
   }
 }
 
+/** For how many bytes, at least, nothing better than the present match is looked for; 0 where it does not hold. */
 function holds(base: Uint8Array, position: number, next: Uint8Array, at: number): number {
-  const most = Math.min(spanBytes, base.length - position, next.length - at);
-  let same = 0;
-  for (let i = 0; i < most; i++) if (base[position + i] === next[at + i]) same++;
-  if (same === spanBytes) return spanBytes + equalBytes(base, position + spanBytes, next, at + spanBytes);
-  return same >= goesOn ? skipBytes : 0;
+  if (Math.min(base.length - position, next.length - at) < spanBytes) return 0;
+  let others = 0;
+  for (let i = 0; i < spanBytes; i++) {
+    if (base[position + i] !== next[at + i] && ++others > mostOthers) return 0;
+  }
+  if (others > 0) return skipBytes;
+  return spanBytes + equalBytes(base, position + spanBytes, next, at + spanBytes);
 }
 
 /** How far the present match goes on with more equal bytes than others. */
