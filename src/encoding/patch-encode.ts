@@ -9,7 +9,7 @@ import { patchSteps } from './patch-match.js';
 import { StepModel } from './patch-steps.js';
 
 /** Positions and lengths, and how far they are apart, have to fit into 31 bits; bytes. */
-export const longestPatched = 512 * 1024 ** 2;
+const longestPatched = 512 * 1024 ** 2;
 
 /**
  * The patch that turns `base` into `next`, as PATCH.md has it. For worker threads.

@@ -1,5 +1,5 @@
 /** A window of the base that is looked up, and how far apart the windows begin; bytes. */
-export const windowBytes = 16;
+const windowBytes = 16;
 const strideBytes = 8;
 /** From here on they begin twice as far apart. */
 const largeBytes = 32 * 1024 ** 2;

@@ -3,7 +3,7 @@ import { damagedPatch } from './patch-format.js';
 
 const pieceBytes = 64 * 1024;
 /** Of what zstd has to remember, for each stream. */
-export const windowLog = 22;
+const windowLog = 22;
 
 export function deflatePatch(bytes: Uint8Array): Uint8Array {
   const compressor = new binding.CCtx();
