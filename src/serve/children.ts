@@ -61,7 +61,7 @@ export function childHandler(
   const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
   const bundles = new Bundles(run);
-  const encodings = new Encodings(store, run);
+  const encodings = new Encodings(store, run, options.now);
   const pages = new ListedPages(store);
 
   async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {

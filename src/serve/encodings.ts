@@ -5,6 +5,10 @@ import { makeEncoding, type EncodingMade } from '../store/make-encoding.js';
 import type { Store } from '../store/store.js';
 import { isCode } from '../store/system-error.js';
 
+/** What is made for children in an hour, bytes of objects; beyond, they take what there is. A child can ask for any pair. */
+const budgetBytes = 16 * 1024 ** 3;
+const budgetMs = 3_600_000;
+
 /** Names of encodings that did not pay; each is some hundred bytes. */
 const remembered = 10_000;
 
@@ -12,10 +16,12 @@ const remembered = 10_000;
 export class Encodings {
   private readonly making = new Map<string, Promise<EncodingMade>>();
   private readonly declined = new Set<string>();
+  private spent = { bytes: 0, sinceMs: 0 };
 
   constructor(
     private readonly store: Store,
     private readonly run: RunJob,
+    private readonly now: () => number,
   ) {}
 
   /** Undefined where there is none to give. All who ask for the same wait for one making. */
@@ -24,6 +30,7 @@ export class Encodings {
     if (this.declined.has(key)) return undefined;
     const kept = await this.openFile(name);
     if (kept !== undefined) return kept;
+    if (!this.making.has(key) && !this.spend(name)) return undefined;
     const made = await this.make(key, name);
     if (made === 'ready') return this.openFile(name);
     if (made === 'declined') this.decline(key);
@@ -34,6 +41,14 @@ export class Encodings {
     const running = this.making.get(key) ?? this.run(makeEncoding, name).finally(() => this.making.delete(key));
     this.making.set(key, running);
     return running;
+  }
+
+  /** False where the budget is used up. */
+  private spend({ sha256 }: EncodingName): boolean {
+    const now = this.now();
+    if (now - this.spent.sinceMs > budgetMs) this.spent = { bytes: 0, sinceMs: now };
+    this.spent.bytes += this.store.objects.size(sha256) ?? 0;
+    return this.spent.bytes <= budgetBytes;
   }
 
   private decline(key: string): void {

@@ -70,6 +70,11 @@ export class DemandRows {
       .run(depot, site, atMs);
   }
 
+  /** Whether any depot below asked lately. */
+  hasChildren(): boolean {
+    return this.db.prepare<[], unknown>('SELECT 1 FROM children LIMIT 1').get() !== undefined;
+  }
+
   /** By name. */
   list(): ChildRow[] {
     return this.db

@@ -61,6 +61,11 @@ export class Objects {
     return this.stored(sha256) !== undefined;
   }
 
+  /** In bytes; undefined where it is not held. */
+  size(sha256: Sha256): number | undefined {
+    return this.stored(sha256)?.size;
+  }
+
   /**
    * Takes verified files over: when it resolves, they are durable, read-only and in the catalogue. An object that is held
    * already stays as it is, and the file given for it is dropped. After an error the files that were not taken are where

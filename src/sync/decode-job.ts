@@ -18,8 +18,8 @@ export interface DecodeInput {
 }
 
 /**
- * Makes an object of its encoding: when it resolves, the staging file of the object is verified, and the encoding is kept for
- * the depots below. One that is not right is gone.
+ * Makes an object of its encoding: when it resolves, the staging file of the object is verified, and the encoding is kept where
+ * there are depots below. One that is not right is gone.
  * @throws DepotError `object-damaged`, `object-missing` where the base is not here any more
  */
 export const decodeObject: Job<DecodeInput, null> = {
@@ -42,6 +42,10 @@ export const decodeObject: Job<DecodeInput, null> = {
         rmSync(object, { force: true });
       }
       throw error;
+    }
+    if (!store.demands.hasChildren()) {
+      rmSync(part, { force: true });
+      return null;
     }
     // Others will be given it: what a power cut would leave of it must not be.
     await syncMany(store.layout.data, [part]);
