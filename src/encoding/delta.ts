@@ -14,8 +14,11 @@ const headBytes = 1 + 4 + 6 + 4 + 4;
 const onPrefix = 1;
 const patched = 2;
 
-/** Where more than this part of a segment is left of it by zstd, a patch is tried: it takes longer, and is for binaries. */
-const worthPatching = 0.02;
+/**
+ * Where zstd leaves a part of a segment between these, a patch is tried, which takes longer and is for native binaries. What
+ * hardly shrinks has nothing in common with its base, or is compressed already.
+ */
+const worthPatching = { from: 0.02, to: 0.8 };
 
 /** Of the new content in a segment, and of the base before and behind its place; bytes. */
 const segmentBytes = 64 * 1024 ** 2;
@@ -60,7 +63,8 @@ function smaller(
   level: number,
 ): { readonly kind: number; readonly body: Uint8Array } {
   const frame = compressSolid(prefixOf([prefix]), content, level);
-  if (frame.length < content.length * worthPatching) return { kind: onPrefix, body: frame };
+  const part = frame.length / Math.max(1, content.length);
+  if (part < worthPatching.from || part > worthPatching.to) return { kind: onPrefix, body: frame };
   const patch = encodePatch(prefix, content);
   return patch.length < frame.length ? { kind: patched, body: patch } : { kind: onPrefix, body: frame };
 }
