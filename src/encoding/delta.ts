@@ -2,6 +2,7 @@ import { DepotError } from '../model/errors.js';
 import { readBytes, type ByteSource } from './bytes.js';
 import { decodePatch } from './patch-decode.js';
 import { encodePatch } from './patch-encode.js';
+import { seemsCompressible } from './whole.js';
 import { compressSolid, prefixOf, readSolid } from './solid.js';
 
 /**
@@ -13,6 +14,8 @@ const headBytes = 1 + 4 + 6 + 4 + 4;
 /** Kinds of segments: a frame on a prefix, and a patch. */
 const onPrefix = 1;
 const patched = 2;
+
+const quickLevel = 1;
 
 /**
  * Where zstd leaves a part of a segment between these, a patch is tried, which takes longer and is for native binaries. What
@@ -62,7 +65,13 @@ function smaller(
   content: Uint8Array,
   level: number,
 ): { readonly kind: number; readonly body: Uint8Array } {
-  const frame = compressSolid(prefixOf([prefix]), content, level);
+  const before = prefixOf([prefix]);
+  if (!seemsCompressible({ size: content.length, read: (into, at) => copied(content, into, at) })) {
+    // Archives and pictures: either they have long runs in common, or nothing.
+    const quick = compressSolid(before, content, quickLevel, true);
+    if (quick.length > content.length * worthPatching.to) return { kind: onPrefix, body: quick };
+  }
+  const frame = compressSolid(before, content, level);
   const part = frame.length / Math.max(1, content.length);
   if (part < worthPatching.from || part > worthPatching.to) return { kind: onPrefix, body: frame };
   const patch = encodePatch(prefix, content);
@@ -113,4 +122,10 @@ function partOf(source: ByteSource, start: number, length: number): ByteSource {
     size: length,
     read: (into, position) => source.read(into.subarray(0, Math.max(0, length - position)), start + position),
   };
+}
+
+function copied(from: Uint8Array, into: Uint8Array, position: number): number {
+  const part = from.subarray(position, position + into.length);
+  into.set(part);
+  return part.length;
 }

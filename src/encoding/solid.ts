@@ -18,13 +18,21 @@ export function prefixOf(contents: readonly Uint8Array[]): Uint8Array {
   return contents.length === 0 ? new Uint8Array(0) : Buffer.concat([Buffer.from('depotd\n'), ...contents]);
 }
 
-/** One Zstandard frame; `prefix` of `prefixOf` has to be there to read it. For worker threads. */
-export function compressSolid(prefix: Uint8Array, content: Uint8Array, level: number): Uint8Array {
+/**
+ * One Zstandard frame; `prefix` of `prefixOf` has to be there to read it. For worker threads.
+ * @param isLong whether matches are looked for over long distances, whatever the level
+ */
+export function compressSolid(
+  prefix: Uint8Array,
+  content: Uint8Array,
+  level: number,
+  isLong = prefix.length + content.length > longSpan,
+): Uint8Array {
   const compressor = new binding.CCtx();
   const span = prefix.length + content.length;
   compressor.setParameter(binding.CParameter.compressionLevel, level);
   compressor.setParameter(binding.CParameter.windowLog, windowLogOf(span));
-  compressor.setParameter(binding.CParameter.enableLongDistanceMatching, span > longSpan ? 1 : 0);
+  compressor.setParameter(binding.CParameter.enableLongDistanceMatching, isLong ? 1 : 0);
   compressor.setParameter(binding.CParameter.checksumFlag, 0); // each object in it has its hash
   if (prefix.length > 0) {
     compressor.setParameter(forceAttachDict, forceLoad);
