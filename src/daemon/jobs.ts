@@ -17,7 +17,7 @@ import { verify } from '../store/verify.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
-import { adoptPlan, previewPlan } from '../sync/plan-job.js';
+import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
 import { unpackObjects } from '../sync/unpack-job.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 
@@ -30,6 +30,7 @@ const jobs = [
   compose,
   decodeObject,
   encodeChanges,
+  endPlan,
   findUnread,
   finishSwitches,
   keepObjects,

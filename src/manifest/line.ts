@@ -82,6 +82,15 @@ export function parseEntry(line: string): Entry {
   throw damaged(`${quoted(line)} is no entry`);
 }
 
+/** The entry of a line that `parseEntry` has accepted before. */
+export function readEntry(line: string): Entry {
+  const [kind, first = '', second = '', third = '', fourth = ''] = line.split('\t');
+  if (kind === 'd') return { type: 'folder', path: first };
+  if (kind === 'l') return { type: 'link', path: second, target: first };
+  const [size, mtimeMs] = [Number(second), Number(third)];
+  return { type: 'file', path: fourth, object: first as Sha256, size, mtimeMs, executable: kind === 'x' };
+}
+
 export function parseHash(text: string): Sha256 {
   if (!isSha256(text)) throw damaged(`${quoted(text)} is not a SHA-256`);
   return text;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** 64 lower-case hexadecimal digits. The name of an object, a page or a head is the hash of its bytes. */
 export type Sha256 = string & { readonly brand: 'sha256' };
@@ -10,5 +10,5 @@ export function isSha256(text: string): text is Sha256 {
 }
 
 export function sha256(bytes: Uint8Array | string): Sha256 {
-  return createHash('sha256').update(bytes).digest('hex') as Sha256;
+  return hash('sha256', bytes, 'hex') as Sha256;
 }

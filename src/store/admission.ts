@@ -1,10 +1,23 @@
-import { chmodSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  futimesSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
-import { inTransaction, toBlob, type Database } from './database.js';
+import { fromBlob, inTransaction, toBlob, type Database } from './database.js';
 import { syncMany } from './durable.js';
 import type { Layout } from './layout.js';
-import { statFile, utimesSeconds } from './stat.js';
+import { unpack } from './packed-hashes.js';
+import { fileStat, statFile, utimesSeconds, type FileStat } from './stat.js';
 import { isCode } from './system-error.js';
 
 export interface AdmittedObject {
@@ -12,17 +25,18 @@ export interface AdmittedObject {
   readonly size: number;
   readonly mtimeMs: number;
   readonly executable: boolean;
-  /** A file on the filesystem of the data directory, verified to be the object; it is moved. */
-  readonly from: string;
+  /** Verified to be the object: its bytes, or a file on the filesystem of the data directory, which is moved. */
+  readonly from: Uint8Array | string;
 }
 
 /**
- * Takes a batch of verified files into objects/. For worker threads: it turns to the event loop for the barrier only, since
+ * Takes a batch of verified objects into objects/. For worker threads: it turns to the event loop for the barrier only, since
  * a turn for each file would take longer than all the rest.
  *
- * 1. Announce the objects in `admissions`: a collection that runs meanwhile leaves their files alone, and after a crash
- *    `relist` knows where to look.
- * 2. Set mode and mtime, rename into place. A file that stands there without a row is a leftover, and replaced.
+ * 1. Announce the batch in `admissions`: a collection that runs meanwhile leaves its files alone, and after a crash `relist`
+ *    knows where to look.
+ * 2. Write bytes, or rename a file, into place, with mode and mtime. What stands there without a row is a leftover, and
+ *    replaced. Nobody reads a file without a row, so it need not come into place as a whole.
  * 3. One barrier: files and folders are durable.
  * 4. One transaction: the rows, and the end of the announcement.
  * A crash between 2 and 4 leaves files without rows, never rows without files.
@@ -34,99 +48,151 @@ export async function admitObjects(
   batch: readonly AdmittedObject[],
 ): Promise<void> {
   for (const object of batch) requireSize(object);
-  const fresh = announce(layout, db, now(), batch);
-  const moved: AdmittedObject[] = [];
+  const { id, fresh } = announce(layout, db, now(), batch);
+  const placed = new Map<AdmittedObject, FileStat>();
   try {
-    for (const object of fresh) {
-      moveIn(layout, object);
-      moved.push(object);
-    }
+    for (const object of fresh) placed.set(object, place(layout, object));
     await syncMany(
       layout.data,
-      moved.map(({ sha256 }) => layout.objectFile(sha256)),
+      fresh.map(({ sha256 }) => layout.objectFile(sha256)),
     );
-    enter(layout, db, now(), fresh);
+    enter(db, now(), placed, id);
   } catch (error) {
-    giveBack(layout, db, fresh, moved);
+    giveBack(layout, db, placed.keys(), id);
     throw error;
   }
-  const kept = new Set(fresh.map(({ from }) => from));
-  for (const { from } of batch) if (!kept.has(from)) rmSync(from, { force: true });
+  const kept = new Set(fresh);
+  for (const object of batch) {
+    if (typeof object.from === 'string' && !kept.has(object)) rmSync(object.from, { force: true });
+  }
+}
+
+/** The objects of the batches that are on their way in, or that a crash left half in. */
+export function announcedObjects(db: Database): Set<Sha256> {
+  const announced = new Set<Sha256>();
+  for (const { hashes } of db.prepare<[], { hashes: Buffer }>('SELECT hashes FROM admissions').all()) {
+    for (const blobs of unpack(hashes, 1000)) for (const blob of blobs) announced.add(fromBlob(blob));
+  }
+  return announced;
 }
 
 /** A lie about the size would otherwise only be found when the object is served. */
 function requireSize({ sha256, size, from }: AdmittedObject): void {
-  const seen = statSync(from).size;
+  const seen = typeof from === 'string' ? statSync(from).size : from.length;
   if (seen !== size) throw new DepotError('object-damaged', `object ${sha256} has ${seen} bytes instead of ${size}`);
 }
 
-/** Gives those that are not held yet, each once. */
-function announce(layout: Layout, db: Database, nowMs: number, batch: readonly AdmittedObject[]): AdmittedObject[] {
+/** Gives those that are not held yet, each once, and the number of their announcement. */
+function announce(
+  layout: Layout,
+  db: Database,
+  nowMs: number,
+  batch: readonly AdmittedObject[],
+): { readonly id: number | bigint; readonly fresh: readonly AdmittedObject[] } {
   const use = db.prepare<[number, Buffer], { size: number }>(
     'UPDATE objects SET used_ms = ? WHERE sha256 = ? RETURNING size',
   );
-  const announcement = db.prepare('INSERT OR IGNORE INTO admissions VALUES (?)');
   return inTransaction(db, () => {
     const fresh = new Map<Sha256, AdmittedObject>();
     for (const object of batch) {
-      const blob = toBlob(object.sha256);
-      const held = use.get(nowMs, blob);
-      const seen = statSync(layout.objectFile(object.sha256), { throwIfNoEntry: false });
-      if (held !== undefined && seen?.size === held.size) continue;
-      announcement.run(blob);
-      fresh.set(object.sha256, object);
+      const held = use.get(nowMs, toBlob(object.sha256));
+      if (held !== undefined && sizeOf(layout.objectFile(object.sha256)) === held.size) continue;
+      if (!fresh.has(object.sha256)) fresh.set(object.sha256, object);
     }
-    return [...fresh.values()];
+    const hashes = Buffer.from([...fresh.keys()].join(''), 'hex');
+    const { lastInsertRowid } = db.prepare('INSERT INTO admissions (hashes) VALUES (?)').run(hashes);
+    return { id: lastInsertRowid, fresh: [...fresh.values()] };
   });
 }
 
-function moveIn(layout: Layout, { sha256, mtimeMs, executable, from }: AdmittedObject): void {
-  chmodSync(from, executable ? 0o555 : 0o444);
-  utimesSync(from, utimesSeconds(mtimeMs), utimesSeconds(mtimeMs));
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
+}
+
+/** Gives the stat that the file has then: its mtime is what the filesystem made of the one that was asked for. */
+function place(layout: Layout, object: AdmittedObject): FileStat {
+  const file = layout.objectFile(object.sha256);
+  return typeof object.from === 'string' ? moveIn(object, object.from, file) : writeIn(object, object.from, file);
+}
+
+function modeOf({ executable }: AdmittedObject): number {
+  return executable ? 0o555 : 0o444;
+}
+
+function writeIn(object: AdmittedObject, bytes: Uint8Array, file: string): FileStat {
+  const descriptor = create(file);
   try {
-    renameSync(from, layout.objectFile(sha256));
-  } catch (error) {
-    if (!isCode(error, 'EXDEV')) throw error;
-    const message = `object ${sha256} was made on another filesystem than ${layout.objects}: ${from}`;
-    throw new DepotError('internal', message, { cause: error });
+    for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
+    fchmodSync(descriptor, modeOf(object));
+    const mtime = utimesSeconds(object.mtimeMs);
+    futimesSync(descriptor, mtime, mtime);
+    return fileStat(fstatSync(descriptor, { bigint: true }));
+  } finally {
+    closeSync(descriptor);
   }
 }
 
-/** The mtime of the row is what the filesystem made of the one that was asked for. */
-function enter(layout: Layout, db: Database, nowMs: number, fresh: readonly AdmittedObject[]): void {
+function create(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error;
+    rmSync(file, { force: true });
+    return openSync(file, 'wx', 0o600);
+  }
+}
+
+function moveIn(object: AdmittedObject, from: string, file: string): FileStat {
+  chmodSync(from, modeOf(object));
+  const mtime = utimesSeconds(object.mtimeMs);
+  utimesSync(from, mtime, mtime);
+  try {
+    renameSync(from, file);
+  } catch (error) {
+    if (!isCode(error, 'EXDEV')) throw error;
+    const message = `object ${object.sha256} was made on another filesystem than ${file}: ${from}`;
+    throw new DepotError('internal', message, { cause: error });
+  }
+  return statFile(file);
+}
+
+/** In the order of the hashes: the rows of a batch then touch few pages of a large table. */
+function enter(db: Database, nowMs: number, placed: ReadonlyMap<AdmittedObject, FileStat>, id: number | bigint): void {
   const insert = db.prepare('INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)');
+  const rows = Array.from(placed, ([{ sha256 }, seen]) => ({ sha256, seen }));
+  rows.sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   inTransaction(db, () => {
-    for (const { sha256 } of fresh) {
-      const seen = statFile(layout.objectFile(sha256));
+    for (const { sha256, seen } of rows) {
       insert.run(toBlob(sha256), seen.size, seen.mtimeMs, seen.ctimeUs, Number(seen.executable), nowMs);
     }
-    withdraw(db, fresh);
+    withdraw(db, id);
   });
 }
 
-/** Files that have got no row go back to where they came from, so that nothing that was fetched is lost to a full disk. */
-function giveBack(
-  layout: Layout,
-  db: Database,
-  fresh: readonly AdmittedObject[],
-  moved: readonly AdmittedObject[],
-): void {
+/**
+ * Files that have got no row go back to where they came from, so that nothing that was fetched is lost to a full disk; what
+ * was written of bytes is dropped.
+ */
+function giveBack(layout: Layout, db: Database, placed: Iterable<AdmittedObject>, id: number | bigint): void {
   const held = db.prepare<[Buffer], unknown>('SELECT 1 FROM objects WHERE sha256 = ?');
   try {
     inTransaction(db, () => {
-      for (const { sha256, from } of moved) {
+      for (const { sha256, from } of placed) {
         if (held.get(toBlob(sha256)) !== undefined) continue;
+        if (typeof from !== 'string') {
+          rmSync(layout.objectFile(sha256), { force: true });
+          continue;
+        }
         renameSync(layout.objectFile(sha256), from);
         chmodSync(from, 0o644);
       }
-      withdraw(db, fresh);
+      withdraw(db, id);
     });
   } catch {
     // The first error is the one to report. What is left is announced still: `relist` takes it up at the next start.
   }
 }
 
-function withdraw(db: Database, fresh: readonly AdmittedObject[]): void {
-  const withdrawal = db.prepare('DELETE FROM admissions WHERE sha256 = ?');
-  for (const { sha256 } of fresh) withdrawal.run(toBlob(sha256));
+function withdraw(db: Database, id: number | bigint): void {
+  db.prepare('DELETE FROM admissions WHERE id = ?').run(id);
 }

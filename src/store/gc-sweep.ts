@@ -1,4 +1,5 @@
 import { rmSync, statSync } from 'node:fs';
+import { announcedObjects } from './admission.js';
 import { fromBlob, inTransaction } from './database.js';
 import { syncFolder } from './durable.js';
 import { readFact } from './facts.js';
@@ -101,12 +102,12 @@ function dropFiles(store: Store, work: GcWork, batch: readonly Buffer[], done: D
 
 /** Under the write lock: an object that somebody admits meanwhile is announced, or has its row. */
 function removeFiles(store: Store, batch: readonly Buffer[], done: Done): void {
-  const known = store.db.prepare<[Buffer, Buffer], unknown>(
-    'SELECT 1 FROM objects WHERE sha256 = ? UNION ALL SELECT 1 FROM admissions WHERE sha256 = ?',
-  );
+  const row = store.db.prepare<[Buffer], unknown>('SELECT 1 FROM objects WHERE sha256 = ?');
   inTransaction(store.db, () => {
+    const announced = announcedObjects(store.db);
     for (const sha256 of batch) {
-      if (known.get(sha256, sha256) === undefined) removeFile(store.layout.objectFile(fromBlob(sha256)), done);
+      if (row.get(sha256) !== undefined || announced.has(fromBlob(sha256))) continue;
+      removeFile(store.layout.objectFile(fromBlob(sha256)), done);
     }
   });
 }

@@ -10,28 +10,30 @@ export interface ArrivedObject {
   readonly bytes: Uint8Array | null;
 }
 
+export interface KeepInput {
+  /** The shipment that they are of. */
+  readonly shipment: number;
+  readonly arrived: readonly ArrivedObject[];
+}
+
 export interface KeptObjects {
   /** Those whose bytes are not what their name says; they were not kept. */
   readonly damaged: readonly Sha256[];
 }
 
 /** Verifies small objects, and makes a batch of objects durable and part of the store; in a thread, because of the disk. */
-export const keepObjects: Job<readonly ArrivedObject[], KeptObjects> = {
+export const keepObjects: Job<KeepInput, KeptObjects> = {
   name: 'keep-objects',
-  async run({ objects, layout, staging }, arrived) {
-    const damaged: Sha256[] = [];
-    const intact: ArrivedObject[] = [];
-    for (const object of arrived) {
-      if (object.bytes !== null) {
-        if (object.bytes.length !== object.size || hashOf(object.bytes) !== object.sha256) {
-          damaged.push(object.sha256);
-          continue;
-        }
-        staging.write(object.sha256, object.bytes);
-      }
-      intact.push(object);
-    }
-    await objects.admit(intact.map((object) => ({ ...object, from: layout.stagingFile(object.sha256) })));
-    return { damaged };
+  async run({ objects, layout, transfers }, { shipment, arrived }) {
+    const isIntact = ({ sha256, size, bytes }: ArrivedObject): boolean =>
+      bytes === null || (bytes.length === size && hashOf(bytes) === sha256);
+    const fresh = arrived.filter(({ sha256 }) => !objects.has(sha256));
+    const intact = fresh.filter(isIntact);
+    await objects.admit(
+      intact.map((object) => ({ ...object, from: object.bytes ?? layout.stagingFile(object.sha256) })),
+    );
+    transfers.recount(shipment);
+    const kept = new Set(intact);
+    return { damaged: fresh.filter((object) => !kept.has(object)).map(({ sha256 }) => sha256) };
   },
 };

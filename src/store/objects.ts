@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DepotError } from '../model/errors.js';
 import { isSha256, type Sha256 } from '../model/sha256.js';
-import { admitObjects, type AdmittedObject } from './admission.js';
+import { admitObjects, announcedObjects, type AdmittedObject } from './admission.js';
 import { batches, fromBlob, inTransaction, sortedBatches, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
 import { hashFile } from './hash-file.js';
@@ -67,9 +67,9 @@ export class Objects {
   }
 
   /**
-   * Takes verified files over: when it resolves, they are durable, read-only and in the catalogue. An object that is held
-   * already stays as it is, and the file given for it is dropped. After an error the files that were not taken are where
-   * they were. Keep a batch to some hundred.
+   * Takes verified objects over: when it resolves, they are durable, read-only and in the catalogue. An object that is held
+   * already stays as it is, and a file given for it is dropped. After an error the files that were not taken are where
+   * they were. Keep a batch to a thousand.
    * @throws DepotError `object-damaged` where a file has not the promised size; what the system or SQLite threw (disk full)
    */
   async admit(batch: readonly AdmittedObject[]): Promise<void> {
@@ -109,6 +109,10 @@ export class Objects {
       ? seen
       : requireIntact(sha256, this.rehash(sha256));
     return { file: this.layout.objectFile(sha256), size, mtimeMs, executable, links };
+  }
+
+  fileOf(sha256: Sha256): string {
+    return this.layout.objectFile(sha256);
   }
 
   /**
@@ -203,16 +207,17 @@ export class Objects {
 
   /** Files in objects/ that have no row and are not on their way in. Lists the folder by and by. */
   *unknown(): Generator<Sha256> {
-    const read = this.db.prepare<[Buffer, Buffer, Buffer, Buffer], { sha256: Buffer }>(
-      `SELECT sha256 FROM objects WHERE sha256 BETWEEN ? AND ?
-       UNION ALL SELECT sha256 FROM admissions WHERE sha256 BETWEEN ? AND ?`,
+    const read = this.db.prepare<[Buffer, Buffer], { sha256: Buffer }>(
+      'SELECT sha256 FROM objects WHERE sha256 BETWEEN ? AND ?',
     );
     for (const folder of readdirSync(this.layout.objects)) {
       const names = readdirSync(join(this.layout.objects, folder)).filter(isSha256);
       const first = Buffer.from(folder.padEnd(64, '0'), 'hex');
       const last = Buffer.from(folder.padEnd(64, 'f'), 'hex');
-      const known = new Set(read.all(first, last, first, last).map(({ sha256 }) => fromBlob(sha256)));
-      yield* names.filter((sha256) => !known.has(sha256));
+      // An announcement ends as the rows come, so it is looked at first.
+      const announced = announcedObjects(this.db);
+      const known = new Set(read.all(first, last).map(({ sha256 }) => fromBlob(sha256)));
+      yield* names.filter((sha256) => !known.has(sha256) && !announced.has(sha256));
     }
   }
 

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import type { Sha256 } from '../model/sha256.js';
-import { fromBlob } from './database.js';
+import { announcedObjects } from './admission.js';
 import { readFact, writeFact } from './facts.js';
+import { hashFile } from './hash-file.js';
 import type { Job, JobControl } from './job.js';
 import { reachablePages } from './reachable.js';
 import { keptRepositories, retainedRoots } from './retained.js';
@@ -25,13 +26,10 @@ export const relist: Job<Record<string, never>, RelistResult> = {
   name: 'relist',
   run(store, _input, control) {
     const done = { files: 0, bytes: 0, damaged: 0 };
-    const announced = store.db.prepare<[], { sha256: Buffer }>('SELECT sha256 FROM admissions').all();
-    for (const { sha256 } of announced) {
-      // One that the crash kept from being moved is no damage: its bytes are in the staging still, or nobody wants them.
-      const isThere = existsSync(store.layout.objectFile(fromBlob(sha256)));
-      if (isThere && !store.objects.has(fromBlob(sha256))) take(store, fromBlob(sha256), done, control);
-      store.db.prepare('DELETE FROM admissions WHERE sha256 = ?').run(sha256);
+    for (const sha256 of announcedObjects(store.db)) {
+      if (!store.objects.has(sha256)) takeLeftover(store, sha256, done, control);
     }
+    store.db.prepare('DELETE FROM admissions').run();
     if (readFact(store.db, 'relist') !== 0) {
       for (const sha256 of store.objects.unknown()) take(store, sha256, done, control);
       for (const repository of keptRepositories(store)) enlistAll(store, repository, control);
@@ -43,14 +41,29 @@ export const relist: Job<Record<string, never>, RelistResult> = {
 
 type Done = { -readonly [Field in keyof RelistResult]: number };
 
+/** One that the crash cut short, which may be only its mode, is no damage: it is dropped, and asked for again. */
+function takeLeftover(store: Store, sha256: Sha256, done: Done, control: JobControl): void {
+  const file = store.layout.objectFile(sha256);
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined) return;
+  const hashed = hashFile(file, counting(done, control));
+  if (hashed.sha256 === sha256 && (mode & 0o444) === 0o444) store.objects.enter(sha256, hashed.stat);
+  else rmSync(file, { force: true });
+  done.files += 1;
+}
+
 function take(store: Store, sha256: Sha256, done: Done, control: JobControl): void {
-  const { found } = store.objects.rehash(sha256, (bytes) => {
+  const { found } = store.objects.rehash(sha256, counting(done, control));
+  if (found !== 'missing') done.files += 1;
+  if (found === 'damaged') done.damaged += 1;
+}
+
+function counting(done: Done, control: JobControl): (bytes: number) => void {
+  return (bytes) => {
     control.throwIfStopped();
     done.bytes += bytes;
     control.progress({ files: done.files, bytes: done.bytes });
-  });
-  if (found !== 'missing') done.files += 1;
-  if (found === 'damaged') done.damaged += 1;
+  };
 }
 
 function enlistAll(store: Store, repository: string, control: JobControl): void {

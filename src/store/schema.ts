@@ -12,8 +12,9 @@ export const migrations: readonly string[] = [
     sha256 BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ms INTEGER NOT NULL, ctime_us INTEGER NOT NULL,
     executable INTEGER NOT NULL, used_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  -- Objects on their way into objects/: files that have no row yet, and that no collection may take for strays.
-  CREATE TABLE admissions (sha256 BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+  -- Batches of objects on their way into objects/: files that have no row yet, that may not be whole after a crash, and that
+  -- no collection may take for strays. The hashes stand one behind the other.
+  CREATE TABLE admissions (id INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
   -- Which repository's retained manifests reference an object, held or not.
   CREATE TABLE membership (repository TEXT NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY (repository, sha256))
     STRICT, WITHOUT ROWID;
@@ -64,12 +65,12 @@ export const migrations: readonly string[] = [
     id INTEGER PRIMARY KEY AUTOINCREMENT, repository TEXT NOT NULL, generation INTEGER NOT NULL, ready INTEGER NOT NULL,
     files INTEGER NOT NULL, bytes INTEGER NOT NULL, done_files INTEGER NOT NULL, done_bytes INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE transfers (
-    plan INTEGER NOT NULL, sha256 BLOB NOT NULL, position INTEGER NOT NULL, size INTEGER NOT NULL,
-    mtime_ms INTEGER NOT NULL, executable INTEGER NOT NULL, relay INTEGER NOT NULL, base BLOB, base_size INTEGER,
-    done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (plan, sha256)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX transfers_in_order ON transfers (plan, position);
+  -- What travels in one request: its objects as JSON, in the order of the plan.
+  CREATE TABLE shipments (
+    id INTEGER PRIMARY KEY, plan INTEGER NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    done_files INTEGER NOT NULL DEFAULT 0, done_bytes INTEGER NOT NULL DEFAULT 0, objects TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX shipments_in_order ON shipments (plan, id);
 
   CREATE TABLE holds (
     id TEXT PRIMARY KEY, repository TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, files INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha256 } from '../model/sha256.js';
@@ -30,17 +30,6 @@ export class Staging {
       unlock(file, error);
       return open(file, 'a+');
     });
-  }
-
-  /** The whole of an object, in place of what is here of it. */
-  write(sha256: Sha256, bytes: Uint8Array): void {
-    const file = this.layout.stagingFile(sha256);
-    try {
-      writeFileSync(file, bytes);
-    } catch (error) {
-      unlock(file, error);
-      writeFileSync(file, bytes);
-    }
   }
 
   discard(sha256: Sha256): void {

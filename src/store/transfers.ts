@@ -1,31 +1,26 @@
 import type { Sha256 } from '../model/sha256.js';
-import {
-  batches,
-  batchRows,
-  fromBlob,
-  inTransaction,
-  pagedRows,
-  sortedBatches,
-  toBlob,
-  type Database,
-} from './database.js';
+import { batches, inTransaction, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
 
-/** An object that the running plan of a repository fetches. */
-export interface TransferRow {
+/** An object that is not here yet, with what its file will look like: so that the object can be that file, by a hard link. */
+export interface WantedObject {
   readonly sha256: Sha256;
   readonly size: number;
   readonly mtimeMs: number;
   readonly executable: boolean;
-  /** Only depots below want it. */
+  /** Only depots below need it, as far as the first path that names it tells. */
   readonly relay: boolean;
-  /** An object that is held here and that this one probably resembles: what its file was before. */
+  /** What its file was before, where that is held: the object probably resembles it. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
 }
 
-/** A row with its place in the plan, which follows the paths. */
-export interface PlacedTransfer extends TransferRow {
-  readonly position: number;
+/** What travels in one request: several small objects, or one large one. */
+export type Shipment = readonly WantedObject[];
+
+/** A shipment of the plan in force, by its number. */
+export interface PlannedShipment {
+  readonly id: number;
+  readonly objects: Shipment;
 }
 
 export interface TransferTotals {
@@ -36,30 +31,22 @@ export interface TransferTotals {
   readonly doneBytes: number;
 }
 
-interface StoredTransfer {
-  readonly sha256: Buffer;
-  readonly size: number;
-  readonly mtime_ms: number;
-  readonly executable: number;
-  readonly relay: number;
-  readonly position: number;
-  readonly base: Buffer | null;
-  readonly base_size: number | null;
-}
+/** Shipments a transaction; each has some hundred kilobytes. */
+const rowsAtOnce = 8;
 
-/** What the plans under way fetch; it survives a restart, and gc keeps what it names. One plan a repository. */
+/**
+ * What the plans under way fetch; it survives a restart, and gc keeps what it names. One plan a repository, as a row for each
+ * shipment: a million objects are a thousand rows. Which of a shipment's objects have come is told by the objects themselves.
+ */
 export class TransferRows {
   constructor(private readonly db: Database) {}
 
   /**
-   * Sets the plan of the repository. Until it returns the older plan is in force. Objects that `rows` names twice count
-   * once, and as wanted here if one of them is. `rows` is read outside of transactions: it may itself read from the store.
+   * Sets the plan of the repository; no object is in two shipments. Until it returns the older plan is in force. `shipments`
+   * is read outside of transactions: it may itself read from the store.
    */
-  replace(repository: string, generation: number, rows: Iterable<TransferRow>): void {
-    const insert = this.db.prepare(
-      `INSERT INTO transfers (plan, sha256, position, size, mtime_ms, executable, relay, base, base_size)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET relay = min(relay, excluded.relay)`,
-    );
+  replace(repository: string, generation: number, shipments: Iterable<Shipment>): void {
+    const insert = this.db.prepare('INSERT INTO shipments (plan, files, bytes, objects) VALUES (?, ?, ?, ?)');
     const plan = Number(
       this.db
         .prepare(
@@ -67,12 +54,9 @@ export class TransferRows {
         )
         .run(repository, generation).lastInsertRowid,
     );
-    for (const batch of sortedBatches(placed(rows), ({ sha256 }) => sha256)) {
+    for (const batch of batches(shipments, rowsAtOnce)) {
       inTransaction(this.db, () => {
-        for (const { sha256, position, size, mtimeMs, executable, relay, base } of batch) {
-          const onBase = base === null ? [null, null] : [toBlob(base.sha256), base.size];
-          insert.run(plan, toBlob(sha256), position, size, mtimeMs, Number(executable), Number(relay), ...onBase);
-        }
+        for (const objects of batch) insert.run(plan, objects.length, bytesOf(objects), textOf(objects));
       });
     }
     inTransaction(this.db, () => {
@@ -80,61 +64,42 @@ export class TransferRows {
       this.db
         .prepare(
           `UPDATE plans SET ready = 1, (files, bytes) =
-             (SELECT count(*), coalesce(sum(size), 0) FROM transfers WHERE plan = plans.id) WHERE id = ?`,
+             (SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM shipments WHERE plan = plans.id) WHERE id = ?`,
         )
         .run(plan);
     });
     this.drop(repository, plan);
   }
 
-  /** The next objects that are not done yet, in the order of the plan, behind the given position. */
-  next(repository: string, after: number | undefined, limit: number): PlacedTransfer[] {
+  /** The shipments that have not come as a whole, in the order of the plan; read by and by. */
+  *inOrder(repository: string): Generator<PlannedShipment> {
     const plan = this.inForce(repository);
-    if (plan === undefined) return [];
-    return this.db
-      .prepare<[number, number, number], StoredTransfer>(
-        'SELECT * FROM transfers WHERE plan = ? AND position > ? AND done = 0 ORDER BY position LIMIT ?',
-      )
-      .all(plan, after ?? -1, limit)
-      .map((row) => ({
-        sha256: fromBlob(row.sha256),
-        size: row.size,
-        mtimeMs: row.mtime_ms,
-        executable: row.executable === 1,
-        relay: row.relay === 1,
-        position: row.position,
-        base: row.base === null ? null : { sha256: fromBlob(row.base), size: row.base_size ?? 0 },
-      }));
-  }
-
-  /** All that is not done yet, in the order of the plan; read by and by. */
-  *inOrder(repository: string): Generator<PlacedTransfer> {
-    yield* pagedRows(
-      (after: number | undefined, limit) => this.next(repository, after, limit),
-      ({ position }) => position,
+    if (plan === undefined) return;
+    const next = this.db.prepare<[number, number], { id: number; objects: string }>(
+      'SELECT id, objects FROM shipments WHERE plan = ? AND id > ? AND done_files < files ORDER BY id LIMIT 1',
     );
-  }
-
-  /** These are held now. */
-  done(repository: string, shas: readonly Sha256[]): void {
-    const mark = this.db.prepare<[number, Buffer], { size: number }>(
-      'UPDATE transfers SET done = 1 WHERE plan = ? AND sha256 = ? AND done = 0 RETURNING size',
-    );
-    const count = this.db.prepare(
-      'UPDATE plans SET done_files = done_files + ?, done_bytes = done_bytes + ? WHERE id = ?',
-    );
-    for (const batch of batches(shas)) {
-      inTransaction(this.db, () => {
-        const plan = this.inForce(repository);
-        if (plan === undefined) return;
-        const marked = batch.flatMap((sha256) => mark.all(plan, toBlob(sha256)));
-        count.run(
-          marked.length,
-          marked.reduce((bytes, { size }) => bytes + size, 0),
-          plan,
-        );
-      });
+    for (let row = next.get(plan, 0); row !== undefined; row = next.get(plan, row.id)) {
+      yield { id: row.id, objects: objectsOf(row.objects) };
     }
+  }
+
+  /** Counts which objects of a shipment are held now; what its plan has done follows. Nothing where the plan is over. */
+  recount(id: number): void {
+    const isHeld = this.db.prepare<[Buffer], unknown>('SELECT 1 FROM objects WHERE sha256 = ?');
+    inTransaction(this.db, () => {
+      const row = this.db
+        .prepare<[number], { plan: number; done_files: number; done_bytes: number; objects: string }>(
+          'SELECT plan, done_files, done_bytes, objects FROM shipments WHERE id = ?',
+        )
+        .get(id);
+      if (row === undefined) return;
+      const held = objectsOf(row.objects).filter(({ sha256 }) => isHeld.get(toBlob(sha256)) !== undefined);
+      const bytes = bytesOf(held);
+      this.db.prepare('UPDATE shipments SET done_files = ?, done_bytes = ? WHERE id = ?').run(held.length, bytes, id);
+      this.db
+        .prepare('UPDATE plans SET done_files = done_files + ?, done_bytes = done_bytes + ? WHERE id = ?')
+        .run(held.length - row.done_files, bytes - row.done_bytes, row.plan);
+    });
   }
 
   /** Undefined where no plan is under way. */
@@ -147,23 +112,18 @@ export class TransferRows {
       .get(repository);
   }
 
-  /** The plan is over. */
+  /** The plan is over. For worker threads: a large one takes a while. */
   clear(repository: string): void {
     this.drop(repository, undefined);
   }
 
   /** What all plans name, fetched or not; an object may come twice. */
   *all(): Generator<Sha256> {
-    const plans = this.db.prepare<[], { id: number }>('SELECT id FROM plans').all();
-    const read = this.db.prepare<[number, Buffer, number], { sha256: Buffer }>(
-      'SELECT sha256 FROM transfers WHERE plan = ? AND sha256 > ? ORDER BY sha256 LIMIT ?',
+    const next = this.db.prepare<[number], { id: number; objects: string }>(
+      'SELECT id, objects FROM shipments WHERE id > ? ORDER BY id LIMIT 1',
     );
-    for (const { id } of plans) {
-      const rows = pagedRows<{ sha256: Buffer }, Buffer>(
-        (after, limit) => read.all(id, after ?? Buffer.alloc(0), limit),
-        ({ sha256 }) => sha256,
-      );
-      for (const { sha256 } of rows) yield fromBlob(sha256);
+    for (let row = next.get(0); row !== undefined; row = next.get(row.id)) {
+      for (const { sha256 } of objectsOf(row.objects)) yield sha256;
     }
   }
 
@@ -182,7 +142,7 @@ export class TransferRows {
         'UPDATE plans SET ready = 0 WHERE repository = ? AND id <> ? RETURNING id',
       )
       .all(repository, kept ?? -1);
-    const rows = this.db.prepare(`DELETE FROM transfers WHERE plan = ? LIMIT ${batchRows}`);
+    const rows = this.db.prepare(`DELETE FROM shipments WHERE plan = ? LIMIT ${rowsAtOnce}`);
     for (const { id } of others) {
       while (rows.run(id).changes > 0);
       this.db.prepare('DELETE FROM plans WHERE id = ?').run(id);
@@ -190,10 +150,30 @@ export class TransferRows {
   }
 }
 
-function* placed(rows: Iterable<TransferRow>): Generator<PlacedTransfer> {
-  let position = 0;
-  for (const row of rows) {
-    yield { ...row, position };
-    position += 1;
-  }
+function bytesOf(objects: Shipment): number {
+  return objects.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Hash, size, mtime, whether executable, whether relay; hash and size of the base, where there is one. */
+type StoredObject = [string, number, number, boolean, boolean, string?, number?];
+
+function textOf(objects: Shipment): string {
+  return JSON.stringify(
+    objects.map(({ sha256, size, mtimeMs, executable, relay, base }) => {
+      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay];
+      if (base !== null) stored.push(base.sha256, base.size);
+      return stored;
+    }),
+  );
+}
+
+function objectsOf(text: string): WantedObject[] {
+  return (JSON.parse(text) as StoredObject[]).map(([sha256, size, mtimeMs, executable, relay, base, baseSize]) => ({
+    sha256: sha256 as Sha256,
+    size,
+    mtimeMs,
+    executable,
+    relay,
+    base: base === undefined ? null : { sha256: base as Sha256, size: baseSize ?? 0 },
+  }));
 }

@@ -1,8 +1,5 @@
 import {
   chmodSync,
-  constants,
-  copyFileSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -12,35 +9,32 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
-  utimesSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Entry, FileEntry, LinkEntry } from '../model/entry.js';
 import { DepotError } from '../model/errors.js';
-import type { Sha256 } from '../model/sha256.js';
-import { utimesSeconds } from './stat.js';
 import type { Store } from './store.js';
 import { isCode } from './system-error.js';
-
-/** ext4 allows 65,000 names of one inode. */
-const maxLinks = 60_000;
+import { TreeContent } from './tree-content.js';
 
 /** Staged names in one folder. */
 const stagedPerFolder = 1000;
 
 /**
  * The plain files of one installation copy. Synchronous: for worker threads. New content is staged beside the tree and
- * comes into place by a rename, so a reader sees each file whole, the old one or the new one. Nothing is written through
- * a symbolic link: each folder on the way is looked at, and what is not a real folder is set aside first.
+ * comes into place by a rename, or as another name of its object, so a reader sees each file whole, the old one or the new
+ * one. Nothing is written through a symbolic link: each folder on the way is looked at, and what is not a real folder is set
+ * aside first.
  */
 export class TreeFiles {
   readonly root: string;
   private readonly staging: string;
   private readonly realFolders = new Set<string>();
+  private readonly content: TreeContent;
   private asideCount = 0;
-  private canClone = true;
   private stagingFolder = '';
-  private readonly linked = new Set<Sha256>();
+  /** By number: what is only linked when it is put into place. */
+  private readonly isLink: true[] = [];
 
   constructor(
     private readonly store: Store,
@@ -48,6 +42,7 @@ export class TreeFiles {
   ) {
     this.root = store.layout.tree(repository);
     this.staging = store.layout.treeStaging(repository);
+    this.content = new TreeContent(store.objects);
   }
 
   /** Whether there is anything in the tree. */
@@ -77,34 +72,14 @@ export class TreeFiles {
    */
   stage(number: number, entry: FileEntry | LinkEntry): void {
     const staged = this.staged(number);
-    if (dirname(staged) !== this.stagingFolder) {
-      this.stagingFolder = dirname(staged);
-      mkdirSync(this.stagingFolder, { recursive: true });
-    }
-    if (entry.type === 'link') {
-      symlinkSync(entry.target, staged);
-      return;
-    }
-    // A second name for an inode that was linked a moment ago: its new ctime must be known before it is checked.
-    if (this.linked.has(entry.object)) this.noteLinks();
-    const object = this.store.objects.checked(entry.object);
-    if (!this.clone(object.file, staged)) {
-      const isSame = object.executable === entry.executable && object.mtimeMs === entry.mtimeMs;
-      if (isSame && object.links < maxLinks && link(object.file, staged)) {
-        this.linked.add(entry.object);
-        return;
-      }
-      copyFileSync(object.file, staged);
-    }
-    chmodSync(staged, entry.executable ? 0o555 : 0o444);
-    const mtime = utimesSeconds(entry.mtimeMs);
-    utimesSync(staged, mtime, mtime);
+    this.makeStaging(staged);
+    if (entry.type === 'link') symlinkSync(entry.target, staged);
+    else if (!this.content.make(entry, staged)) this.isLink[number] = true;
   }
 
   /** After some hundred calls of `stage` or `put`: link and rename gave inodes another ctime, which the catalogue must know. */
   noteLinks(): void {
-    this.store.objects.noteLinked([...this.linked]);
-    this.linked.clear();
+    this.content.noteLinks();
   }
 
   /** Brings an entry into place. Can be repeated: what is in place already stays, what was lost from the staging is staged anew. */
@@ -115,6 +90,10 @@ export class TreeFiles {
       return;
     }
     this.makeFolder(parentOf(entry.path));
+    if (entry.type === 'file' && this.isLink[number] === true) {
+      this.linkInto(number, final, entry);
+      return;
+    }
     const staged = this.staged(number);
     try {
       this.moveInto(staged, final, entry.path);
@@ -123,9 +102,10 @@ export class TreeFiles {
       if (this.holds(entry)) return;
       this.stagingFolder = '';
       this.stage(number, entry);
-      this.moveInto(staged, final, entry.path);
+      if (this.isLink[number] === true) this.put(number, entry);
+      else this.moveInto(staged, final, entry.path);
     }
-    if (entry.type === 'file') this.linked.add(entry.object);
+    if (entry.type === 'file') this.content.moved(entry);
   }
 
   /** Deletes a file, link or empty folder; absent ones, and what has taken the path meanwhile, stay as they are. */
@@ -177,6 +157,22 @@ export class TreeFiles {
       if (name.isDirectory()) yield* this.listed(path);
       else yield path;
     }
+  }
+
+  private linkInto(number: number, final: string, entry: FileEntry): void {
+    if (this.content.link(entry, final)) return;
+    const staged = this.staged(number);
+    this.makeStaging(staged);
+    rmSync(staged, { force: true });
+    // Where it cannot be linked either, the object has got all the names that it can have since it was staged.
+    if (!this.content.link(entry, staged)) this.content.copyDurably(entry, staged);
+    this.moveInto(staged, final, entry.path);
+  }
+
+  private makeStaging(staged: string): void {
+    if (dirname(staged) === this.stagingFolder) return;
+    this.stagingFolder = dirname(staged);
+    mkdirSync(this.stagingFolder, { recursive: true });
   }
 
   private staged(number: number): string {
@@ -235,20 +231,6 @@ export class TreeFiles {
       if (folder === path || folder.startsWith(`${path}/`)) this.realFolders.delete(folder);
     }
   }
-
-  /** A copy that shares its blocks with the object, where the file system can do that. */
-  private clone(from: string, to: string): boolean {
-    if (!this.canClone) return false;
-    try {
-      copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
-      return true;
-    } catch (error) {
-      if (isCode(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EACCES')) throw error;
-      this.canClone = false;
-      rmSync(to, { force: true });
-      return false;
-    }
-  }
 }
 
 /** Not a link to one, and not below a file. */
@@ -257,17 +239,6 @@ function isFolder(path: string): boolean {
     return lstatSync(path).isDirectory();
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
-}
-
-/** False where the file system does not want another name for the inode. */
-function link(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (isCode(error, 'EMLINK', 'EXDEV', 'EPERM', 'ENOTSUP')) return false;
     throw error;
   }
 }

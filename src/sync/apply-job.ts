@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path/posix';
 import { cachedReader } from '../manifest/cached-reader.js';
 import { findEntry } from '../manifest/read.js';
 import type { PageRef, ReadPage } from '../manifest/page.js';
@@ -36,9 +37,10 @@ export interface ApplyResult {
  * Brings an installation copy from the state that it is in to a generation:
  * 1. Finish a switch that a crash cut short.
  * 2. Count the deletions; beyond the limits, write down which paths are held.
- * 3. Stage all new content beside the tree; one barrier makes it durable.
+ * 3. Stage all new content beside the tree, and make sure of the objects that files will be names of; one barrier makes it
+ *    durable.
  * 4. Journal: from here on the switch is finished, also after a crash, before anything is served.
- * 5. The burst: renames into place, then the deletions, then the folders that they emptied.
+ * 5. The burst: links and renames into place, then the deletions, then the folders that they emptied.
  * 6. End the journal.
  * Each file is whole to every reader. Not guaranteed: that a reader of the plain files sees no mixture of two
  * generations during the burst; depotd's own listeners serve from the objects, by the manifest.
@@ -102,13 +104,17 @@ async function burst(
   const isForeign = from === undefined && !files.isEmpty();
   files.makeRoot();
   let number = 0;
+  let deletions = 0;
   for (const change of treeChanges(from, to, read)) {
     number += 1;
     if (number % 500 === 0) {
       control.progress({ files: number, bytes: 0 });
       files.noteLinks();
     }
-    if (change.kind === 'delete') continue;
+    if (change.kind === 'delete') {
+      deletions += 1;
+      continue;
+    }
     count(size, change.entry, 1);
     if (change.kind === 'replace') count(size, change.old, -1);
     const blockedBy = held.blocking(change.entry.path);
@@ -123,14 +129,18 @@ async function burst(
   }
   files.noteLinks();
   const keeps = (folder: string): boolean => findEntry(to.root, folder, read)?.type === 'folder';
-  for (const change of treeChanges(from, to, read)) {
+  let last: string | undefined;
+  for (const change of deletions === 0 ? [] : treeChanges(from, to, read)) {
     if (change.kind !== 'delete') continue;
     count(size, change.old, -1);
     if (held.holdOf(change.old.path) !== undefined) continue;
     files.remove(change.old);
-    files.removeEmptied(change.old.path, keeps);
+    // Of neighbours that go, the last one leaves the folder empty.
+    if (last !== undefined && dirname(last) !== dirname(change.old.path)) files.removeEmptied(last, keeps);
+    last = change.old.path;
     if (change.old.type !== 'folder') done.deleted += 1;
   }
+  if (last !== undefined) files.removeEmptied(last, keeps);
   if (isForeign) {
     for (const path of foreignFiles(files, to, read)) {
       if (held.holdOf(path) !== undefined) continue;

@@ -12,7 +12,7 @@ import { takeHeads } from './heads.js';
 import { takeManifest } from './manifests.js';
 import { mendTree } from './restore-job.js';
 import type { Parent } from './parents.js';
-import { adoptPlan, previewPlan } from './plan-job.js';
+import { adoptPlan, endPlan, previewPlan } from './plan-job.js';
 import { isNewer, planInput } from './plan-input.js';
 import { poll } from './poll.js';
 import type { CycleMeter } from './progress.js';
@@ -116,7 +116,7 @@ async function complete(
   meter.expect(fetch);
   await fetchObjects(depot, parent, repository, meter, signal);
   store.heads.markComplete(repository, generation, input.demand);
-  store.transfers.clear(repository);
+  await run(endPlan, { repository });
   return fetch;
 }
 

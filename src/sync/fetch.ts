@@ -7,7 +7,7 @@ import type { Parent } from './parents.js';
 import type { CycleMeter } from './progress.js';
 import { shipBundle } from './ship-bundle.js';
 import { shipObjects } from './ship-objects.js';
-import { shipments, type Shipment } from './shipments.js';
+import type { PlannedShipment } from '../store/transfers.js';
 
 /** Shipments on their way at once: while one is unpacked the others come. */
 const shipmentsAtOnce = 4;
@@ -47,10 +47,12 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
   const { depot, repository } = fetching;
   const claimed: Promise<void>[] = [];
   const failures = new Failures();
-  const waiting = shipments(depot.store.transfers.inOrder(repository));
+  const waiting = depot.store.transfers.inOrder(repository);
   const shipOneByOne = async (): Promise<void> => {
     for (let next = waiting.next(); next.done !== true && !failures.isHopeless; next = waiting.next()) {
-      const free = next.value.filter(({ sha256 }) => {
+      const { id, objects } = next.value;
+      const free = objects.filter(({ sha256 }) => {
+        if (depot.store.objects.has(sha256)) return false;
         const claim = depot.claims.get(sha256);
         if (claim !== undefined) claimed.push(claim);
         return claim === undefined;
@@ -58,7 +60,7 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
       if (free.length === 0) continue;
       const release = depot.claims.take(free.map(({ sha256 }) => sha256));
       try {
-        await ship(fetching, free);
+        await ship(fetching, { id, objects: free });
       } catch (thrown) {
         failures.note(asDepotError(thrown, `fetch objects of ${repository}`));
       } finally {
@@ -71,10 +73,10 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
   return claimed;
 }
 
-async function ship(fetching: Fetching, shipment: Shipment): Promise<void> {
-  const isBundled = shipment.length > 1 && fetching.makesBundles;
-  const left = isBundled ? await shipBundle(fetching, shipment) : shipment;
-  if (left.length > 0) await shipObjects(fetching, left);
+async function ship(fetching: Fetching, { id, objects }: PlannedShipment): Promise<void> {
+  const isBundled = objects.length > 1 && fetching.makesBundles;
+  const left = isBundled ? await shipBundle(fetching, { id, objects }) : objects;
+  if (left.length > 0) await shipObjects(fetching, { id, objects: left });
 }
 
 /**

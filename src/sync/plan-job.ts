@@ -2,11 +2,15 @@ import { cachedReader } from '../manifest/cached-reader.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { PlanStep, PlanSummary } from '../model/status.js';
 import type { Job } from '../store/job.js';
-import { planSteps, PlanTotals, type PlanInput, type WantedObject } from './plan.js';
+import type { WantedObject } from '../store/transfers.js';
+import { planSteps, PlanTotals, type PlanInput } from './plan.js';
+import { shipments } from './shipments.js';
 import type { TreeChange } from './tree-changes.js';
 
 /** Steps between two looks at whether the work is still wanted. */
 const stepsPerLook = 500;
+/** Sorted by their hashes, many touch few pages of the table. */
+const membersAtOnce = 20_000;
 
 /**
  * Makes a plan the one that is carried out: the objects it fetches become the repository's transfers, and the objects it
@@ -32,14 +36,20 @@ export const adoptPlan: Job<PlanInput, PlanSummary> = {
         totals.take(step);
         if (step.kind === 'change') continue;
         members.push(step.kind === 'fetch' ? step.object.sha256 : step.sha256);
-        enlist(stepsPerLook);
+        enlist(membersAtOnce);
         if (step.kind === 'fetch') yield step.object;
       }
     };
-    store.transfers.replace(repository, input.generation, wanted());
+    store.transfers.replace(repository, input.generation, shipments(wanted()));
     enlist(1);
     return totals.summary(input);
   },
+};
+
+/** The plan of a repository is carried out. */
+export const endPlan: Job<{ readonly repository: string }, void> = {
+  name: 'end-plan',
+  run: (store, { repository }) => store.transfers.clear(repository),
 };
 
 /** A plan as people see it: sums, and the first steps, path by path. */

@@ -5,6 +5,7 @@ import type { FileEntry } from '../model/entry.js';
 import { covers, demandSelector, selector, type Demand, type Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount, PlanSummary } from '../model/status.js';
+import type { WantedObject } from '../store/transfers.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';
 import { treeChanges, type AppliedTree, type TreeChange } from './tree-changes.js';
 
@@ -23,18 +24,6 @@ export interface PlanInput {
   /** The installation copy as it is. */
   readonly tree: AppliedTree | null;
   readonly holdAbove: HoldAbove;
-}
-
-/** An object that is not here yet, with what its file will look like: so that the object can be that file, by a hard link. */
-export interface WantedObject {
-  readonly sha256: Sha256;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly executable: boolean;
-  /** Only depots below need it, as far as the first path that names it tells. */
-  readonly relay: boolean;
-  /** What its file was before, where that is held: the object probably resembles it. */
-  readonly base: { readonly sha256: Sha256; readonly size: number } | null;
 }
 
 /** A step as it is carried out; `PlanStep` of the status is its form for people. */

@@ -2,7 +2,8 @@ import type { DepotError } from '../model/errors.js';
 import type { Fetching } from './fetching.js';
 import { patiently } from './patience.js';
 import { receivePart } from './receive.js';
-import { basesOf, type Shipment } from './shipments.js';
+import type { PlannedShipment, Shipment } from '../store/transfers.js';
+import { basesOf } from './shipments.js';
 import { unpackObjects } from './unpack-job.js';
 
 /** Names of scratch files; one process writes them. */
@@ -12,11 +13,11 @@ let received = 0;
  * Small objects as one bundle. What came before a cut is kept, and only the rest is asked for again.
  * @returns what it did not bring: the parent makes none, or did not have all
  */
-export async function shipBundle(fetching: Fetching, shipment: Shipment): Promise<Shipment> {
+export async function shipBundle(fetching: Fetching, { id, objects }: PlannedShipment): Promise<Shipment> {
   const { depot, signal } = fetching;
-  let left = shipment;
+  let left = objects;
   await patiently(depot.host, signal, async () => {
-    const { kept, cut } = await takeBundle(fetching, left);
+    const { kept, cut } = await takeBundle(fetching, id, left);
     left = left.filter(({ sha256 }) => !kept.has(sha256));
     if (cut !== undefined) throw cut;
   });
@@ -25,6 +26,7 @@ export async function shipBundle(fetching: Fetching, shipment: Shipment): Promis
 
 async function takeBundle(
   fetching: Fetching,
+  shipment: number,
   wanted: Shipment,
 ): Promise<{ readonly kept: ReadonlySet<string>; readonly cut: DepotError | undefined }> {
   const { depot, parent, repository, meter, signal } = fetching;
@@ -38,7 +40,7 @@ async function takeBundle(
   }
   const file = store.layout.scratchFile(`bundle-${(received += 1)}`);
   const cut = await receivePart(answer.chunks, file);
-  const made = { repository, file, wanted, bases: answer.isOnBases ? bases : [] };
+  const made = { shipment, file, wanted, bases: answer.isOnBases ? bases : [] };
   // Not to be aborted: what came is kept, also when the daemon is to stop.
   const { kept, fault } = await fetching.alone(() => depot.run(unpackObjects, made));
   const keptNames = new Set<string>(kept);

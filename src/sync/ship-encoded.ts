@@ -3,7 +3,7 @@ import { largeBytes, type EncodingName } from '../model/encoding.js';
 import { decodeObject } from './decode-job.js';
 import type { Fetching } from './fetching.js';
 import { patiently } from './patience.js';
-import type { WantedObject } from './plan.js';
+import type { WantedObject } from '../store/transfers.js';
 import { appendBody } from './receive.js';
 
 /**

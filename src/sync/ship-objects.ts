@@ -5,8 +5,7 @@ import { Failures, type Fetching } from './fetching.js';
 import { patiently } from './patience.js';
 import { damagedObject, receiveObject, receiveSmall, type Body } from './receive.js';
 import { shipEncoded } from './ship-encoded.js';
-import type { Shipment } from './shipments.js';
-import type { WantedObject } from './plan.js';
+import type { PlannedShipment, WantedObject } from '../store/transfers.js';
 
 /** Objects of one shipment on their way at once. */
 const objectsAtOnce = 8;
@@ -18,7 +17,7 @@ const smallBytes = 16 * 1024;
  * the others; what a cut left behind is gone on with.
  * @throws DepotError the gravest failure, after all that could be fetched has been
  */
-export async function shipObjects(fetching: Fetching, shipment: Shipment): Promise<void> {
+export async function shipObjects(fetching: Fetching, { id, objects }: PlannedShipment): Promise<void> {
   const limit = pLimit(objectsAtOnce);
   const arrived: ArrivedObject[] = [];
   const failures = new Failures();
@@ -31,25 +30,19 @@ export async function shipObjects(fetching: Fetching, shipment: Shipment): Promi
       failures.note(asDepotError(thrown, `fetch object ${wanted.sha256} of ${fetching.repository}`));
     }
   };
-  await Promise.all(shipment.map((wanted) => limit(take, wanted)));
-  failures.note(await keep(fetching, arrived));
+  await Promise.all(objects.map((wanted) => limit(take, wanted)));
+  failures.note(await keep(fetching, id, arrived));
   failures.throwGravest();
 }
 
 /** Makes what came part of the store. Not to be aborted: what came is kept, also when the daemon is to stop. */
 async function keep(
   { depot, repository }: Fetching,
+  shipment: number,
   arrived: readonly ArrivedObject[],
 ): Promise<DepotError | undefined> {
-  const { objects, transfers } = depot.store;
   try {
-    const { damaged } = await depot.run(
-      keepObjects,
-      arrived.filter(({ sha256 }) => !objects.has(sha256)),
-    );
-    const refused = new Set(damaged);
-    const kept = arrived.map(({ sha256 }) => sha256).filter((sha256) => !refused.has(sha256));
-    transfers.done(repository, kept);
+    const { damaged } = await depot.run(keepObjects, { shipment, arrived });
     return damaged[0] === undefined ? undefined : damagedObject(damaged[0], 'its bytes hash to something else');
   } catch (thrown) {
     return asDepotError(thrown, `keep objects of ${repository}`);

@@ -1,24 +1,22 @@
 import { largeBytes } from '../model/encoding.js';
-import type { PlacedTransfer } from '../store/transfers.js';
-
-/** What travels in one request: several small objects, or one large one. */
-export type Shipment = readonly PlacedTransfer[];
+import type { Sha256 } from '../model/sha256.js';
+import type { Shipment, WantedObject } from '../store/transfers.js';
 
 /** Small objects of one shipment: enough that a round trip costs little, so few that several are under way at once. */
 const shipmentBytes = 4 * 1024 ** 2;
 const shipmentObjects = 1_000;
 
-/** Groups the rows of a plan, in their order: neighbours among the paths resemble each other, and so compress well. */
-export function* shipments(rows: Iterable<PlacedTransfer>): Generator<Shipment> {
-  let small: PlacedTransfer[] = [];
+/** Groups what a plan fetches, in its order: neighbours among the paths resemble each other, and so compress well. */
+export function* shipments(objects: Iterable<WantedObject>): Generator<Shipment> {
+  let small: WantedObject[] = [];
   let bytes = 0;
-  for (const row of rows) {
-    if (row.size > largeBytes) {
-      yield [row];
+  for (const object of objects) {
+    if (object.size > largeBytes) {
+      yield [object];
       continue;
     }
-    small.push(row);
-    bytes += row.size;
+    small.push(object);
+    bytes += object.size;
     if (bytes < shipmentBytes && small.length < shipmentObjects) continue;
     yield small;
     small = [];
@@ -28,8 +26,8 @@ export function* shipments(rows: Iterable<PlacedTransfer>): Generator<Shipment> 
 }
 
 /** What the objects of a shipment resemble, each once, as much of it as a shipment is. */
-export function basesOf(shipment: Shipment): Set<PlacedTransfer['sha256']> {
-  const bases = new Set<PlacedTransfer['sha256']>();
+export function basesOf(shipment: Shipment): Set<Sha256> {
+  const bases = new Set<Sha256>();
   let bytes = 0;
   for (const { base } of shipment) {
     if (base === null || base.size > largeBytes || bases.has(base.sha256)) continue;

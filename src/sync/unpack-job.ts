@@ -5,14 +5,14 @@ import { DepotError } from '../model/errors.js';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
 import type { AdmittedObject } from '../store/admission.js';
 import type { Job } from '../store/job.js';
-import type { WantedObject } from './plan.js';
+import type { Shipment } from '../store/transfers.js';
 
 export interface UnpackInput {
-  readonly repository: string;
+  readonly shipment: number;
   /** The bundle as far as it came; it is gone when the job ends. */
   readonly file: string;
   /** What was asked for, in that order, and what it was made on. */
-  readonly wanted: readonly WantedObject[];
+  readonly wanted: Shipment;
   readonly bases: readonly Sha256[];
 }
 
@@ -23,20 +23,11 @@ export interface Unpacked {
   readonly fault: string | null;
 }
 
-/** Objects that become durable together. */
-const batchObjects = 500;
-
-/** Verifies the objects of a bundle one by one, makes them part of the store, and strikes them off the plan. */
+/** Verifies the objects of a bundle one by one, makes them part of the store together, and strikes them off the plan. */
 export const unpackObjects: Job<UnpackInput, Unpacked> = {
   name: 'unpack-objects',
-  async run(store, { repository, file, wanted, bases }) {
-    const kept: Sha256[] = [];
-    let batch: AdmittedObject[] = [];
-    const admit = async (): Promise<void> => {
-      await store.objects.admit(batch);
-      kept.push(...batch.map(({ sha256 }) => sha256));
-      batch = [];
-    };
+  async run(store, { shipment, file, wanted, bases }) {
+    const batch: AdmittedObject[] = [];
     let fault: string | null = null;
     try {
       const prefix = prefixOf(bases.map((base) => readFileSync(store.objects.checked(base).file)));
@@ -46,13 +37,7 @@ export const unpackObjects: Job<UnpackInput, Unpacked> = {
         if (object === undefined || hashOf(bytes) !== object.sha256) {
           throw new DepotError('object-damaged', `object ${object?.sha256 ?? place} hashes to something else`);
         }
-        if (store.objects.has(object.sha256)) {
-          kept.push(object.sha256);
-          continue;
-        }
-        store.staging.write(object.sha256, bytes);
-        batch.push({ ...object, from: store.layout.stagingFile(object.sha256) });
-        if (batch.length >= batchObjects) await admit();
+        batch.push({ ...object, from: bytes });
       }
     } catch (error) {
       if (!isOfTheBundle(error)) throw error;
@@ -60,9 +45,9 @@ export const unpackObjects: Job<UnpackInput, Unpacked> = {
     } finally {
       rmSync(file, { force: true });
     }
-    await admit();
-    store.transfers.done(repository, kept);
-    return { kept, fault };
+    await store.objects.admit(batch);
+    store.transfers.recount(shipment);
+    return { kept: batch.map(({ sha256 }) => sha256), fault };
   },
 };
 

@@ -23,8 +23,9 @@ const admitting = `
     const objects = Array.from({ length: batch % 2 === 0 ? 5 : 40 }, (_, at) => {
       const content = 'object ' + [round, batch, at].join();
       const sha256 = createHash('sha256').update(content).digest('hex');
-      const from = store.layout.stagingFile(sha256);
-      writeFileSync(from, content);
+      const file = store.layout.stagingFile(sha256);
+      const from = at % 2 === 0 ? file : Buffer.from(content);
+      if (from === file) writeFileSync(from, content);
       return { sha256, size: content.length, mtimeMs: 1e12, executable: false, from };
     });
     writeSync(1, 'ready ');

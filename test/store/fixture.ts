@@ -30,7 +30,7 @@ export function staged(
   store: Store,
   content: string | Uint8Array,
   mode: { executable?: boolean } = {},
-): AdmittedObject {
+): AdmittedObject & { readonly from: string } {
   const hash = sha256(content);
   const from = store.layout.stagingFile(hash);
   writeFileSync(from, content);

@@ -85,7 +85,7 @@ test('does not call damaged what a crash kept from coming in', async () => {
   await publish(store, { 'a.txt': 'here' });
   const coming = staged(store, 'on its way');
   store.objects.enlist('tools', [coming.sha256]);
-  store.db.prepare('INSERT INTO admissions VALUES (?)').run(Buffer.from(coming.sha256, 'hex'));
+  store.db.prepare('INSERT INTO admissions (hashes) VALUES (?)').run(Buffer.from(coming.sha256, 'hex'));
   expect(store.needsRelist).toBe(true);
   expect(await inlineJobs(store)(relist, {})).toEqual({ files: 0, bytes: 0, damaged: 0 });
   expect(store.needsRelist).toBe(false);

@@ -7,8 +7,8 @@ import { sha256 } from '../../src/model/sha256.js';
 import type { ReportRow } from '../../src/model/status.js';
 import type { CycleRow } from '../../src/store/cycles.js';
 import type { HoldRow } from '../../src/store/holds.js';
-import type { TransferRow } from '../../src/store/transfers.js';
-import { openStore, temporaryStore } from './fixture.js';
+import type { Shipment, WantedObject } from '../../src/store/transfers.js';
+import { keep, openStore, temporaryStore } from './fixture.js';
 
 const mac: Demand = [{ include: ['mac/**'], exclude: [] }];
 const win: Demand = [{ include: ['win/**'], exclude: [] }];
@@ -149,7 +149,7 @@ test('knows the last poll at each parent', async () => {
   expect(polls.list()).toEqual([poll, failed]);
 });
 
-const transfer = (content: string, relay = false): TransferRow => ({
+const transfer = (content: string, relay = false): WantedObject => ({
   sha256: sha256(content),
   size: content.length,
   mtimeMs: 5,
@@ -158,33 +158,39 @@ const transfer = (content: string, relay = false): TransferRow => ({
   base: { sha256: sha256(`base of ${content}`), size: 9 },
 });
 
-test('goes through a plan in its order, and counts what is done once', async () => {
-  const { transfers } = await temporaryStore();
-  transfers.replace('tools', 7, [transfer('a', true), transfer('bb'), transfer('a'), transfer('ccc', true)]);
-  const all = transfers.next('tools', undefined, 10);
-  expect(all).toMatchObject([transfer('a'), transfer('bb'), transfer('ccc', true)]);
-  expect(transfers.next('tools', all[0]?.position, 1)).toEqual(all.slice(1, 2));
-  transfers.done('tools', [sha256('bb'), sha256('not in the plan')]);
-  transfers.done('tools', [sha256('bb')]);
+test('goes through a plan in its order, and counts what is held, however often it is asked to', async () => {
+  const store = await temporaryStore();
+  const { transfers } = store;
+  const [first, second] = [[transfer('a', true), transfer('bb')], [transfer('ccc')]];
+  transfers.replace('tools', 7, [first, second]);
+  const planned = [...transfers.inOrder('tools')];
+  expect(planned.map(({ objects }) => objects)).toEqual([first, second]);
+  const [id = 0, secondId = 0] = planned.map((shipment) => shipment.id);
+  await keep(store, 'bb', 'not in the plan');
+  for (const each of [id, secondId, id, 0]) transfers.recount(each);
   expect(transfers.totals('tools')).toEqual({ generation: 7, files: 3, bytes: 6, doneFiles: 1, doneBytes: 2 });
-  expect(transfers.next('tools', undefined, 10)).toHaveLength(2);
+  expect([...transfers.inOrder('tools')]).toEqual(planned);
+  await keep(store, 'a');
+  transfers.recount(id);
+  expect([...transfers.inOrder('tools')]).toEqual(planned.slice(1));
   expect([...transfers.all()]).toHaveLength(3);
   transfers.clear('tools');
   expect(transfers.totals('tools')).toBeUndefined();
-  expect(transfers.next('tools', undefined, 10)).toEqual([]);
+  expect([...transfers.inOrder('tools')]).toEqual([]);
+  transfers.recount(id);
 });
 
 test('has the old plan in force until the new one is whole', async () => {
   const { transfers } = await temporaryStore();
-  transfers.replace('tools', 1, [transfer('old')]);
-  const rows = function* (): Generator<TransferRow> {
-    for (let at = 0; at < 1200; at += 1) yield transfer(`new ${at}`);
+  transfers.replace('tools', 1, [[transfer('old')]]);
+  const rows = function* (): Generator<Shipment> {
+    for (let at = 0; at < 20; at += 1) yield [transfer(`new ${at}`)];
     expect(transfers.totals('tools')).toMatchObject({ generation: 1, files: 1 });
     throw new Error('stopped');
   };
   expect(() => transfers.replace('tools', 2, rows())).toThrow('stopped');
-  expect(transfers.next('tools', undefined, 10)).toMatchObject([transfer('old')]);
-  transfers.replace('tools', 3, [transfer('newest')]);
+  expect([...transfers.inOrder('tools')]).toMatchObject([{ objects: [transfer('old')] }]);
+  transfers.replace('tools', 3, [[transfer('newest')]]);
   expect([...transfers.all()]).toEqual([sha256('newest')]);
 });
 

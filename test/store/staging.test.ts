@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { sha256 } from '../../src/model/sha256.js';
@@ -29,14 +29,11 @@ test('goes on with a file that a crash left read-only, on its way to the objects
   const object = sha256('whole');
   const file = layout.stagingFile(object);
   await asNobody([layout.data, dirname(file)], async () => {
-    staging.write(object, Buffer.from('who'));
+    writeFileSync(file, 'who');
     chmodSync(file, 0o444);
     const handle = await staging.openAppend(object);
     await handle.write('le');
     await handle.close();
     expect(staging.size(object)).toBe(5);
-    chmodSync(file, 0o555);
-    staging.write(object, Buffer.from('anew'));
-    expect(staging.size(object)).toBe(4);
   });
 });
