@@ -32,7 +32,7 @@ export const keepObjects: Job<KeepInput, KeptObjects> = {
     await objects.admit(
       intact.map((object) => ({ ...object, from: object.bytes ?? layout.stagingFile(object.sha256) })),
     );
-    transfers.recount(shipment);
+    transfers.recount(shipment, arrived.length - (fresh.length - intact.length));
     const kept = new Set(intact);
     return { damaged: fresh.filter((object) => !kept.has(object)).map(({ sha256 }) => sha256) };
   },

@@ -31,6 +31,15 @@ export interface TransferTotals {
   readonly doneBytes: number;
 }
 
+interface StoredShipment {
+  readonly plan: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly done_files: number;
+  readonly done_bytes: number;
+  readonly objects: string;
+}
+
 /** Shipments a transaction; each has some hundred kilobytes. */
 const rowsAtOnce = 8;
 
@@ -83,22 +92,23 @@ export class TransferRows {
     }
   }
 
-  /** Counts which objects of a shipment are held now; what its plan has done follows. Nothing where the plan is over. */
-  recount(id: number): void {
-    const isHeld = this.db.prepare<[Buffer], unknown>('SELECT 1 FROM objects WHERE sha256 = ?');
+  /**
+   * Counts which objects of a shipment are held now; what its plan has done follows. Nothing where the plan is over.
+   * @param came how many of them are known to be
+   */
+  recount(id: number, came: number): void {
     inTransaction(this.db, () => {
       const row = this.db
-        .prepare<[number], { plan: number; done_files: number; done_bytes: number; objects: string }>(
-          'SELECT plan, done_files, done_bytes, objects FROM shipments WHERE id = ?',
+        .prepare<[number], StoredShipment>(
+          'SELECT plan, files, bytes, done_files, done_bytes, objects FROM shipments WHERE id = ?',
         )
         .get(id);
       if (row === undefined) return;
-      const held = objectsOf(row.objects).filter(({ sha256 }) => isHeld.get(toBlob(sha256)) !== undefined);
-      const bytes = bytesOf(held);
-      this.db.prepare('UPDATE shipments SET done_files = ?, done_bytes = ? WHERE id = ?').run(held.length, bytes, id);
+      const { files, bytes } = came === row.files ? row : this.heldOf(objectsOf(row.objects));
+      this.db.prepare('UPDATE shipments SET done_files = ?, done_bytes = ? WHERE id = ?').run(files, bytes, id);
       this.db
         .prepare('UPDATE plans SET done_files = done_files + ?, done_bytes = done_bytes + ? WHERE id = ?')
-        .run(held.length - row.done_files, bytes - row.done_bytes, row.plan);
+        .run(files - row.done_files, bytes - row.done_bytes, row.plan);
     });
   }
 
@@ -125,6 +135,12 @@ export class TransferRows {
     for (let row = next.get(0); row !== undefined; row = next.get(row.id)) {
       for (const { sha256 } of objectsOf(row.objects)) yield sha256;
     }
+  }
+
+  private heldOf(objects: Shipment): { readonly files: number; readonly bytes: number } {
+    const isHeld = this.db.prepare<[Buffer], unknown>('SELECT 1 FROM objects WHERE sha256 = ?');
+    const held = objects.filter(({ sha256 }) => isHeld.get(toBlob(sha256)) !== undefined);
+    return { files: held.length, bytes: bytesOf(held) };
   }
 
   private inForce(repository: string): number | undefined {

@@ -46,7 +46,7 @@ export const unpackObjects: Job<UnpackInput, Unpacked> = {
       rmSync(file, { force: true });
     }
     await store.objects.admit(batch);
-    store.transfers.recount(shipment);
+    store.transfers.recount(shipment, batch.length);
     return { kept: batch.map(({ sha256 }) => sha256), fault };
   },
 };

@@ -167,17 +167,17 @@ test('goes through a plan in its order, and counts what is held, however often i
   expect(planned.map(({ objects }) => objects)).toEqual([first, second]);
   const [id = 0, secondId = 0] = planned.map((shipment) => shipment.id);
   await keep(store, 'bb', 'not in the plan');
-  for (const each of [id, secondId, id, 0]) transfers.recount(each);
+  for (const each of [id, secondId, id, 0]) transfers.recount(each, 0);
   expect(transfers.totals('tools')).toEqual({ generation: 7, files: 3, bytes: 6, doneFiles: 1, doneBytes: 2 });
   expect([...transfers.inOrder('tools')]).toEqual(planned);
   await keep(store, 'a');
-  transfers.recount(id);
+  transfers.recount(id, 2);
   expect([...transfers.inOrder('tools')]).toEqual(planned.slice(1));
   expect([...transfers.all()]).toHaveLength(3);
   transfers.clear('tools');
   expect(transfers.totals('tools')).toBeUndefined();
   expect([...transfers.inOrder('tools')]).toEqual([]);
-  transfers.recount(id);
+  transfers.recount(id, 2);
 });
 
 test('has the old plan in force until the new one is whole', async () => {
