@@ -2,6 +2,7 @@ import type { FileEntry } from '../model/entry.js';
 import { diffManifests } from './diff.js';
 import type { PageRef, ReadPage } from './page.js';
 import { readEntries, summarize } from './read.js';
+import { repeatable } from './repeatable.js';
 
 /** A file that is new or changed, and the one of the older manifest that it continues. */
 export interface ContinuedFile {
@@ -30,11 +31,12 @@ export function* continuedFiles(
   isSought: (added: FileEntry) => boolean,
 ): Generator<ContinuedFile> {
   const added: FileEntry[] = [];
-  for (const { entry, before } of changedFiles(older, newer, read)) {
+  const changed = repeatable(() => changedFiles(older, newer, read));
+  for (const { entry, before } of changed) {
     if (before === undefined && isSought(entry) && added.length <= mostSought) added.push(entry);
   }
   const find = findPredecessors(added, older, read);
-  for (const { entry, before } of changedFiles(older, newer, read)) yield { entry, before: before ?? find(entry) };
+  for (const { entry, before } of changed) yield { entry, before: before ?? find(entry) };
 }
 
 function* changedFiles(older: PageRef, newer: PageRef, read: ReadPage): Generator<ContinuedFile> {

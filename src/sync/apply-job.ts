@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path/posix';
 import { cachedReader } from '../manifest/cached-reader.js';
 import { findEntry } from '../manifest/read.js';
+import { repeatable } from '../manifest/repeatable.js';
 import type { PageRef, ReadPage } from '../manifest/page.js';
 import type { Entry } from '../model/entry.js';
 import { DepotError } from '../model/errors.js';
@@ -14,7 +15,7 @@ import { TreeFiles } from '../store/tree-files.js';
 import type { TreeRow } from '../store/trees.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';
 import { HeldPaths } from './held-paths.js';
-import { treeChanges, type TreeState } from './tree-changes.js';
+import { treeChanges, type TreeChange, type TreeState } from './tree-changes.js';
 
 export interface ApplyInput {
   readonly repository: string;
@@ -53,10 +54,11 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
     const tree = store.trees.get(repository);
     const files = new TreeFiles(store, repository);
     files.clearStaging();
-    const newlyHeld = holdDeletions(store, input, files, control);
+    const changes = repeatable(() => treeChanges(tree, input, cachedReader(store.pages.read)));
+    const newlyHeld = holdDeletions(store, input, files, changes, control);
     const held = HeldPaths.load(store, repository);
     let number = 0;
-    for (const change of treeChanges(tree, input, cachedReader(store.pages.read))) {
+    for (const change of changes) {
       number += 1;
       if (number % 500 === 0) {
         control.throwIfStopped();
@@ -68,7 +70,7 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
     files.noteLinks();
     if (number > 0) await syncFilesystem(store.layout.data);
     store.trees.beginSwitch(repository, { generation, root, selection });
-    return { ...(await burst(store, repository, files, control)), held: newlyHeld };
+    return { ...(await burst(store, repository, files, changes, control)), held: newlyHeld };
   },
 };
 
@@ -83,15 +85,19 @@ export const finishSwitches: Job<undefined, string[]> = {
 };
 
 async function finishSwitch(store: Store, repository: string, control: JobControl): Promise<void> {
-  if (store.trees.switching(repository) === undefined) return;
-  await burst(store, repository, new TreeFiles(store, repository), control);
+  const to = store.trees.switching(repository);
+  if (to === undefined) return;
+  const from = store.trees.get(repository);
+  const changes = repeatable(() => treeChanges(from, to, cachedReader(store.pages.read)));
+  await burst(store, repository, new TreeFiles(store, repository), changes, control);
 }
 
-/** Steps 5 and 6, from the journal alone; each part of them can be repeated. */
+/** Steps 5 and 6, by the changes that the journal stands for; each part of them can be repeated. */
 async function burst(
   store: Store,
   repository: string,
   files: TreeFiles,
+  changes: Iterable<TreeChange>,
   control: JobControl,
 ): Promise<Omit<ApplyResult, 'held'>> {
   const from = store.trees.get(repository);
@@ -105,7 +111,7 @@ async function burst(
   files.makeRoot();
   let number = 0;
   let deletions = 0;
-  for (const change of treeChanges(from, to, read)) {
+  for (const change of changes) {
     number += 1;
     if (number % 500 === 0) {
       control.progress({ files: number, bytes: 0 });
@@ -130,7 +136,7 @@ async function burst(
   files.noteLinks();
   const keeps = (folder: string): boolean => findEntry(to.root, folder, read)?.type === 'folder';
   let last: string | undefined;
-  for (const change of deletions === 0 ? [] : treeChanges(from, to, read)) {
+  for (const change of deletions === 0 ? [] : changes) {
     if (change.kind !== 'delete') continue;
     count(size, change.old, -1);
     if (held.holdOf(change.old.path) !== undefined) continue;
@@ -178,14 +184,20 @@ function* foreignFiles(files: TreeFiles, to: TreeState, read: ReadPage): Generat
 }
 
 /** Where the deletions that are not this depot's own doing exceed the limits, writes down a hold with their paths; gives their number. */
-function holdDeletions(store: Store, input: ApplyInput, files: TreeFiles, control: JobControl): number {
+function holdDeletions(
+  store: Store,
+  input: ApplyInput,
+  files: TreeFiles,
+  changes: Iterable<TreeChange>,
+  control: JobControl,
+): number {
   const { repository, generation } = input;
   const tree = store.trees.get(repository);
   for (const hold of store.holds.list(repository)) {
     // Written by a run that was stopped before its switch; it is decided anew.
     if (hold.kind === 'deletions' && hold.generation > (tree?.generation ?? 0)) store.holds.remove(hold.id);
   }
-  const deletions = (): Iterable<HeldPath> => pathsToDelete(store, input, tree, files);
+  const deletions = (): Iterable<HeldPath> => pathsToDelete(store, input, tree, files, changes);
   const deleted = { files: 0, bytes: 0 };
   for (const { size } of deletions()) {
     deleted.files += 1;
@@ -210,14 +222,14 @@ function* pathsToDelete(
   input: ApplyInput,
   tree: TreeRow | undefined,
   files: TreeFiles,
+  changes: Iterable<TreeChange>,
 ): Generator<HeldPath> {
-  const read = cachedReader(store.pages.read);
   if (tree === undefined) {
     if (files.isEmpty()) return;
-    for (const path of foreignFiles(files, input, read)) yield { path, size: 0 };
+    for (const path of foreignFiles(files, input, cachedReader(store.pages.read))) yield { path, size: 0 };
     return;
   }
-  for (const change of treeChanges(tree, input, read)) {
+  for (const change of changes) {
     if (change.kind !== 'delete' || change.withdrawn || change.old.type === 'folder') continue;
     yield { path: change.old.path, size: change.old.type === 'file' ? change.old.size : 0 };
   }
