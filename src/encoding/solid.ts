@@ -1,5 +1,6 @@
 import binding from 'zstd-napi/binding.js';
 import { DepotError } from '../model/errors.js';
+import { giveCompressor, giveInflater, takeCompressor, takeInflater } from './contexts.js';
 
 /** Not in the table of zstd-napi: ZSTD_c_forceAttachDict, and its value ZSTD_dictForceLoad. */
 const forceAttachDict = 1001 as binding.CParameter;
@@ -28,7 +29,7 @@ export function compressSolid(
   level: number,
   isLong = prefix.length + content.length > longSpan,
 ): Uint8Array {
-  const compressor = new binding.CCtx();
+  const compressor = takeCompressor();
   const span = prefix.length + content.length;
   compressor.setParameter(binding.CParameter.compressionLevel, level);
   compressor.setParameter(binding.CParameter.windowLog, windowLogOf(span));
@@ -39,7 +40,10 @@ export function compressSolid(
     compressor.loadDictionary(prefix);
   }
   const output = Buffer.allocUnsafe(binding.compressBound(content.length));
-  return output.subarray(0, compressor.compress2(output, content));
+  const length = compressor.compress2(output, content);
+  // The tables for a long span are too large to be kept.
+  if (span <= longSpan) giveCompressor(compressor);
+  return output.subarray(0, length);
 }
 
 /**
@@ -50,19 +54,24 @@ export function compressSolid(
  */
 export function* readSolid(prefix: Uint8Array, chunks: Iterable<Uint8Array>, most: number): Generator<Uint8Array> {
   let total = 0;
-  const inflater = new binding.DCtx();
-  inflater.setParameter(binding.DParameter.windowLogMax, maxWindowLog);
-  if (prefix.length > 0) inflater.loadDictionary(prefix);
-  for (const chunk of chunks) {
-    for (let rest = chunk, isFull = false; rest.length > 0 || isFull;) {
-      const piece = Buffer.allocUnsafe(pieceBytes);
-      const [, produced, consumed] = inflate(inflater, piece, rest);
-      rest = rest.subarray(consumed);
-      isFull = produced === piece.length;
-      total += produced;
-      if (total > most) throw new DepotError('object-damaged', `what came holds more than the ${most} bytes asked for`);
-      if (produced > 0) yield piece.subarray(0, produced);
+  const inflater = takeInflater();
+  try {
+    inflater.setParameter(binding.DParameter.windowLogMax, maxWindowLog);
+    if (prefix.length > 0) inflater.loadDictionary(prefix);
+    for (const chunk of chunks) {
+      for (let rest = chunk, isFull = false; rest.length > 0 || isFull;) {
+        const piece = Buffer.allocUnsafe(pieceBytes);
+        const [, produced, consumed] = inflate(inflater, piece, rest);
+        rest = rest.subarray(consumed);
+        isFull = produced === piece.length;
+        total += produced;
+        if (total > most)
+          throw new DepotError('object-damaged', `what came holds more than the ${most} bytes asked for`);
+        if (produced > 0) yield piece.subarray(0, produced);
+      }
     }
+  } finally {
+    giveInflater(inflater);
   }
 }
 

@@ -1,5 +1,6 @@
 import binding from 'zstd-napi/binding.js';
 import { readBytes, type ByteSource } from './bytes.js';
+import { giveCompressor, takeCompressor } from './contexts.js';
 
 const pieceBytes = 1024 * 1024;
 /** Places of a file at which it is tried whether it shrinks. */
@@ -18,13 +19,15 @@ const levels = [
 export function seemsCompressible(content: ByteSource): boolean {
   let before = 0;
   let after = 0;
+  const compressor = takeCompressor();
   for (let at = 0; at < samples; at += 1) {
     const position = Math.floor((at * Math.max(0, content.size - pieceBytes)) / (samples - 1));
     const piece = readBytes(content, position, pieceBytes / samples);
     const output = Buffer.allocUnsafe(binding.compressBound(piece.length));
     before += piece.length;
-    after += new binding.CCtx().compress(output, piece, 1);
+    after += compressor.compress(output, piece, 1);
   }
+  giveCompressor(compressor);
   return after < before * worthwhile;
 }
 

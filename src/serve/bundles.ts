@@ -70,7 +70,8 @@ export const makeBundle: Job<BundleRequest & { readonly repository: string }, Bu
     const files = chosen(store, repository, objects, control.throwIfStopped);
     const isOnBases = prefix !== undefined && bases.length > 0;
     const bytes = await packBundle(files, prefix ?? prefixOf([]), isOnBases ? levelOnBases : level);
-    return { bytes, isOnBases };
+    // A view would take all that it looks at along, to the other thread and into what is remembered.
+    return { bytes: new Uint8Array(bytes), isOnBases };
   },
 };
 
