@@ -11,13 +11,14 @@ import { fileURLToPath } from 'node:url';
 import build from '../harness/build.js';
 import { hundredThousand } from './hundred-thousand.js';
 import { million } from './million.js';
+import { packages } from './packages.js';
 import { Report } from './report.js';
 import { rsyncVersion } from './rsync.js';
 import { twentyThousand } from './twenty-thousand.js';
 
 /** Some minutes: only where it is named. */
 const onRequest = 'million';
-const usual = ['first', 'poll', 'one', 'loop', 'scattered', 'manifest'];
+const usual = ['packages', 'first', 'poll', 'one', 'loop', 'scattered', 'manifest'];
 
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.find((name) => ![...usual, onRequest].includes(name));
@@ -31,6 +32,7 @@ async function main(names: readonly string[]): Promise<void> {
   const report = new Report();
   const load = loadavg()[0]?.toFixed(1);
   try {
+    if (wanted('packages')) await packages(join(folder, 'packages'), report);
     if (wanted('first', 'poll', 'one')) await twentyThousand(join(folder, 'twenty'), wanted, report);
     if (wanted('loop', 'scattered')) await hundredThousand(join(folder, 'hundred'), wanted, report);
     if (wanted('million')) await million(join(folder, 'million'), report);

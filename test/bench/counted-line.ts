@@ -1,11 +1,12 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { parseRoute } from '../../src/protocol/routes.js';
+import { parseRoute, type Route } from '../../src/protocol/routes.js';
+import { openedLine, type Ends } from './opened-line.js';
 
-/** What went over a line, both ways, with all headers. */
+/** What went over a line, both ways, as it is on the wire: with all headers, and with the records and handshakes of TLS. */
 export interface Traffic {
   bytes: number;
   requests: number;
-  /** Requests for the files of a repository, and everything else. Zero where the line does not speak HTTP. */
+  /** For the files of a repository, in whatever form, and everything else. Zero where the line carries no depots' TLS. */
   contentBytes: number;
   metadataBytes: number;
 }
@@ -17,27 +18,46 @@ export interface CountedLine {
   close(): void;
 }
 
-/** Passes connections on to a port on loopback that need not be open yet, and counts. */
-export async function countedLine(to: number): Promise<CountedLine> {
+type Kind = 'contentBytes' | 'metadataBytes';
+
+const content: readonly Route['name'][] = ['object', 'encoding', 'bundle'];
+
+/**
+ * Passes connections on to a port on loopback that need not be open yet, and counts. With `ends` it has the keys of the
+ * two depots, so that it also sees what is asked for.
+ */
+export async function countedLine(to: number, ends?: Ends): Promise<CountedLine> {
   let traffic = none();
   const sockets = new Set<Socket>();
+  /** What each connection carries, by the port that it goes on from. It carries one request at a time. */
+  const kinds = new Map<number | undefined, Kind>();
+  const inside =
+    ends &&
+    (await openedLine(to, ends, (port, target) => {
+      kinds.set(port, content.includes(parseRoute(target).name) ? 'contentBytes' : 'metadataBytes');
+      traffic.requests += 1;
+    }));
   const server = createServer((near) => {
-    const far = connect(to, '127.0.0.1');
-    let kind: 'contentBytes' | 'metadataBytes' | undefined;
-    const count = (chunk: Buffer): void => {
-      traffic.bytes += chunk.length;
-      if (kind !== undefined) traffic[kind] += chunk.length;
+    const far = connect(inside?.port ?? to, '127.0.0.1');
+    let port: number | undefined;
+    let asked = 0;
+    // What is asked for is known when the answer begins.
+    const settle = (): void => {
+      if (ends !== undefined) traffic[kinds.get(port) ?? 'metadataBytes'] += asked;
+      traffic.bytes += asked;
+      asked = 0;
     };
-    near.on('data', (chunk) => {
-      // A connection carries one request at a time, and each begins a chunk.
-      const target = /^(?:GET|POST) (\S+) HTTP\/1\.1\r\n/.exec(chunk.toString('latin1', 0, 4096))?.[1];
-      if (target !== undefined) {
-        kind = parseRoute(target).name === 'object' ? 'contentBytes' : 'metadataBytes';
-        traffic.requests += 1;
-      }
+    const count = ({ length }: Buffer): void => void (asked += length);
+    near.on('data', count);
+    far.once('connect', () => (port = far.localPort));
+    far.on('data', (chunk) => {
       count(chunk);
+      settle();
     });
-    far.on('data', count);
+    far.once('close', () => {
+      settle();
+      kinds.delete(port);
+    });
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -57,6 +77,7 @@ export async function countedLine(to: number): Promise<CountedLine> {
     },
     close() {
       server.close();
+      inside?.close();
       for (const socket of sockets) socket.destroy();
     },
   };

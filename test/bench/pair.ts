@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CycleResult, PublishResult } from '../../src/model/status.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import { layoutOf } from '../../src/store/layout.js';
-import { startCluster } from '../harness/cluster.js';
+import { startCluster, type Cluster } from '../harness/cluster.js';
 import type { Depot } from '../harness/depot.js';
 import { freePort } from '../harness/port.js';
 import { differences } from '../harness/tree.js';
@@ -20,7 +20,7 @@ export interface Measured<Result> {
   readonly traffic: Traffic;
 }
 
-/** An origin with a source of its own, a child of it, and the daemon of rsync over the same source. */
+/** An origin with a source of its own, a child of it that has joined, and the daemon of rsync over the same source. */
 export interface Pair {
   readonly source: string;
   readonly origin: Depot;
@@ -45,25 +45,27 @@ export async function withPair<Result>(
   const source = join(folder, 'source');
   writeSource(source, 1);
   const port = await freePort();
-  const line = await countedLine(port);
+  let cluster: Cluster | undefined;
+  const at = (name: string) => (): Depot => cluster?.depot(name) ?? absent(name);
+  const line = await countedLine(port, { child: at('child'), parent: at('origin') });
   const closing: (() => Promise<void> | void)[] = [() => rm(folder, { recursive: true }), () => line.close()];
   try {
     const rsync = await startRsync(source, join(folder, 'rsync'));
     closing.push(() => rsync.close());
     const repository = { kind: 'mirror', context: 'enterprise', source, 'watch-limit': 0, rescan: '7d' };
     const depots = {
-      origin: { site: 'enterprise', listen: `http://127.0.0.1:${port}`, repositories: { tools: repository } },
+      origin: { site: 'enterprise', listen: `https://127.0.0.1:${port}`, repositories: { tools: repository } },
       child: {
         site: 'enterprise/branch',
-        parent: `http://127.0.0.1:${line.port}`,
+        parent: `https://127.0.0.1:${line.port}`,
         follow,
         deletions: { 'hold-above': 'none' },
       },
     };
-    // As rsync's daemon does, and so that the bytes on the line are those of HTTP.
-    const cluster = await startCluster(folder, depots, 'http');
-    closing.push(() => cluster.close());
-    const [origin, child] = [cluster.depot('origin'), cluster.depot('child')];
+    const started = await startCluster(folder, depots);
+    cluster = started;
+    closing.push(() => started.close());
+    const [origin, child] = [started.depot('origin'), started.depot('child')];
     await publish(origin);
     const measured = async <Result>(work: () => Promise<Result>): Promise<Measured<Result>> => {
       const cpu = (): number => cpuMs(origin.pid()) + cpuMs(child.pid());
@@ -89,6 +91,10 @@ export async function withPair<Result>(
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+function absent(name: string): never {
+  throw new Error(`${name} was asked before it was started`);
 }
 
 const quietly = { signal: new AbortController().signal, onEvent: () => Promise.resolve() };

@@ -46,7 +46,11 @@ it('the linter has nothing against code in order', async () => {
 
 async function rulesBroken(path: string, text: string): Promise<(string | null)[]> {
   const root = await planted({ [path]: `${text}\n` });
-  const linter = new ESLint({ cwd: root, overrideConfigFile: join(project, 'eslint.config.js') });
+  const linter = new ESLint({
+    cwd: root,
+    overrideConfigFile: join(project, 'eslint.config.js'),
+    overrideConfig: [{ languageOptions: { parserOptions: { tsconfigRootDir: root } } }],
+  });
   const results = await linter.lintFiles([path]);
   expect(results.map(({ filePath }) => filePath)).toEqual([join(root, path)]);
   return results.flatMap(({ messages }) => messages.map(({ ruleId, message }) => ruleId ?? message));

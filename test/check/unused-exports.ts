@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import ts from 'typescript';
+import { calledMembers } from './called-members.js';
 
 /** Something that could go. `key` is stable when lines move: the file, and the name within it. */
 export interface Finding {
@@ -38,6 +39,8 @@ export function unusedExports(root: string, { service, program }: Project = open
   const own = program.getSourceFiles().filter((file) => isBelow(root, file.fileName, ['src', 'test']));
   const named = namedFiles(root, own);
   const imported = importedNames(root, own);
+  const shipped = own.filter((file) => isBelow(root, file.fileName, ['src']));
+  const called = calledMembers(program, shipped);
   const findings: Finding[] = [];
   for (const file of own) {
     const path = relative(root, file.fileName);
@@ -55,6 +58,7 @@ export function unusedExports(root: string, { service, program }: Project = open
       }
       if (path.startsWith('src/')) {
         for (const method of methodsOf(declaration)) {
+          if (called.has(method.parent)) continue;
           const why = judgeMethod(usesOf(service, root, method));
           if (why !== undefined && !isUsedThroughAnother(service, root, program, declaration, method))
             find(method, why);
