@@ -16,3 +16,12 @@ export function readBytes(source: ByteSource, position: number, length: number):
   }
   return bytes.subarray(0, filled);
 }
+
+/** Up to `length` bytes of a source from `start` on, as a source. */
+export function partOf(source: ByteSource, start: number, length: number): ByteSource {
+  const size = Math.max(0, Math.min(length, source.size - start));
+  return {
+    size,
+    read: (into, position) => source.read(into.subarray(0, Math.max(0, size - position)), start + position),
+  };
+}

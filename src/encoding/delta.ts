@@ -1,9 +1,9 @@
 import { DepotError } from '../model/errors.js';
-import { readBytes, type ByteSource } from './bytes.js';
+import { partOf, readBytes, type ByteSource } from './bytes.js';
 import { decodePatch } from './patch-decode.js';
 import { encodePatch } from './patch-encode.js';
 import { seemsCompressible } from './whole.js';
-import { compressSolid, prefixOf, readSolid } from './solid.js';
+import { compressSolid, prefixFrom, readSolid } from './solid.js';
 
 /**
  * A delta: segments of the new content, each made on the part of the base where its like was. So memory is bounded, however
@@ -24,7 +24,7 @@ const quickLevel = 1;
 const worthPatching = { from: 0.02, to: 0.8 };
 
 /** Of the new content in a segment, and of the base before and behind its place; bytes. */
-const segmentBytes = 64 * 1024 ** 2;
+const segmentBytes = 32 * 1024 ** 2;
 const marginBytes = 16 * 1024 ** 2;
 
 /** Beyond these levels zstd takes ten times as long, and saves a fifth at the most. */
@@ -44,15 +44,15 @@ export function* encodeDelta(
     const content = readBytes(next, at, segmentBytes);
     // What was appended to a file lies behind the end of its base.
     const start = Math.min(Math.max(0, at - marginBytes), Math.max(0, base.size - segmentBytes));
-    const prefix = readBytes(base, start, at - start + segmentBytes + marginBytes);
-    const span = prefix.length + content.length;
+    const prefix = partOf(base, start, at - start + segmentBytes + marginBytes);
+    const span = prefix.size + content.length;
     const { level } = levels.find(({ upTo }) => span <= upTo) ?? levels[1];
     const { kind, body } = smaller(prefix, content, level);
     const head = Buffer.alloc(headBytes);
     head.writeUInt8(kind, 0);
     head.writeUInt32BE(content.length, 1);
     head.writeUIntBE(start, 5, 6);
-    head.writeUInt32BE(prefix.length, 11);
+    head.writeUInt32BE(prefix.size, 11);
     head.writeUInt32BE(body.length, 15);
     yield head;
     yield body;
@@ -61,11 +61,11 @@ export function* encodeDelta(
 }
 
 function smaller(
-  prefix: Uint8Array,
+  prefix: ByteSource,
   content: Uint8Array,
   level: number,
 ): { readonly kind: number; readonly body: Uint8Array } {
-  const before = prefixOf([prefix]);
+  const before = prefixFrom(prefix);
   if (!seemsCompressible({ size: content.length, read: (into, at) => copied(content, into, at) })) {
     // Archives and pictures: either they have long runs in common, or nothing.
     const quick = compressSolid(before, content, quickLevel, true);
@@ -74,7 +74,7 @@ function smaller(
   const frame = compressSolid(before, content, level);
   const part = frame.length / Math.max(1, content.length);
   if (part < worthPatching.from || part > worthPatching.to) return { kind: onPrefix, body: frame };
-  const patch = encodePatch(prefix, content);
+  const patch = encodePatch(readBytes(prefix, 0, prefix.size), content);
   return patch.length < frame.length ? { kind: patched, body: patch } : { kind: onPrefix, body: frame };
 }
 
@@ -104,7 +104,7 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
     position += bodyLength;
     const part = partOf(base, start, prefixLength);
     const isPatch = head.readUInt8(0) === patched;
-    const prefix = isPatch ? undefined : prefixOf([readBytes(base, start, prefixLength)]);
+    const prefix = isPatch ? undefined : prefixFrom(part);
     for (const piece of prefix === undefined ? decodePatch(body, part, length) : readSolid(prefix, [body], length)) {
       done += piece.length;
       yield piece;
@@ -114,14 +114,6 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
 
 function damaged(what: string): DepotError {
   return new DepotError('object-damaged', `a delta ${what}`);
-}
-
-/** `length` bytes of a source from `start` on, as a source. */
-function partOf(source: ByteSource, start: number, length: number): ByteSource {
-  return {
-    size: length,
-    read: (into, position) => source.read(into.subarray(0, Math.max(0, length - position)), start + position),
-  };
 }
 
 function copied(from: Uint8Array, into: Uint8Array, position: number): number {

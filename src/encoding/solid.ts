@@ -1,5 +1,6 @@
 import binding from 'zstd-napi/binding.js';
 import { DepotError } from '../model/errors.js';
+import { readBytes, type ByteSource } from './bytes.js';
 import { giveCompressor, giveInflater, takeCompressor, takeInflater } from './contexts.js';
 
 /** Not in the table of zstd-napi: ZSTD_c_forceAttachDict, and its value ZSTD_dictForceLoad. */
@@ -7,6 +8,7 @@ const forceAttachDict = 1001 as binding.CParameter;
 const forceLoad = 3;
 
 const maxWindowLog = 28;
+const beginning = Buffer.from('depotd\n');
 const pieceBytes = 256 * 1024;
 /** From here on the tables of a level do not reach back far enough; bytes. */
 const longSpan = 32 * 1024 ** 2;
@@ -16,7 +18,17 @@ const longSpan = 32 * 1024 ** 2;
  * begins with bytes of its own: zstd would read what begins like one of its dictionaries as one.
  */
 export function prefixOf(contents: readonly Uint8Array[]): Uint8Array {
-  return contents.length === 0 ? new Uint8Array(0) : Buffer.concat([Buffer.from('depotd\n'), ...contents]);
+  return contents.length === 0 ? new Uint8Array(0) : Buffer.concat([beginning, ...contents]);
+}
+
+/** The same of one content that may be large, which is in memory once. */
+export function prefixFrom(content: ByteSource): Uint8Array {
+  const size = beginning.length + content.size;
+  return readBytes(
+    { size, read: (into, at) => (at === 0 ? beginning.copy(into) : content.read(into, at - beginning.length)) },
+    0,
+    size,
+  );
 }
 
 /**
