@@ -28,6 +28,7 @@ import { ReaderGone, type Terminal } from './terminal.js';
 import { subjectCommand } from './subject.js';
 import { trustCommand } from './trust.js';
 import { verifyCommand } from './verify.js';
+import { windowsCommand } from './windows.js';
 import { versionCommand } from './version.js';
 
 /** Runs `depot ARGS`; nothing is thrown. @returns the exit code, of the table in exit-codes.ts */
@@ -59,7 +60,7 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     .helpCommand('help [command]', 'what a command does, with its options')
     .addHelpText('after', ({ error }) => (error ? '' : exitCodeHelp()));
   const groups = {
-    'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
+    'To look:': [statusCommand, planCommand, windowsCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
     'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
     'To trust:': [
       ...[keysCommand, certCommand, inviteCommand, subjectCommand, revokeCommand],
