@@ -10,8 +10,8 @@ const dayMs = 86_400_000;
 const zoneRule = 'allowed: the name of a time zone, such as Europe/Berlin or America/New_York';
 
 /** A name of the IANA database. */
-export const zone = written(zoneRule, /^[A-Za-z][A-Za-z0-9_+\/-]{0,63}$/, (text) => {
-  if (/^[A-Z][A-Za-z0-9_+\/-]*$/.test(text) && isZone(text)) return { value: text };
+export const zone = written(zoneRule, /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/, (text) => {
+  if (/^[A-Z][A-Za-z0-9_+/-]*$/.test(text) && isZone(text)) return { value: text };
   const candidate = text
     .trim()
     .replaceAll(' ', '_')

@@ -4,6 +4,8 @@ import { formatDates, formatDays, formatTime } from './calendar.js';
 import type { Config } from './shape.js';
 import { formatRate, formatSize } from './units.js';
 
+const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export type Priority = 'high' | 'normal' | 'low';
 
 /** When bulk bytes may move, and how fast. */
@@ -74,7 +76,7 @@ export function uploadWindows({ timezone, uploads }: NetworkSettings): Windows {
 }
 
 function zoneOf(timezone: string | null): string {
-  return timezone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return timezone ?? machineZone;
 }
 
 /** As it stands in YAML; `undefined` where there is nothing to write. */

@@ -75,6 +75,15 @@ export function dayAt(zone: string, atMs: number): number {
   return Math.floor(wallTime(zone, atMs) / dayMs);
 }
 
+/** `20:00`; with the day where that is another one than today, `Mon 2026-11-30 20:00`. */
+export function momentWords(zone: string, atMs: number, nowMs: number): string {
+  const wall = new Date(wallTime(zone, atMs));
+  const time = wall.toISOString().slice(11, 16);
+  if (dayAt(zone, atMs) === dayAt(zone, nowMs)) return time;
+  const weekday = wall.toLocaleDateString('en-GB', { weekday: 'short', timeZone: 'UTC' });
+  return `${weekday} ${wall.toISOString().slice(0, 10)} ${time}`;
+}
+
 /** By how much a day is longer than 24 hours: 0 but on days when the clock is changed. */
 export function extraMs(zone: string, day: number): number {
   return reached(zone, (day + 1) * dayMs).atMs - reached(zone, day * dayMs).atMs - dayMs;

@@ -24,7 +24,7 @@ function runs(rates: readonly unknown[]): string[] {
   const found: { rate: unknown; minutes: number }[] = [];
   for (const rate of rates) {
     const last = found.at(-1);
-    if (last?.rate === rate) last.minutes += 1;
+    if (last !== undefined && last.rate === rate) last.minutes += 1;
     else found.push({ rate, minutes: 1 });
   }
   return found.map(({ rate, minutes }) => `${String(rate)} x ${minutes}`);
