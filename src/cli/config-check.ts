@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { configWarnings } from './config-warnings.js';
 import { formatAddress } from '../config/address.js';
+import { ownWindows, rateAsWritten } from '../config/network.js';
 import { ConfigError } from '../config/problems.js';
 import { redactedProxy } from '../config/proxy.js';
 import { configSchemaText } from '../config/schema-file.js';
 import { loadSettings, type MirrorSettings, type Settings } from '../config/settings.js';
-import { formatDuration, formatPercentage } from '../config/units.js';
+import { formatDuration, formatPercentage, formatSize } from '../config/units.js';
 import type { Selection } from '../model/selection.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
 import { count, plural, safe } from './words.js';
@@ -68,6 +69,7 @@ function* meaning(settings: Settings): Generator<string> {
     yield fact('polls', `each ${formatDuration(poll.everyMs)} ± ${formatPercentage(poll.jitter)}${start}`);
     for (const [name, ms] of Object.entries(poll.repositories)) yield fact('', `${name} each ${formatDuration(ms)}`);
     yield* followed(settings);
+    yield* line(settings);
     yield fact('holds', held(deletions.holdAbove));
   }
   if (settings.repositories.length === 0) yield fact('publishes', 'nothing');
@@ -78,6 +80,15 @@ function* meaning(settings: Settings): Generator<string> {
 
 function fact(what: string, said: string): string {
   return `${what.padEnd(9)}  ${safe(said)}`;
+}
+
+/** What the line gives; nothing where nothing was set. */
+function* line({ network }: Settings): Generator<string> {
+  const { windows, otherwise, frameBytes } = network;
+  if (otherwise === null) return;
+  const zone =
+    windows.length === 0 ? '' : `, ${plural(windows.length, 'window')} in ${ownWindows(network).zone} (depot windows)`;
+  yield fact('line', `${rateAsWritten(otherwise)}${zone}, in frames of ${formatSize(frameBytes)}`);
 }
 
 function* followed({ follow, site }: Settings): Generator<string> {

@@ -6,6 +6,7 @@ import { formatDuration } from '../config/units.js';
 import { checkTransport } from '../daemon/transport.js';
 import { directoryName } from '../model/company.js';
 import { asDepotError } from '../model/errors.js';
+import { hiddenWindows } from '../model/hidden-windows.js';
 import { metadataName } from '../model/metadata.js';
 import { layoutOf } from '../store/layout.js';
 
@@ -24,6 +25,7 @@ export async function configWarnings(settings: Settings): Promise<string[]> {
     ...(await certificateWarnings(settings)),
     ...sources,
     ...shortLives(settings),
+    ...hidden(settings),
     ...idle(settings),
   ].filter((warning) => warning !== undefined);
 }
@@ -101,6 +103,17 @@ function* shortLives({ repositories, site, poll, signing }: Settings): Generator
       `${formatDuration(poll.everyMs)} and ${reserve} polls a level, it should be ${formatDuration(needed)} or more, ` +
       'or depots far down hold what has expired'
     );
+  }
+}
+
+function* hidden({ network }: Settings): Generator<string> {
+  const lists = { 'network.windows': network.windows, 'network.uploads.windows': network.uploads.windows };
+  for (const [key, list] of Object.entries(lists)) {
+    for (const { window, because } of hiddenWindows(list)) {
+      const why =
+        because === 'earlier' ? 'earlier windows hold whenever this one does' : 'its days and dates never meet';
+      yield `${key}[${window}]: this window never counts: ${why}`;
+    }
   }
 }
 

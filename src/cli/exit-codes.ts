@@ -51,6 +51,7 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'object-damaged': 'damageFound',
   'object-missing': 'damageFound',
   'transfer-cut': 'parentFailed',
+  'window-closed': 'failed',
   'disk-full': 'diskFull',
   'source-refused': 'sourceRefused',
   'source-unreadable': 'sourceRefused',

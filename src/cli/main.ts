@@ -16,6 +16,7 @@ import { inviteCommand } from './invite.js';
 import { joinCommand } from './join.js';
 import { keysCommand } from './keys.js';
 import { lsCommand } from './ls.js';
+import { paceCommand, pauseCommand, resumeCommand } from './pace.js';
 import { planCommand } from './plan.js';
 import { pollCommand } from './poll.js';
 import { publishCommand } from './publish.js';
@@ -28,6 +29,7 @@ import { ReaderGone, type Terminal } from './terminal.js';
 import { subjectCommand } from './subject.js';
 import { trustCommand } from './trust.js';
 import { verifyCommand } from './verify.js';
+import { windowsCommand } from './windows.js';
 import { versionCommand } from './version.js';
 
 /** Runs `depot ARGS`; nothing is thrown. @returns the exit code, of the table in exit-codes.ts */
@@ -59,8 +61,17 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     .helpCommand('help [command]', 'what a command does, with its options')
     .addHelpText('after', ({ error }) => (error ? '' : exitCodeHelp()));
   const groups = {
-    'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
-    'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
+    'To look:': [statusCommand, planCommand, windowsCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
+    'To act:': [
+      pollCommand,
+      publishCommand,
+      approveCommand,
+      gcCommand,
+      paceCommand,
+      pauseCommand,
+      resumeCommand,
+      reloadCommand,
+    ],
     'To trust:': [
       ...[keysCommand, certCommand, inviteCommand, subjectCommand, revokeCommand],
       ...[repositoryCommand, trustCommand],

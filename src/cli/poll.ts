@@ -62,6 +62,10 @@ function* cycleLines(cycle: CycleResult, { green, yellow, red }: Terminal['colou
       yield `${repository}: ${green(step)}, ${fetchedWords}; ${change}`;
       break;
     case 'waiting':
+      if (error?.code === 'window-closed') {
+        yield `${repository}: ${yellow('waits')}: ${safe(error.message)}`;
+        break;
+      }
       yield `${repository}: ${yellow('waits')} for the parent to have a newer generation complete`;
       break;
     case 'interrupted':

@@ -1,12 +1,22 @@
-import type { CyclePhase, CycleProgress, DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
+import type {
+  CyclePhase,
+  CycleProgress,
+  DepotStatus,
+  LineStatus,
+  ParentStatus,
+  RepositoryStatus,
+} from '../model/status.js';
+import { momentWords } from '../model/zone.js';
 import { attention } from './attention.js';
 import { columns, wrap, type Column } from './columns.js';
 import type { Terminal } from './terminal.js';
+import { lineWords } from './pace.js';
 import { ago, count, plural, safe, size, span, until } from './words.js';
 
 interface Look extends Pick<Terminal, 'colours' | 'width'> {
   /** Of the daemon. */
   readonly running: boolean;
+  readonly line: LineStatus | null;
 }
 
 /** A depot at one glance: who it is, its parents, its repositories, what moves, and then only what needs a person. */
@@ -15,13 +25,13 @@ export function statusView(
   { colours, width }: Pick<Terminal, 'colours' | 'width'>,
   allNames = false,
 ): string {
-  const look: Look = { colours, width, running: status.running };
+  const look: Look = { colours, width, running: status.running, line: status.line };
   const now = Date.parse(status.now);
   const blocks = [
     [...header(status, look, now)].flatMap((line) => wrap(line, look.width)),
     repositoryTable(status.repositories, look, now),
     [
-      ...status.repositories.flatMap((repository) => [...transferLine(repository, look), ...heldLine(repository)]),
+      ...status.repositories.flatMap((repository) => [...transferLine(repository, look, now), ...heldLine(repository)]),
       ...unauthenticatedLine(status.repositories),
     ],
     attention(status, look.colours, now, allNames).flatMap((line) => wrap(line, look.width)),
@@ -39,6 +49,9 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   const label = (text: string): string => colours.dim(text.padEnd(8));
   for (const [at, parent] of status.parents.entries()) {
     yield `${label(at === 0 ? 'parent' : '')}${parentLine(parent, now)}`;
+  }
+  if (status.line !== null && (status.line.rate !== 'unlimited' || status.line.ordered)) {
+    yield `${label('line')}${lineWords(status.line, now)}`;
   }
   if (status.listen !== null || status.children.length > 0) {
     const heard = status.children.map(({ depot, lastSeenAt }) => `${depot} (${ago(lastSeenAt, now)})`);
@@ -143,11 +156,16 @@ const roomyWidth = 100;
 
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
 function transferLine(
-  { name, cycle, newest, waitingFor, source }: RepositoryStatus,
-  { colours, width }: Look,
+  { name, cycle, newest, waitingFor, waitsForWindow, source }: RepositoryStatus,
+  { colours, width, line }: Look,
+  now: number,
 ): string[] {
   if (source?.mode === 'rescanned')
     return [`${name} is rescanned, not watched${source.modeReason === null ? '' : `: ${safe(source.modeReason)}`}`];
+  if (cycle === null && waitsForWindow) {
+    const opens = line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
+    return [`${name} waits for the window${opens}`];
+  }
   if (cycle === null && waitingFor !== null)
     return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}`];
   if (cycle === null) return [];

@@ -7,7 +7,8 @@ import { shown, type Finding } from './problems.js';
 export function disagreements(value: unknown): Finding[] {
   const draft = readDraft(value);
   return [
-    ...badNames([...draft.published.map((repository) => repository.name), ...draft.intervals]),
+    ...badNames([...draft.published.map((repository) => repository.name), ...draft.intervals, ...draft.prioritised]),
+    ...faultyWindows(draft),
     ...contextsElsewhere(draft),
     ...followWithoutParent(draft),
     ...publishedAndFetched(draft),
@@ -42,6 +43,24 @@ function* followWithoutParent({ hasParent, hasFollow }: Draft): Generator<Findin
   if (hasParent || !hasFollow) return;
   const message = 'there is no parent to follow anything from; add parent: https://HOST:PORT, or remove follow';
   yield { path: ['follow'], at: 'key', message };
+}
+
+function* faultyWindows({ windows }: Draft): Generator<Finding> {
+  for (const { path, isEmpty, hasOtherwise, times } of windows) {
+    if (!isEmpty && !hasOtherwise) {
+      const message = 'needs network.otherwise beside it, the rate outside of all windows: a rate, unlimited or closed';
+      yield { path, at: 'key', message };
+    }
+    for (const { from, to } of times) {
+      if (from.value === 1440)
+        yield { path: from.path, at: 'value', message: 'a window cannot begin at the end of a day' };
+      else if (to.value === 0) yield { path: to.path, at: 'value', message: 'found "00:00"; did you mean "24:00"?' };
+      else if (from.value === to.value) {
+        const message = 'is the time at which it begins; leave out from and to for the whole day';
+        yield { path: to.path, at: 'value', message };
+      }
+    }
+  }
 }
 
 function* publishedAndFetched(draft: Draft): Generator<Finding> {

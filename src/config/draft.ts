@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { formatAddress } from './address.js';
+import { time } from './calendar.js';
 import { address, folder, name, site } from './leaves.js';
 import type { Path } from './problems.js';
 import { defaultData, defaultListen } from './shape.js';
@@ -25,6 +26,16 @@ export interface Draft {
   }[];
   /** Names of `poll.repositories`, good or not. */
   readonly intervals: readonly Found<string>[];
+  /** Lists of windows, and what of each can be read. */
+  readonly windows: readonly {
+    readonly path: Path;
+    readonly isEmpty: boolean;
+    /** Whether there is a rate for the time outside of them. */
+    readonly hasOtherwise: boolean;
+    readonly times: readonly { readonly from: Found<number>; readonly to: Found<number> }[];
+  }[];
+  /** Names of `network.priority`, good or not. */
+  readonly prioritised: readonly Found<string>[];
   readonly hasFollow: boolean;
   readonly followed: readonly Found<string>[];
   readonly published: readonly {
@@ -46,6 +57,11 @@ export function readDraft(config: unknown): Draft {
       ? elements(parent, ['parent']).map(({ value, path }) => readParent(value, path))
       : [readParent(parent, ['parent'])],
     intervals: entries(field(field(config, 'poll'), 'repositories'), ['poll', 'repositories']).map(({ key }) => key),
+    windows: [
+      readWindows(field(config, 'network'), ['network'], false),
+      readWindows(field(field(config, 'network'), 'uploads'), ['network', 'uploads'], true),
+    ],
+    prioritised: entries(field(field(config, 'network'), 'priority'), ['network', 'priority']).map(({ key }) => key),
     hasFollow: field(config, 'follow') !== undefined,
     followed: elements(field(config, 'follow'), ['follow']).flatMap(
       ({ value, path }) => good(name, field(value, 'repository'), [...path, 'repository']) ?? [],
@@ -64,6 +80,20 @@ function readParent(parent: unknown, path: Path): Draft['parents'][number] {
   return {
     url: goodUrl(field(parent, 'url'), [...path, 'url']),
     repositories: names.flatMap((found) => good(name, found.value, found.path) ?? []),
+  };
+}
+
+function readWindows(parent: unknown, above: Path, hasOtherwise: boolean): Draft['windows'][number] {
+  const path = [...above, 'windows'];
+  return {
+    path,
+    isEmpty: elements(field(parent, 'windows'), path).length === 0,
+    hasOtherwise: hasOtherwise || field(parent, 'otherwise') !== undefined,
+    times: elements(field(parent, 'windows'), path).flatMap(({ value, path: each }) => {
+      const from = good(time, field(value, 'from') ?? '00:00', [...each, 'from']);
+      const to = good(time, field(value, 'to') ?? '24:00', [...each, 'to']);
+      return from === undefined || to === undefined ? [] : [{ from, to }];
+    }),
   };
 }
 

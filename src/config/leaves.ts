@@ -3,13 +3,23 @@ import { z } from 'zod';
 import { isName, isSite } from '../model/names.js';
 import { addressForm, addressRule, parseAddress } from './address.js';
 import { parseProxy } from './proxy.js';
+import { nearest } from './spelling.js';
+import type { Rate } from '../model/rate.js';
 import {
   durationForm,
   formatDuration,
+  formatRate,
+  formatSize,
   meantDuration,
+  meantRates,
+  meantSize,
   parseDuration,
   parsePercentage,
+  parseRate,
+  parseSize,
   percentageForm,
+  rateForm,
+  sizeForm,
 } from './units.js';
 
 /*
@@ -21,7 +31,7 @@ import {
 type Reading<T> = { readonly value: T } | { readonly refused: string };
 
 /** A value written as text. `pattern` is for editors, `read` decides. */
-function written<T>(allowed: string, pattern: RegExp | undefined, read: (text: string) => Reading<T>) {
+export function written<T>(allowed: string, pattern: RegExp | undefined, read: (text: string) => Reading<T>) {
   return z
     .string({ error: allowed })
     .transform((text, context): T => {
@@ -37,7 +47,7 @@ function accept<T>(value: T | undefined, refusal: () => string): Reading<T> {
   return value === undefined ? { refused: refusal() } : { value };
 }
 
-function orMeant(suggestion: string | undefined): string {
+export function orMeant(suggestion: string | undefined): string {
   return suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
 }
 
@@ -104,6 +114,47 @@ export function duration(shortest: number, longest = longestTimerMs) {
     if (ms < shortest) return { refused: `the shortest allowed here is ${formatDuration(shortest)}` };
     if (ms > longest) return { refused: `the longest allowed here is ${formatDuration(longest)}` };
     return { value: ms };
+  });
+}
+
+/** A slower line than 8 kbit/s takes minutes for a poll; a rate is there to leave something to others, not to stop. */
+export const slowestRate = 1000;
+const fastestRate = 1e12 / 8;
+
+/** A rate in bytes a second, or one of the words. */
+export function rate<Word extends 'unlimited' | 'closed'>(...words: Word[]) {
+  const rule = ['allowed: a number and its unit, such as 20Mbit/s or 2Mbyte/s', ...words].join(', or ');
+  const form = new RegExp([rateForm.source, ...words.map((word) => `^${word}$`)].join('|'));
+  return written<Exclude<Rate, string> | Word>(rule, form, (text) => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return { value: word };
+    const value = parseRate(text);
+    if (value === undefined)
+      return { refused: `${rule}${orReadings([...meantRates(text), ...wordsMeant(text, words)])}` };
+    if (value < slowestRate) return { refused: `the lowest allowed here is ${formatRate(slowestRate)}` };
+    if (value > fastestRate) return { refused: `the highest allowed here is ${formatRate(fastestRate)}` };
+    return { value };
+  });
+}
+
+function wordsMeant(text: string, words: readonly string[]): string[] {
+  const word = nearest(text.toLowerCase(), words);
+  return word === undefined ? [] : [word];
+}
+
+function orReadings([first, second]: readonly string[]): string {
+  return second === undefined ? orMeant(first) : `; it could mean ${first} or ${second}: write the one that is meant`;
+}
+
+/** Bytes, between `smallest` and `largest`. */
+export function size(smallest: number, largest: number) {
+  const rule = 'allowed: a whole number and KiB or MiB, such as 256KiB';
+  return written(rule, sizeForm, (text) => {
+    const bytes = parseSize(text);
+    if (bytes === undefined) return { refused: `${rule}${orMeant(meantSize(text))}` };
+    if (bytes < smallest) return { refused: `the smallest allowed here is ${formatSize(smallest)}` };
+    if (bytes > largest) return { refused: `the largest allowed here is ${formatSize(largest)}` };
+    return { value: bytes };
   });
 }
 

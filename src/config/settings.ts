@@ -4,6 +4,7 @@ import { formatAddress, type Address } from './address.js';
 import { readDocument, type ConfigDocument } from './document.js';
 import { explain } from './explain.js';
 import { readConfigFile } from './file.js';
+import { networkFrom, type NetworkSettings } from './network.js';
 import { ConfigError, formatPath, maxProblems, type Finding, type Path, type Problem } from './problems.js';
 import { configShape, type Config } from './shape.js';
 import type { TextFault } from './syntax.js';
@@ -32,6 +33,7 @@ export interface Settings {
     /** Milliseconds by repository; an object without prototype, so that no name finds what is not there. */
     readonly repositories: Readonly<Record<string, number>>;
   };
+  readonly network: NetworkSettings;
   /** An empty list where there is no parent. */
   readonly follow: Follow;
   /** Those published here, sorted by name. */
@@ -133,6 +135,7 @@ function settingsFrom(config: Config, file: string): Settings {
       atStart: poll['at-start'],
       repositories: Object.assign(Object.create(null) as Record<string, number>, poll.repositories),
     },
+    network: networkFrom(config.network),
     follow: Array.isArray(follow)
       ? follow.map(({ repository, include, exclude }) => ({ repository, include: include ?? [], exclude }))
       : (follow ?? (parents.length > 0 ? 'all' : [])),

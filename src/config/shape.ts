@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
+import { atLeastOne, mapping, wholeNumber } from './mapping.js';
+import { networkShape } from './network-shape.js';
 
 /*
  * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
@@ -7,25 +9,9 @@ import { address, duration, file, folder, glob, name, nameForm, percentage, prox
  * puts what was found before them.
  */
 
-/** A mapping with these keys and no others. For unknown keys the message is the list of the known ones. */
-function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, allowed: string) {
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(', ') : allowed),
-  });
-}
-
-function atLeastOne<Item extends z.ZodType>(item: Item, allowed: string) {
-  return z.array(item, { error: allowed }).min(1, allowed);
-}
-
 /** By name of a repository. The names themselves are checked with what else must agree, so that all faults are found. */
 function byRepository<Value extends z.ZodType>(value: Value, allowed: string) {
   return z.record(z.string(), value, { error: allowed }).meta({ propertyNames: { pattern: nameForm.source } });
-}
-
-function wholeNumber(highest: number) {
-  const allowed = `allowed: a whole number from 0 to ${highest}`;
-  return z.int(allowed).min(0, allowed).max(highest, allowed);
 }
 
 export const defaultData = '/var/lib/depotd';
@@ -198,6 +184,9 @@ export const configShape = mapping(
       )
       .optional(),
     poll: poll.prefault({}).describe('When to ask the parent.'),
+    network: networkShape
+      .describe('The line belongs to the branch: when bulk bytes may move, and how fast, both ways and all together.')
+      .prefault({}),
     follow: follow.optional(),
     repositories: byRepository(mirror, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')
       .prefault({})

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Document, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { formatAddress } from './address.js';
+import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
 import { parseSettings, type MirrorSettings, type Settings } from './settings.js';
 import { formatDuration, formatPercentage } from './units.js';
@@ -29,6 +30,7 @@ export function asWritten(settings: Settings): Written {
         Object.entries(poll.repositories).map(([name, ms]) => [name, formatDuration(ms)]),
       ),
     },
+    network: networkAsWritten(settings.network),
     follow:
       parents.length === 0
         ? undefined
@@ -79,7 +81,7 @@ export function configText(settings: Settings, header: readonly string[] = []): 
   const written = asWritten(settings);
   const usual = asWritten(parseSettings('depot: a\nsite: a\n', settings.file));
   const isUsual = (key: string): boolean => isDeepStrictEqual(written[key], usual[key]);
-  const idle = [...(settings.parents.length === 0 ? ['poll'] : []), 'signing'].filter(isUsual);
+  const idle = [...(settings.parents.length === 0 ? ['poll'] : []), 'signing', 'network'].filter(isUsual);
   const keys = Object.entries(written).filter(
     ([key, value]) => value !== undefined && !isEmpty(value) && !idle.includes(key),
   );

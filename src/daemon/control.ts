@@ -5,6 +5,7 @@ import type {
   GcResult,
   HistoryRow,
   HoldStatus,
+  LineStatus,
   Listing,
   PlanSummary,
   PollResult,
@@ -12,6 +13,7 @@ import type {
   ReloadResult,
   VerifyResult,
 } from '../model/status.js';
+import type { Rate } from '../model/rate.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
 import { listHeld, listPath } from '../serve/listing.js';
 import { historyRows, holdStatuses, requireHold, requireRepository } from '../serve/queries.js';
@@ -266,6 +268,15 @@ export class DaemonControl implements ControlApi {
 
   reload(): Promise<ReloadResult> {
     return this.depot.reload();
+  }
+
+  async orderLine(order: { readonly rate: Rate; readonly forMs: number | null } | null): Promise<LineStatus> {
+    const { ownLine, host, log } = this.depot;
+    const until = order?.forMs == null ? null : host.now() + order.forMs;
+    await ownLine.command(order === null ? null : { rate: order.rate, untilMs: until });
+    const line = ownLine.status();
+    log.info({ rate: line.rate, until: line.until }, order === null ? 'the windows hold again' : 'the line was set by hand');
+    return line;
   }
 
   private requireParent(): void {

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { describeChange } from '../config/changes.js';
+import { uploadWindows } from '../config/network.js';
 import { loadSettings, type Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { ReloadResult } from '../model/status.js';
+import { Uploads } from '../serve/uploads.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import type { Listener } from '../serve/listener.js';
 import type { NamedRepository } from '../serve/status.js';
@@ -23,6 +25,7 @@ import { openToChildren } from './front-door.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
+import { OwnLine } from './own-line.js';
 import { Offered } from './offered.js';
 import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
@@ -62,6 +65,8 @@ export class Depot implements RunningDepot {
   readonly store: Store;
   readonly workers: Workers;
   readonly sync: SyncDepot;
+  readonly ownLine: OwnLine;
+  private readonly uploads: Uploads;
   readonly schedule: Schedule;
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;
@@ -90,6 +95,13 @@ export class Depot implements RunningDepot {
     this.workers = new Workers({ data: settings.data }, workerThreads, log);
     const { run } = this.workers;
     this.offered = new Offered(this.store, () => this.settings, log);
+    this.ownLine = new OwnLine(host, settings.network, join(this.store.layout.metadata, '.line.json'));
+    const { line } = this.ownLine;
+    this.uploads = new Uploads(host, () => {
+      const { network } = this.settings;
+      const { eachChild, atOnce } = network.uploads;
+      return { windows: uploadWindows(network), eachChild, atOnce };
+    });
     const own = ownCertificate(this.store, host, settings);
     const identity = { depot: settings.depot, site: settings.site, version };
     this.sync = {
@@ -100,7 +112,8 @@ export class Depot implements RunningDepot {
       run,
       host,
       log,
-      parents: new Parents(identity, host, log, own && { material: own.material, judge: own.judgeParent }),
+      parents: new Parents(identity, host, log, own && { material: own.material, judge: own.judgeParent }, line),
+      line,
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.offered.enrolled()),
       board: new ProgressBoard(host),
       claims: new Claims(),
@@ -192,6 +205,8 @@ export class Depot implements RunningDepot {
       next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.settings = next;
+    this.ownLine.configure(next.network);
+    this.uploads.changed();
     this.sync.parents.configure(next.parents, next.proxy);
     try {
       await this.sync.known.configure(next.parents.map(({ url }) => url));
@@ -213,6 +228,7 @@ export class Depot implements RunningDepot {
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
   async stop(): Promise<void> {
     await this.control?.close();
+    this.ownLine.stop();
     this.membership?.renewal.stop();
     await this.membership?.upkeep?.stop();
     await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
@@ -228,7 +244,7 @@ export class Depot implements RunningDepot {
     this.loopDelay.start();
     this.sync.parents.configure(settings.parents, settings.proxy);
     await this.sync.known.configure(settings.parents.map(({ url }) => url));
-    this.listener = await openToChildren(this, this.offered);
+    this.listener = await openToChildren(this, this.offered, this.uploads);
     const path = controlSocket ?? this.store.layout.controlSocket;
     // First, so that whoever finds the socket finds what is published, too.
     await this.publishers.configure(settings.repositories);
@@ -236,6 +252,7 @@ export class Depot implements RunningDepot {
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
+    void this.ownLine.watch(() => this.schedule.opened());
     this.maintenance.start();
     this.membership?.renewal.start();
     this.membership?.upkeep?.start();

@@ -28,6 +28,7 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
         ? null
         : certificateStatus(depot.membership.own, depot.settings.certificate?.file, depot.host.now()),
     parents: depot.sync.parents.status(),
+    line: depot.ownLine.status(),
     known: depot.sync.known.list(),
     cycle: (repository) => depot.sync.board.read(repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),

@@ -2,11 +2,12 @@ import type { DepotError } from '../model/errors.js';
 import { childHandler } from '../serve/children.js';
 import { isOpenRequest } from '../serve/enrolment.js';
 import { listen, type Listener } from '../serve/listener.js';
+import type { Uploads } from '../serve/uploads.js';
 import type { Offered } from './offered.js';
 import type { RunningDepot } from './running-depot.js';
 
 /** Opens the listener for the depots below. @throws DepotError `listen-failed`, `certificate-refused` */
-export function openToChildren(depot: RunningDepot, offered: Offered): Promise<Listener> {
+export function openToChildren(depot: RunningDepot, offered: Offered, uploads: Uploads): Promise<Listener> {
   const { settings, store, workers, sync, membership, host, log } = depot;
   const handler = childHandler({
     store,
@@ -16,6 +17,7 @@ export function openToChildren(depot: RunningDepot, offered: Offered): Promise<L
     directory: () => offered.list(sync.known),
     enrolment: membership?.climbing,
     now: () => host.now(),
+    uploads,
     onFault: (error, request) => log.error({ code: error.code, request, cause: error.cause }, error.message),
   });
   const own = membership?.own;

@@ -7,6 +7,7 @@ import type { SyncDepot } from '../sync/depot.js';
 import type { LoopDelay } from './loop-delay.js';
 import type { Membership } from './membership.js';
 import type { Maintenance } from './maintenance.js';
+import type { OwnLine } from './own-line.js';
 import type { Publishers } from './publishers.js';
 import type { Schedule } from './schedule.js';
 import type { Workers } from './workers.js';
@@ -24,6 +25,7 @@ export interface RunningDepot {
   readonly store: Store;
   readonly workers: Workers;
   readonly sync: SyncDepot;
+  readonly ownLine: OwnLine;
   readonly schedule: Schedule;
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;

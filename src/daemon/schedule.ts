@@ -24,6 +24,9 @@ export interface Polled {
   cycle(repository: string, signal: AbortSignal): Promise<CycleResult>;
 }
 
+/** Half a minute of a window's hours. */
+const openingJitterMs = 30_000;
+
 /** The subject of the poll that looks for repositories. */
 const discovery = '';
 
@@ -114,6 +117,14 @@ export class Schedule {
       if (!this.stopping.signal.aborted) return work();
       throw new DepotError('interrupted', `work on ${repository} had not begun when the daemon was stopped`);
     });
+  }
+
+  /** The line has opened: what waited for that is polled for within half a minute, so that many depots do not ask at once. */
+  opened(): void {
+    if (this.stopping.signal.aborted) return;
+    for (const name of this.waiting.keys()) {
+      if (name !== discovery && !this.busy.has(name)) this.wait(name, this.host.random() * openingJitterMs);
+    }
   }
 
   /** Takes up repositories that became known, and drops those that are gone; what is new is polled after `firstInMs`, or an interval. */

@@ -58,6 +58,7 @@ export const errorCodes = {
   'object-damaged': 'bytes that do not hash to their name',
   'object-missing': 'an object that should be held is not there',
   'transfer-cut': 'a transfer ended early; what came is kept',
+  'window-closed': 'the line is closed for bulk bytes; what came is kept',
   'disk-full': 'no space left; the old state is served on',
   'source-refused': 'the source does not look like the one that was published before',
   'source-unreadable': 'the source is missing or cannot be read',

@@ -2,6 +2,7 @@ import type { ErrorCode } from './errors.js';
 import type { Kind } from './head.js';
 import type { Role } from './metadata.js';
 import type { Selection } from './selection.js';
+import type { Rate } from './rate.js';
 import type { KeyPlace } from './trust-status.js';
 
 /**
@@ -20,6 +21,8 @@ export interface DepotStatus {
   readonly listen: string | null;
   readonly data: string;
   readonly parents: readonly ParentStatus[];
+  /** This depot's line, as a child; null where no daemon is running. */
+  readonly line: LineStatus | null;
   readonly repositories: readonly RepositoryStatus[];
   /** The company's directory; null where this depot has not joined. */
   readonly directory: DirectoryStatus | null;
@@ -45,6 +48,20 @@ export interface ParentStatus {
   readonly authenticated: boolean;
 }
 
+export interface LineStatus {
+  readonly rate: Rate;
+  /** When the rate changes, as far as is known; null where it does not. */
+  readonly until: string | null;
+  /** While it is closed: when bulk bytes move again; null where nobody knows. */
+  readonly opensAt: string | null;
+  /** Whether a person said so, in place of the windows. */
+  readonly ordered: boolean;
+  /** That of the windows. */
+  readonly timezone: string;
+  /** Heads, reports and the like that passed while it was closed, since the daemon was started. */
+  readonly closedBytes: number;
+}
+
 export interface StatusError {
   readonly code: ErrorCode;
   readonly message: string;
@@ -67,6 +84,8 @@ export interface RepositoryStatus {
   readonly lag: { readonly generations: number; readonly seconds: number } | null;
   /** A child waits here for its parent to complete a generation. */
   readonly waitingFor: string | null;
+  /** What it lacks waits until the line opens. */
+  readonly waitsForWindow: boolean;
   readonly selection: Selection | null;
   /** Where clients find the files: the installation copy, or the source at the master depot. */
   readonly tree: string | null;

@@ -66,26 +66,32 @@ export function checkTag(answer: Answer, sha256: Sha256): void {
   if (isSha256(tag) && tag !== sha256) throw refuse(answer, `the ETag is that of other bytes, ${tag}`);
 }
 
-export function checkRange(answer: Answer, offset: number, size: number): void {
+/** The range that was asked for, of an object of `size` bytes. */
+export function checkRange(answer: Answer, offset: number, length: number, size: number): void {
   const header = answer.headers['content-range'];
   const range = readContentRange(header);
-  if (range?.start === offset && range.end === size - 1 && range.size === size) return;
-  throw refuse(answer, `asked for bytes ${offset}-${size - 1}/${size}, got "${printable(header)}"`);
+  if (range?.start === offset && range.end === offset + length - 1 && range.size === size) return;
+  throw refuse(answer, `asked for bytes ${offset}-${offset + length - 1}/${size}, got "${printable(header)}"`);
 }
 
-/** The range that goes from `offset` to the end, wherever that is. */
-export function checkTail(answer: Answer, offset: number): void {
+/** The range that was asked for of something whose size is not known, or what there is of it; gives its size. */
+export function checkPart(answer: Answer, offset: number, length: number): number {
   const header = answer.headers['content-range'];
   const range = readContentRange(header);
-  if (range?.start === offset && range.size !== undefined && range.end === range.size - 1) return;
+  if (range?.start === offset && range.end === Math.min(offset + length, range.size) - 1) return range.size;
   throw refuse(answer, `asked for bytes from ${offset} on, got "${printable(header)}"`);
 }
 
 /** All of the body, as it comes: as many bytes as it declares, and of those no more than `limit`. */
 export function wholeOf(answer: Answer, limit: number): AsyncIterable<Uint8Array> {
+  return complete(answer, lengthOf(answer), atMost(answer, limit));
+}
+
+/** The bytes of a body, as it declares them. @throws DepotError `parent-answer` where it does not */
+export function lengthOf(answer: Answer): number {
   const declared = declaredLength(answer);
   if (declared === undefined) throw refuse(answer, 'declares no length');
-  return complete(answer, declared, atMost(answer, limit));
+  return declared;
 }
 
 /** All of the body. */

@@ -10,10 +10,11 @@ import {
   accept,
   atMost,
   checkBinary,
+  checkPart,
   checkRange,
   checkTag,
-  checkTail,
   exactly,
+  lengthOf,
   parseJson,
   readJson,
   readJsonBytes,
@@ -26,6 +27,8 @@ import { collect, type Floor } from './body.js';
 import { formatBundleRequest } from './bundle.js';
 import { Connections } from './connections.js';
 import { exchange, type Answer } from './exchange.js';
+import { counted, inFrames, type Part } from './frames.js';
+import type { Keeper, Line } from './line.js';
 import { compressedBound, limits } from './limits.js';
 import {
   directoryMessage,
@@ -37,6 +40,7 @@ import {
   type ReportMessage,
   type StateMessage,
 } from './messages.js';
+import { rateHeader } from './pace.js';
 import { formatRoute, type Route } from './routes.js';
 import type { ClientTls } from './tls.js';
 
@@ -60,6 +64,8 @@ export interface ParentOptions {
   /** From the request to the headers of its answer. */
   readonly headersMs?: number;
   readonly floor?: Floor;
+  /** What all requests go by; without one nothing limits them. */
+  readonly line?: Line;
 }
 
 /** The bytes of an object from `offset` on: the one asked for, or 0 where the parent does not do ranges. */
@@ -82,7 +88,10 @@ export class ParentClient {
   private readonly identity: Readonly<Record<string, string>>;
   private readonly floor: Floor;
   private readonly isSecure: boolean;
+  private readonly line: Line | undefined;
   private named: string | undefined;
+  /** Whether it keeps to a rate; not until it has said so. */
+  private keeper: Keeper = 'does-not';
 
   /** @throws DepotError `certificate-refused` for an `https:` URL without `tls` */
   constructor(options: ParentOptions) {
@@ -91,7 +100,9 @@ export class ParentClient {
     this.origin = url.origin;
     this.isSecure = url.protocol === 'https:';
     const { connections = 16, connectMs = 10_000, headersMs = 60_000, tls, proxy } = options;
-    this.connections = new Connections(url, { connections, connectMs, headersMs, tls, proxy });
+    this.line = options.line;
+    const { traffic } = options.line ?? {};
+    this.connections = new Connections(url, { connections, connectMs, headersMs, tls, proxy, traffic });
     this.floor = options.floor ?? limits.floor;
     this.identity = {
       ...(options.depot === undefined ? {} : { 'depotd-depot': options.depot }),
@@ -130,6 +141,7 @@ export class ParentClient {
     etag?: string,
     signal?: AbortSignal,
   ): Promise<'unchanged' | { readonly etag: string; readonly state: StateMessage }> {
+    this.line?.polled(repository);
     const answer = await this.get({ name: 'state', repository }, etag, signal);
     if (answer === 'unchanged') return answer;
     const bytes = await readJsonBytes(answer, limits.stateBytes);
@@ -163,6 +175,7 @@ export class ParentClient {
         `page ${page.sha256} of ${repository} is said to have ${page.length} bytes`,
       );
     }
+    this.line?.admitSmall(page.length, repository);
     const answer = await this.ask({ name: 'page', repository, sha256: page.sha256 }, {}, [200], signal);
     checkBinary(answer);
     return whole(answer, compressedBound(page.length));
@@ -181,6 +194,12 @@ export class ParentClient {
       return undefined;
     }
     checkBinary(answer);
+    try {
+      this.line?.admitSmall(Number(answer.headers['content-length'] ?? Infinity), repository);
+    } catch (error) {
+      answer.drop();
+      throw error;
+    }
     return atMost(answer, limits.differenceBytes);
   }
 
@@ -193,14 +212,19 @@ export class ParentClient {
     signal?: AbortSignal,
   ): Promise<ObjectBody> {
     if (offset === size) return { offset, chunks: nothing() };
-    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
-    const statuses = offset === 0 ? [200] : [200, 206];
-    const answer = await this.ask({ name: 'object', repository, sha256 }, headers, statuses, signal);
-    checkBinary(answer);
-    checkTag(answer, sha256);
-    if (answer.status === 200) return { offset: 0, chunks: exactly(answer, size) };
-    checkRange(answer, offset, size);
-    return { offset, chunks: exactly(answer, size - offset) };
+    const route = { name: 'object', repository, sha256 } as const;
+    const body = await this.inParts(repository, offset, size, signal, async (from, bytes): Promise<Part> => {
+      const isWhole = from === 0 && bytes >= size;
+      const headers = isWhole ? {} : { range: rangeOf(from, from + bytes < size ? bytes : Infinity) };
+      const answer = await this.ask(route, headers, isWhole ? [200] : [200, 206], signal);
+      checkBinary(answer);
+      checkTag(answer, sha256);
+      if (answer.status === 200) return { offset: 0, total: size, chunks: exactly(answer, size), isWhole: !isWhole };
+      const length = Math.min(bytes, size - from);
+      checkRange(answer, from, length, size);
+      return { offset: from, total: size, chunks: exactly(answer, length), isWhole: false };
+    });
+    return body ?? { offset, chunks: nothing() };
   }
 
   /**
@@ -214,43 +238,57 @@ export class ParentClient {
     offset: number,
     signal?: AbortSignal,
   ): Promise<ObjectBody | undefined> {
-    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
-    const statuses = [200, 206, 404, 416];
-    const answer = await this.ask({ name: 'encoding', repository, encoding }, headers, statuses, signal);
-    if (answer.status === 404) {
-      await refusalOf(answer);
-      return undefined;
-    }
-    if (answer.status === 416) {
-      // It is here to its last byte, or another one now; what it holds will tell.
-      await refusalOf(answer);
-      return { offset, chunks: nothing() };
-    }
-    checkBinary(answer);
-    if (answer.status === 206) checkTail(answer, offset);
-    return { offset: answer.status === 200 ? 0 : offset, chunks: wholeOf(answer, compressedBound(size)) };
+    const route = { name: 'encoding', repository, encoding } as const;
+    return this.inParts(repository, offset, undefined, signal, async (from, bytes): Promise<Part | undefined> => {
+      const headers = from === 0 && bytes === Infinity ? {} : { range: rangeOf(from, bytes) };
+      const answer = await this.ask(route, headers, [200, 206, 404, 416], signal);
+      if (answer.status === 404) {
+        await refusalOf(answer);
+        return undefined;
+      }
+      if (answer.status === 416) {
+        // It is here to its last byte, or another one now; what it holds will tell.
+        await refusalOf(answer);
+        return { offset: from, total: from, chunks: nothing(), isWhole: false };
+      }
+      checkBinary(answer);
+      const isWhole = answer.status === 200;
+      const total = isWhole ? lengthOf(answer) : checkPart(answer, from, bytes);
+      const chunks = wholeOf(answer, compressedBound(size));
+      return { offset: isWhole ? 0 : from, total, chunks, isWhole: isWhole && bytes !== Infinity };
+    });
   }
 
   /**
    * Many small objects in one answer (README section 6): a compressed archive, and whether it is made on the bases.
    * Undefined where the parent makes none.
+   * @param bytes what the objects have together
    */
   async bundle(
     repository: string,
     objects: readonly Sha256[],
     bases: readonly Sha256[],
+    bytes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly isOnBases: boolean; readonly chunks: AsyncIterable<Uint8Array> } | undefined> {
     const body = formatBundleRequest(objects, bases);
     const headers = { 'content-type': 'application/octet-stream' };
-    const answer = await this.ask({ name: 'bundle', repository }, headers, [200, 404, 405, 501], signal, body);
-    if (answer.status !== 200) {
-      await refusalOf(answer);
-      return undefined;
+    await this.line?.turn(bytes, repository, this.keeper, signal);
+    let isBegun = false;
+    try {
+      const answer = await this.ask({ name: 'bundle', repository }, headers, [200, 404, 405, 501], signal, body);
+      if (answer.status !== 200) {
+        await refusalOf(answer);
+        return undefined;
+      }
+      checkBinary(answer);
+      const isOnBases = answer.headers['depotd-bases'] === 'all';
+      const chunks = atMost(answer, compressedBound(limits.bundleBytes * 2));
+      isBegun = true;
+      return { isOnBases, chunks: this.line === undefined ? chunks : counted(chunks, bytes, this.line) };
+    } finally {
+      if (!isBegun) this.line?.release(bytes);
     }
-    checkBinary(answer);
-    const isOnBases = answer.headers['depotd-bases'] === 'all';
-    return { isOnBases, chunks: atMost(answer, compressedBound(limits.bundleBytes * 2)) };
   }
 
   async report(message: ReportMessage, signal?: AbortSignal): Promise<ReportAnswer> {
@@ -286,6 +324,16 @@ export class ParentClient {
     await this.connections.close();
   }
 
+  private inParts(
+    repository: string,
+    offset: number,
+    size: number | undefined,
+    signal: AbortSignal | undefined,
+    ask: (from: number, bytes: number) => Promise<Part | undefined>,
+  ): Promise<ObjectBody | undefined> {
+    return inFrames({ line: this.line, repository, keeper: () => this.keeper, offset, size, signal, ask });
+  }
+
   private async file(route: Route, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const answer = await this.ask(route, {}, [200, 404], signal);
     if (answer.status === 200) return whole(answer, maxBytes);
@@ -310,19 +358,30 @@ export class ParentClient {
     signal: AbortSignal | undefined,
     body?: Uint8Array,
   ): Promise<Answer> {
+    const named = this.line?.headers() ?? {};
     const request = {
       method: body === undefined ? ('GET' as const) : ('POST' as const),
       path: this.prefix + formatRoute(route),
-      headers: { ...this.identity, ...headers },
+      headers: { ...this.identity, ...named, ...headers },
       signal,
       ...(body === undefined ? {} : { body }),
     };
-    const pool = this.connections.pool(route.name === 'object' || route.name === 'bundle' ? 'bulk' : 'talk');
+    const pool = this.connections.pool(isBulk(route) ? 'bulk' : 'talk');
     const answer = await exchange(pool, this.origin, request, this.floor);
-    const named = answer.headers['depotd-depot'];
-    this.named = typeof named === 'string' && isName(named) ? named : undefined;
+    const depot = answer.headers['depotd-depot'];
+    this.named = typeof depot === 'string' && isName(depot) ? depot : undefined;
+    if (rateHeader in named) this.keeper = answer.headers[rateHeader] === undefined ? 'does-not' : 'paces';
     return accept(answer, wanted);
   }
+}
+
+/** Objects, whole, encoded or bundled, must not keep polls and metadata waiting. */
+function isBulk({ name }: Route): boolean {
+  return name === 'object' || name === 'encoding' || name === 'bundle';
+}
+
+function rangeOf(from: number, bytes: number): string {
+  return `bytes=${from}-${bytes === Infinity ? '' : from + bytes - 1}`;
 }
 
 /** An ETag that can be sent back. Where there is none, the next question is conditional all the same, but never matches. */

@@ -1,8 +1,9 @@
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import { DepotError } from '../model/errors.js';
 import { limits } from './limits.js';
 import { isSameMaterial } from './material.js';
 import { SecureConnector } from './secure.js';
+import type { Traffic } from './traffic.js';
 import type { ClientTls, Peer, ClientMaterial } from './tls.js';
 
 export interface ConnectionsOptions {
@@ -14,6 +15,8 @@ export interface ConnectionsOptions {
   readonly connectMs: number;
   /** From the request to the headers of its answer. */
   readonly headersMs: number;
+  /** Counts what crosses the connections. */
+  readonly traffic?: Traffic | undefined;
 }
 
 interface Pools {
@@ -71,12 +74,12 @@ export class Connections {
   }
 
   private open(tls: ClientTls | undefined, material: ClientMaterial | undefined): Pools {
-    const { connections, connectMs, proxy } = this.options;
+    const { connections, connectMs, proxy, traffic } = this.options;
     if (this.url.protocol !== 'https:' || tls === undefined || material === undefined) {
-      const connect = { timeout: connectMs };
+      const connect = counted(buildConnector({ timeout: connectMs }), traffic);
       return { talk: this.newPool(8, connect), bulk: this.newPool(connections, connect), secured: undefined };
     }
-    const connector = new SecureConnector({ material, judge: tls.judge, connectMs, proxy });
+    const connector = new SecureConnector({ material, judge: tls.judge, connectMs, proxy, traffic });
     const { connect } = connector;
     const secured = { connector, material };
     return { talk: this.newPool(8, connect), bulk: this.newPool(connections, connect), secured };
@@ -105,4 +108,13 @@ export class Connections {
     }
     this.current = undefined;
   }
+}
+
+function counted(connect: buildConnector.connector, traffic: Traffic | undefined): buildConnector.connector {
+  return (to, callback) =>
+    connect(to, (...outcome) => {
+      const [, socket] = outcome;
+      if (socket !== null) traffic?.add(socket);
+      callback(...outcome);
+    });
 }

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { contextOptions } from './material.js';
 import type { JudgePeer, Peer, ClientMaterial } from './tls.js';
+import type { Traffic } from './traffic.js';
 import { openTunnel } from './tunnel.js';
 
 export interface SecureOptions {
@@ -13,6 +14,8 @@ export interface SecureOptions {
   /** For the connection, and once more for a proxy on the way. */
   readonly connectMs: number;
   readonly proxy?: string | undefined;
+  /** Counts what crosses the connections. */
+  readonly traffic?: Traffic | undefined;
 }
 
 /**
@@ -51,23 +54,17 @@ export class SecureConnector {
   readonly connect: buildConnector.connector = (to, callback) => {
     const failed = (error: Error): void => callback(error, null);
     const { proxy, connectMs } = this.options;
-    if (proxy === undefined) {
-      this.secure(to, undefined, callback);
-    } else {
-      const host = isIP(to.hostname) === 6 ? `[${to.hostname}]` : to.hostname;
-      openTunnel(proxy, `${host}:${to.port}`, connectMs).then((tunnel) => this.secure(to, tunnel, callback), failed);
-    }
+    const host = isIP(to.hostname) === 6 ? `[${to.hostname}]` : to.hostname;
+    const below = proxy === undefined ? openSocket(to, connectMs) : openTunnel(proxy, `${host}:${to.port}`, connectMs);
+    below.then((socket) => this.secure(to, socket, callback), failed);
   };
 
-  private secure(
-    { hostname, port }: buildConnector.Options,
-    tunnel: Socket | undefined,
-    callback: buildConnector.Callback,
-  ): void {
+  private secure({ hostname }: buildConnector.Options, below: Socket, callback: buildConnector.Callback): void {
     const { resumable } = this;
-    const { connectMs } = this.options;
+    const { connectMs, traffic } = this.options;
+    traffic?.add(below);
     const socket = connect({
-      ...(tunnel === undefined ? { host: hostname, port: Number(port) } : { socket: tunnel }),
+      socket: below,
       secureContext: this.context,
       servername: isIP(hostname) === 0 ? hostname : '',
       checkServerIdentity: () => undefined,
@@ -112,6 +109,23 @@ export class SecureConnector {
     socket.once('close', () => this.leaves.delete(socket));
     socket.on('session', (session: Buffer) => (this.resumable = { session, leaf }));
   }
+}
+
+/** Connected by itself, so that what crosses it can be counted below TLS. */
+function openSocket({ hostname, port }: buildConnector.Options, connectMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: hostname, port: Number(port) });
+    const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${connectMs} ms`)), connectMs);
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
 }
 
 function leafOf(socket: TLSSocket): X509Certificate | undefined {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import { directoryName } from '../model/company.js';
 import { formatEncodingName } from '../model/encoding.js';
@@ -21,6 +22,7 @@ import { ListedPages } from './listed-pages.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
 import { hasBody, identify, methodsOf, readBody, takesBody, type Child } from './requests.js';
+import type { Uploads } from './uploads.js';
 import { directoryFor, requireInScope, type Directory } from './scope.js';
 
 export interface ChildrenOptions {
@@ -35,6 +37,8 @@ export interface ChildrenOptions {
   readonly now: () => number;
   /** Told of faults of this depot itself; whoever asked learns only that there was one. */
   readonly onFault?: (error: DepotError, request: string) => void;
+  /** What it gives of its line to the depots below; without one there is no limit. */
+  readonly uploads?: Uploads | undefined;
   /** A child is asked to come back where a thread needs longer; default 25 s, below the child's own patience. */
   readonly patienceMs?: number;
 }
@@ -57,39 +61,54 @@ const comeBackMs = 10_000;
  */
 export function childHandler(
   options: ChildrenOptions,
-): (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined) => Promise<void> {
+): (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined, wire: Socket) => Promise<void> {
   const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
   const bundles = new Bundles(run);
   const encodings = new Encodings(store, run, options.now);
   const pages = new ListedPages(store);
 
-  async function answer(exchange: Exchange, peer: Peer | undefined): Promise<void> {
-    const { request } = exchange;
+  async function answer(asked: Exchange, peer: Peer | undefined, wire: Socket): Promise<void> {
+    const { request } = asked;
     const route = parseRoute(request.url ?? '');
     const methods = methodsOf(route);
-    if (!methods.includes(request.method ?? '')) throw wrongMethod(exchange, methods);
+    if (!methods.includes(request.method ?? '')) throw wrongMethod(asked, methods);
     if (hasBody(request) && !takesBody(route.name)) {
       throw new DepotError('bad-request', `${request.method ?? ''} has a body, which nothing here reads`);
     }
     if (route.name === 'ca' || route.name === 'enroll' || route.name === 'request') {
       if (enrolment === undefined) throw notHere(route);
-      return answerEnrolment(exchange, route.name, enrolment);
+      return answerEnrolment(asked, route.name, enrolment);
     }
     const child = identify(request, peer, options);
     note(child, () => store.demands.touch(child, options.now()));
+    const exchange = paced(asked, child, wire);
     if (route.name === 'report') {
       await takeReport(exchange, child);
     } else if (route.name === 'directory') {
       const { bytes, hash } = directoryFor(child.site, options, directory, store.signed.versions(directoryName));
       replyMessage(exchange, bytes, `"${hash}"`);
     } else if (route.name === 'company') {
-      if (!replyCompany(exchange, store, route.file, child.site)) throw notHere(route);
+      if (!(await replyCompany(exchange, store, route.file, child.site))) throw notHere(route);
     } else {
       requireInScope(route.repository, child.site, directory);
       if (route.name !== 'state') note(child, () => store.fetches.asked(child.depot, route.repository, options.now()));
-      await answerOf(exchange, route, child);
+      const done = isBulk(route) ? options.uploads?.admit(child.depot) : undefined;
+      try {
+        await answerOf(exchange, route, child);
+      } finally {
+        done?.();
+      }
     }
+  }
+
+  /** The answer goes by what the child names. */
+  function paced(exchange: Exchange, child: Child, wire: Socket): Exchange {
+    const { request, response } = exchange;
+    const begun = options.uploads?.begin(child.depot, request.headers, wire);
+    for (const [name, value] of Object.entries(begun?.headers ?? {})) response.setHeader(name, value);
+    response.once('close', () => options.uploads?.end(child.depot, wire));
+    return { ...exchange, upload: begun?.upload };
   }
 
   /** A full disk, say, is no reason to stop serving. */
@@ -187,11 +206,11 @@ export function childHandler(
     throw new DepotError('parent-busy', 'this is still being made ready', { retryAfterMs: comeBackMs });
   }
 
-  return async (request, response, peer) => {
+  return async (request, response, peer, wire) => {
     const exchange = { request, response };
     response.setHeader('depotd-depot', options.depot);
     try {
-      await answer(exchange, peer);
+      await answer(exchange, peer, wire);
     } catch (thrown) {
       const what = `${request.method ?? ''} ${request.url ?? ''}`;
       const error = asDepotError(thrown, what);
@@ -202,6 +221,11 @@ export function childHandler(
       replyError(exchange, error);
     }
   };
+}
+
+/** What has to wait for a place where many children ask at once. */
+function isBulk({ name }: Route): boolean {
+  return name === 'object' || name === 'encoding' || name === 'bundle';
 }
 
 /** RFC 9110 section 15.5.6 */

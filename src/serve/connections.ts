@@ -41,6 +41,11 @@ export class OpenConnections {
     });
   }
 
+  /** The socket as it was accepted, below TLS. */
+  below(socket: Socket): Socket {
+    return this.open.get(keyOf(socket))?.socket ?? socket;
+  }
+
   /** Its handshake has ended. */
   setReady(socket: Socket): void {
     const connection = this.open.get(keyOf(socket));

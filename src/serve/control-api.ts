@@ -1,3 +1,4 @@
+import type { Rate } from '../model/rate.js';
 import type {
   ApproveResult,
   CycleResult,
@@ -5,6 +6,7 @@ import type {
   GcResult,
   HistoryRow,
   HoldStatus,
+  LineStatus,
   ListedEntry,
   Listing,
   PlanStep,
@@ -51,6 +53,8 @@ export interface ControlApi {
   approve(id: string): Promise<ApproveResult>;
   gc(options: LongWork & { readonly dryRun: boolean }): Promise<GcResult>;
   reload(): Promise<ReloadResult>;
+  /** Sets the rate of the line in place of the windows, for so many milliseconds or until it is taken back (null). */
+  orderLine(order: { readonly rate: Rate; readonly forMs: number | null } | null): Promise<LineStatus>;
 }
 
 export interface LongWork {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { directoryName } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
+import { rateShape } from '../model/line-order.js';
 import { isName, isSite } from '../model/names.js';
 import type { ControlApi, LongWork } from './control-api.js';
 
@@ -112,6 +113,13 @@ const calls: readonly ControlCall[] = [
   once('holds', nothing, (api) => api.holds()),
   once('approve', hold, (api, { id }) => api.approve(id)),
   once('reload', nothing, (api) => api.reload()),
+  once(
+    'order-line',
+    z.strictObject({
+      order: z.strictObject({ rate: rateShape, forMs: z.number().int().min(1000).nullable() }).nullable(),
+    }),
+    (api, { order }) => api.orderLine(order),
+  ),
   stream(
     'poll',
     z.strictObject({ repositories: z.array(repository).min(1).nullable(), wait: z.boolean() }),

@@ -68,6 +68,7 @@ export function controlClient(options: ControlClientOptions): ControlApi {
         stream('keys-add', { repository, key, threshold, brought }, quietly()),
     },
     reload: () => call('reload', {}),
+    orderLine: (order) => call('order-line', { order }),
     poll: (repositories, { wait, ...work }) => stream('poll', { repositories, wait }, work),
     plan: (repository, { steps, ...work }) => stream('plan', { repository, steps }, work),
     publish: (repository, { wait, dryRun, acceptSource, ...work }) =>

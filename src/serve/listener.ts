@@ -36,8 +36,16 @@ export interface ListenOptions {
   readonly limits?: ListenerLimits;
 }
 
-/** @param peer who asks, by the certificate; undefined on a plain listener, and for open requests */
-type Handler = (request: IncomingMessage, response: ServerResponse, peer: Peer | undefined) => Promise<void>;
+/**
+ * @param peer who asks, by the certificate; undefined on a plain listener, and for open requests
+ * @param wire the socket below TLS
+ */
+type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  peer: Peer | undefined,
+  wire: Socket,
+) => Promise<void>;
 
 /** @throws DepotError `listen-failed`; `certificate-refused` where the material cannot be used */
 export async function listen(place: Place, handler: Handler, options: ListenOptions = {}): Promise<Listener> {
@@ -83,7 +91,7 @@ async function bind(
     const peer = tls === undefined ? undefined : admit({ request, response }, tls);
     if (peer === 'refused') return;
     if (peer !== undefined) connections.identify(socket as TLSSocket);
-    void handler(request, response, peer);
+    void handler(request, response, peer, connections.below(socket));
   };
   const { server, renew } = tls === undefined ? plainServer(allowed, answer) : secureServer(tls, allowed, answer);
   server.setTimeout(allowed.idleMs);

@@ -3,12 +3,15 @@ import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { DepotError, ErrorCode } from '../model/errors.js';
 import { formatMessage } from '../protocol/messages.js';
+import type { Upload } from './uploads.js';
 import { formatContentRange, readRange, type ByteRange } from '../protocol/ranges.js';
 
 /** A request and the answer that it gets. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What large answers go by; without one they are written as fast as the line takes them. */
+  readonly upload?: Upload | undefined;
 }
 
 /** What a name of content stands for never changes; a proxy may keep it for the one who asked, and must not recode it. */
@@ -47,10 +50,18 @@ export function replyMessage(exchange: Exchange, bytes: Buffer, etag?: string): 
   response.end(bytes);
 }
 
-/** Small immutable content. */
-export function replyBytes({ response }: Exchange, bytes: Uint8Array, contentType: string): void {
+/** Immutable content that is held in memory. */
+export async function replyBytes(exchange: Exchange, bytes: Uint8Array, contentType: string): Promise<void> {
+  const { request, response } = exchange;
   const headers = { 'content-type': contentType, 'content-length': bytes.length, 'cache-control': immutable };
-  response.writeHead(200, headers).end(bytes);
+  response.writeHead(200, headers);
+  if (request.method === 'HEAD' || bytes.length === 0) response.end();
+  else
+    await send(
+      { read: async (start, length) => bytes.subarray(start, start + length) },
+      { start: 0, end: bytes.length - 1 },
+      exchange,
+    );
 }
 
 /**
@@ -87,7 +98,7 @@ export async function replyFile(
     if (asked !== undefined) headers['content-range'] = formatContentRange(range, size);
     response.writeHead(asked === undefined ? 200 : 206, headers);
     if (request.method === 'HEAD' || size === 0) response.end();
-    else await send(handle, range, response);
+    else await send(fileSource(handle), range, exchange);
   } finally {
     await handle.close();
   }
@@ -126,20 +137,35 @@ function end(response: ServerResponse, status: number, body: Buffer): void {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }
 
-async function send(handle: FileHandle, { start, end }: ByteRange, response: ServerResponse): Promise<void> {
+/** Where bytes come from; fewer than asked for, or none, where it ends early. */
+interface Source {
+  read(start: number, length: number): Promise<Uint8Array>;
+}
+
+function fileSource(handle: FileHandle): Source {
+  return {
+    async read(start, length) {
+      const buffer = Buffer.allocUnsafe(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, start);
+      return buffer.subarray(0, bytesRead);
+    },
+  };
+}
+
+async function send(source: Source, { start, end }: ByteRange, { response, upload }: Exchange): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort('closed'));
   // Whoever went away before will not close a second time.
   if (response.destroyed) return;
   for (let at = start; at <= end && !gone.signal.aborted;) {
-    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, end - at + 1));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) {
+    const bytes = await source.read(at, Math.min(chunkBytes, upload?.step ?? chunkBytes, end - at + 1));
+    if (bytes.length === 0) {
       response.destroy();
       return;
     }
-    at += bytesRead;
-    if (!response.write(buffer.subarray(0, bytesRead))) await drained(response, gone.signal);
+    at += bytes.length;
+    await upload?.take(bytes.length);
+    if (!response.write(bytes)) await drained(response, gone.signal);
   }
   response.end();
 }

@@ -4,6 +4,7 @@ import type {
   ChildStatus,
   CycleProgress,
   DepotStatus,
+  LineStatus,
   OwnCertificateStatus,
   ParentStatus,
   RepositoryStatus,
@@ -52,6 +53,7 @@ export interface LiveFacts {
   readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number };
   readonly certificate: OwnCertificateStatus | null;
   readonly parents: readonly ParentStatus[];
+  readonly line: LineStatus;
   /** Those that the parents name, and those whose head is not here yet. */
   readonly known: readonly NamedRepository[];
   cycle(repository: string): CycleProgress | null;
@@ -85,6 +87,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     listen: live?.listen ?? null,
     data: facts.data,
     parents,
+    line: live?.line ?? null,
     repositories: repositoriesOf(store, facts, live).map((named) =>
       named.source === undefined
         ? childRepository(store, facts, live, named, parents, nowMs)
@@ -156,6 +159,7 @@ function masterRepository(
     newest: generation,
     lag: generation === null ? null : lagOf(store, name, generation, nowMs),
     waitingFor: null,
+    waitsForWindow: false,
     selection: null,
     tree: source,
     poll: null,
@@ -211,7 +215,11 @@ function childRepository(
     bytes: tree?.root === undefined ? null : tree.bytes,
     newest: store.heads.newest(name)?.head.generation ?? null,
     lag,
-    waitingFor: isBehind(lag) && polled?.lastOutcome === 'waiting' ? nameOf(polled.parent, parents) : null,
+    waitsForWindow: polled?.error?.code === 'window-closed' && live?.line.rate === 'closed',
+    waitingFor:
+      isBehind(lag) && polled?.lastOutcome === 'waiting' && polled.error === null
+        ? nameOf(polled.parent, parents)
+        : null,
     selection,
     tree: tree?.root === undefined ? null : store.layout.tree(name),
     poll: {
@@ -224,7 +232,10 @@ function childRepository(
     damaged: store.damage.waiting(name).length,
     source: null,
     trust: trustOf(store, facts, name, false),
-    error: polled?.error == null ? null : statusError(polled.error, polled.lastAtMs),
+    error:
+      polled?.error == null || polled.error.code === 'window-closed'
+        ? null
+        : statusError(polled.error, polled.lastAtMs),
   };
 }
 

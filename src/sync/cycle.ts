@@ -1,7 +1,7 @@
 import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import { covers, selectionKey } from '../model/selection.js';
-import type { CycleResult, FileCount } from '../model/status.js';
+import type { CycleOutcome, CycleResult, FileCount } from '../model/status.js';
 import { applyTree, type ApplyResult } from './apply-job.js';
 import { learnCompany, requireEnrolled } from './company.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
@@ -48,7 +48,7 @@ export async function runCycle(depot: SyncDepot, repository: string, signal: Abo
     });
   } catch (thrown) {
     const error = asDepotError(thrown, `poll for ${repository}`);
-    came = { outcome: error.code === 'interrupted' ? 'interrupted' : 'failed', error };
+    came = { outcome: outcomeOf(error), error };
   }
   const result = recordCycle(depot, { repository, startedAtMs, parent: used, ...came });
   if (used !== undefined && !signal.aborted) {
@@ -59,6 +59,12 @@ export async function runCycle(depot: SyncDepot, repository: string, signal: Abo
   }
   meter.end();
   return result;
+}
+
+/** A line that is closed is no failure. */
+function outcomeOf({ code }: DepotError): CycleOutcome {
+  if (code === 'interrupted') return 'interrupted';
+  return code === 'window-closed' ? 'waiting' : 'failed';
 }
 
 async function cycleAt(

@@ -4,6 +4,7 @@ import { unionDemand, type Demand, type Demands, type Follow, type Selection } f
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import type { HoldAbove } from './deletions.js';
+import type { Line } from '../protocol/line.js';
 import type { Claims } from './claims.js';
 import type { KnownRepositories } from './known.js';
 import type { Parents } from './parents.js';
@@ -19,6 +20,8 @@ export interface SyncDepot {
   readonly host: Host;
   readonly log: Log;
   readonly parents: Parents;
+  /** What all transfers from the parents go by. */
+  readonly line: Line;
   readonly known: KnownRepositories;
   readonly board: ProgressBoard;
   readonly claims: Claims;

@@ -3,6 +3,7 @@ import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import type { ParentStatus, StatusError } from '../model/status.js';
 import { ParentClient } from '../protocol/client.js';
+import type { Line } from '../protocol/line.js';
 import type { StateMessage } from '../protocol/messages.js';
 import type { ClientTls } from '../protocol/tls.js';
 
@@ -65,6 +66,7 @@ export class Parents {
     private readonly host: Host,
     private readonly log: Log,
     private readonly tls?: ClientTls,
+    private readonly line?: Line,
   ) {}
 
   /**
@@ -178,7 +180,13 @@ export class Parents {
   private newParent(url: string, proxy: string | null): Parent {
     return {
       url,
-      client: new ParentClient({ url, ...this.identity, tls: this.tls, proxy: proxy ?? undefined }),
+      client: new ParentClient({
+        url,
+        ...this.identity,
+        tls: this.tls,
+        proxy: proxy ?? undefined,
+        ...(this.line === undefined ? {} : { line: this.line }),
+      }),
       states: new Map(),
       demandHash: undefined,
       reported: new Map(),

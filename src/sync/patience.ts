@@ -1,22 +1,35 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 
+/** Cuts in a row. */
 const attempts = 3;
-const maxWaitMs = 30_000;
+/** Asking a busy parent again and again, as it said; then the next poll does. */
+const longestPatienceMs = 15 * 60_000;
+const maxWaitMs = 60_000;
 
 /**
- * Asks again, a few times, where that can help at once: after a cut, and when a busy parent said how long to wait.
- * What came before a cut is for `ask` to go on from.
+ * Asks again where that can help at once: a few times after a cut, and a busy parent when it said, or up to half as long
+ * again, so that those who were sent away together do not come back together. What came before a cut is for `ask` to go
+ * on from.
  */
 export async function patiently<Answer>(host: Host, signal: AbortSignal, ask: () => Promise<Answer>): Promise<Answer> {
-  for (let attempt = 1; ; attempt += 1) {
+  const startedAt = host.monotonic();
+  for (let cuts = 0; ;) {
     signal.throwIfAborted();
     try {
       return await ask();
     } catch (error) {
-      const helps = error instanceof DepotError && (error.code === 'transfer-cut' || error.code === 'parent-busy');
-      if (!helps || attempt === attempts) throw error;
-      await host.sleep(Math.min(error.retryAfterMs ?? 200 * attempt, maxWaitMs), signal);
+      if (!(error instanceof DepotError)) throw error;
+      if (error.code === 'transfer-cut') {
+        cuts += 1;
+        if (cuts === attempts) throw error;
+        await host.sleep(200 * cuts, signal);
+      } else if (error.code === 'parent-busy' && host.monotonic() - startedAt < longestPatienceMs) {
+        const asked = Math.min(error.retryAfterMs ?? 1000, maxWaitMs);
+        await host.sleep(asked * (1 + host.random() / 2), signal);
+      } else {
+        throw error;
+      }
     }
   }
 }

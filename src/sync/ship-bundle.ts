@@ -2,7 +2,7 @@ import type { DepotError } from '../model/errors.js';
 import type { Fetching } from './fetching.js';
 import { patiently } from './patience.js';
 import { receivePart } from './receive.js';
-import type { PlannedShipment, Shipment } from '../store/transfers.js';
+import type { PlannedShipment, Shipment, WantedObject } from '../store/transfers.js';
 import { basesOf } from './shipments.js';
 import { unpackObjects } from './unpack-job.js';
 
@@ -15,13 +15,27 @@ let received = 0;
  */
 export async function shipBundle(fetching: Fetching, { id, objects }: PlannedShipment): Promise<Shipment> {
   const { depot, signal } = fetching;
-  let left = objects;
-  await patiently(depot.host, signal, async () => {
-    const { kept, cut } = await takeBundle(fetching, id, left);
-    left = left.filter(({ sha256 }) => !kept.has(sha256));
-    if (cut !== undefined) throw cut;
-  });
-  return left;
+  const notBrought: WantedObject[] = [];
+  for (let left = objects; left.length > 0;) {
+    const asked = atOnce(left, depot.line.bundleBytes);
+    let missing = asked;
+    await patiently(depot.host, signal, async () => {
+      const { kept, cut } = await takeBundle(fetching, id, missing);
+      missing = missing.filter(({ sha256 }) => !kept.has(sha256));
+      if (cut !== undefined) throw cut;
+    });
+    notBrought.push(...missing);
+    left = left.slice(asked.length);
+    if (!fetching.makesBundles) return [...notBrought, ...left];
+  }
+  return notBrought;
+}
+
+/** The first of them, as much as the line allows in one request; one at least. */
+function atOnce(objects: Shipment, mostBytes: number): Shipment {
+  let bytes = 0;
+  const end = objects.findIndex(({ size }, at) => (bytes += size) > mostBytes && at > 0);
+  return end < 0 ? objects : objects.slice(0, end);
 }
 
 async function takeBundle(
@@ -33,7 +47,8 @@ async function takeBundle(
   const { store } = depot;
   const bases = [...basesOf(wanted)].filter((base) => store.objects.has(base));
   const names = wanted.map(({ sha256 }) => sha256);
-  const answer = await parent.client.bundle(repository, names, bases, signal);
+  const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
+  const answer = await parent.client.bundle(repository, names, bases, bytes, signal);
   if (answer === undefined) {
     fetching.makesBundles = false;
     return { kept: new Set(), cut: undefined };

@@ -16,6 +16,7 @@ import { finishGeneration, publishGeneration } from '../../src/publish/generatio
 import { Signer } from '../../src/publish/signer.js';
 import { childHandler } from '../../src/serve/children.js';
 import { listen } from '../../src/serve/listener.js';
+import { openLine } from '../../src/protocol/line.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { Claims } from '../../src/sync/claims.js';
@@ -42,6 +43,7 @@ function newClock(): Clock {
     now: () => Date.now() + clock.ahead,
     sleep: () => Promise.resolve(),
     random: realHost.random,
+    monotonic: realHost.monotonic,
   };
   return clock;
 }
@@ -172,6 +174,7 @@ export async function newChild(
     host: clock,
     log,
     parents: asks,
+    line: openLine(clock),
     known: new KnownRepositories(join(store.layout.metadata, '.known.json'), enrolled),
     board: new ProgressBoard(clock),
     claims: new Claims(),

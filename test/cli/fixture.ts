@@ -269,6 +269,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     listen: settings.listen,
     process: { rssBytes: 90_000_000, eventLoopP99Ms: 4 },
     certificate: { serial: '4f', expiresAt: new Date(nowMs + 60 * day).toISOString(), provided: false, error: null },
+    line: { rate: 'unlimited', until: null, opensAt: null, ordered: false, timezone: 'UTC', closedBytes: 0 },
     parents: [
       {
         url: settings.parent[0] ?? '',
@@ -349,6 +350,7 @@ export function sampleApi(
     verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
     gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
     reload: () => (scripted.reload ?? unexpected)(),
+    orderLine: (...asked) => (scripted.orderLine ?? unexpected)(...asked),
     keys: scripted.keys ?? {
       list: async () => keysStatus(store, published),
       protect: unexpected,

@@ -60,6 +60,7 @@ function documented(): Partial<ControlApi> {
     verify: async () => example('verify'),
     gc: async () => example('gc'),
     reload: async () => example('reload'),
+    orderLine: async () => example('line'),
     subjects: { list: async () => example('subject'), add: unasked, remove: unasked },
     trust: {
       ...undocumented,
@@ -107,6 +108,7 @@ test.each([
   ['holds', ['holds']],
   ['ls', ['ls', 'tools', 'bin']],
   ['version', ['version']],
+  ['windows', ['windows']],
 ])('%s has the documented shape', async (name, args) => {
   expect(keys(await json(...args))).toEqual(keys(examples.get(name)));
 });
@@ -118,6 +120,9 @@ test.each([
   ['verify', ['verify']],
   ['gc', ['gc']],
   ['reload', ['reload']],
+  ['line', ['pace', '5Mbit/s', '--for', '2h']],
+  ['line', ['pause']],
+  ['line', ['resume']],
   ['cert', ['cert']],
   ['subject', ['subject', 'list']],
   ['ca', ['ca', 'rotate']],

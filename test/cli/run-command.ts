@@ -23,7 +23,7 @@ export async function runCommand(make: (program: Program) => Command, args: read
     progressWidth: undefined,
     colours,
     errColours: colours,
-    now: realHost.now,
+    now: () => realHost.now(),
     sleep: realHost.sleep,
     signal: new AbortController().signal,
   };

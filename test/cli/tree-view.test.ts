@@ -32,6 +32,7 @@ function row(depot: string, parent: string, repositories: number, behind = 0): R
 function status(below: readonly ReportRow[]): DepotStatus {
   const empty = {
     parents: [],
+    line: null,
     repositories: [],
     directory: null,
     certificate: null,

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { formatAddress, type Address } from '../../src/config/address.js';
+import type { NetworkSettings } from '../../src/config/network.js';
+import type { Rate } from '../../src/model/rate.js';
+import type { Window } from '../../src/model/windows.js';
 import type { MirrorSettings, Settings } from '../../src/config/settings.js';
 
 const letter = fc.constantFrom(...'abcxyzABCXYZ0189');
@@ -48,6 +51,48 @@ const proxy = fc.constantFrom(
 );
 const limit = (highest: number, value: fc.Arbitrary<number>): fc.Arbitrary<number | null> =>
   fc.oneof(fc.constant(null), value, fc.integer({ min: 0, max: highest }));
+
+const rate: fc.Arbitrary<Rate> = fc.oneof(
+  fc.constantFrom('unlimited' as const, 'closed' as const),
+  fc.integer({ min: 8_000, max: 1e12 }).map((bits) => bits / 8),
+);
+const date = fc.integer({ min: 18_000, max: 30_000 });
+const window: fc.Arbitrary<Window> = fc
+  .record({
+    dates: fc.option(
+      fc.array(
+        fc.tuple(date, fc.nat(90)).map(([first, more]) => [first, first + more] as const),
+        {
+          minLength: 1,
+          maxLength: 3,
+        },
+      ),
+    ),
+    days: fc.option(fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1 })),
+    fromMinute: fc.integer({ min: 0, max: 1439 }),
+    toMinute: fc.integer({ min: 1, max: 1440 }),
+    rate,
+  })
+  .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute);
+
+function network(repository: fc.Arbitrary<string>): fc.Arbitrary<NetworkSettings> {
+  const uploads = fc.record({
+    total: rate,
+    eachChild: rate.map((each) => (each === 'closed' ? 'unlimited' : each)),
+    atOnce: fc.integer({ min: 1, max: 1024 }),
+    windows: fc.array(window, { maxLength: 2 }),
+  });
+  return fc
+    .record({
+      timezone: fc.constantFrom(null, 'Europe/Berlin', 'Etc/GMT+5', 'America/Argentina/Buenos_Aires'),
+      frameBytes: fc.integer({ min: 16, max: 64 * 1024 }).map((kib) => kib * 1024),
+      windows: fc.array(window, { maxLength: 3 }),
+      otherwise: fc.option(rate),
+      priority: fc.dictionary(repository, fc.constantFrom('high', 'normal', 'low')),
+      uploads,
+    })
+    .map((made) => ({ ...made, otherwise: made.windows.length > 0 ? (made.otherwise ?? 'closed') : made.otherwise }));
+}
 
 function mirror(site: string, name: string, at: number): fc.Arbitrary<MirrorSettings> {
   const names = site.split('/');
@@ -113,6 +158,7 @@ export const settings: fc.Arbitrary<Settings> = fc
         atStart: fc.boolean(),
         repositories: fc.dictionary(fc.constantFrom(first, ...rest), interval),
       }),
+      network: network(fc.constantFrom(first, ...rest)),
       follow: parents === 0 ? fc.constant([]) : fc.oneof(fc.constant('all' as const), list),
       repositories: fc.tuple(
         ...names

@@ -16,6 +16,15 @@ function problems(text: string): string {
 const day = 86_400_000;
 const base = 'depot: munich-1\nsite: enterprise/germany/munich\n';
 
+const noNetwork = {
+  timezone: null,
+  frameBytes: 262_144,
+  windows: [],
+  otherwise: null,
+  priority: {},
+  uploads: { total: 'unlimited', eachChild: 'unlimited', atOnce: 64, windows: [] },
+};
+
 describe('a good file', () => {
   test('needs a depot and a site; the rest is filled in', () => {
     expect(parseSettings(base, 'depot.yaml')).toEqual({
@@ -28,6 +37,7 @@ describe('a good file', () => {
       certificate: null,
       proxy: null,
       poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
+      network: noNetwork,
       follow: [],
       repositories: [],
       deletions: { holdAbove: { files: 1000, percent: 20 } },
@@ -83,6 +93,7 @@ log: debug
       certificate: { file: '/etc/pki/depot.pem', key: '/etc/pki/depot.key' },
       proxy: 'http://depotd:s%40cret@proxy.example.com:3128',
       poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
+      network: noNetwork,
       follow: [
         { repository: 'office', include: ['mac/**'], exclude: ['**/*.bak'] },
         { repository: 'drivers', include: [], exclude: [] },

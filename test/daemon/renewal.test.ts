@@ -21,6 +21,7 @@ it('keeps directory and certificate of an origin that runs for months from expir
   const sleeping: (() => void)[] = [];
   const host: Host = {
     now: () => nowMs,
+    monotonic: () => nowMs,
     random: () => 0.5,
     // A day goes by when both that look each hour, for the certificate and for the directory, have done their work.
     sleep: (_, signal) =>

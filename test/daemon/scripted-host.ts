@@ -21,6 +21,7 @@ export function scriptedHost(random: () => number = () => 0.5): ScriptedHost {
 
   return {
     now: () => now,
+    monotonic: () => now,
     random,
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {

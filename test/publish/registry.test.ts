@@ -35,7 +35,7 @@ async function holder(): Promise<Holder> {
   const store = Store.open(await temporaryFolder());
   onTestFinished(() => store.close());
   let now = Date.now();
-  const host = { now: () => now, sleep: () => Promise.resolve(), random: Math.random };
+  const host = { now: () => now, monotonic: () => now, sleep: () => Promise.resolve(), random: Math.random };
   const authority = await makeAuthority({ company: 'Example', nowMs: now });
   await new AuthorityFiles(store.keys).keep(authority);
   const registry = new Registry(store, host, origin, () => usualLifetimes);
@@ -157,7 +157,7 @@ test('the directory is signed, and what is revoked stays revoked over a restart'
   expect(
     await new Signer(
       again,
-      { now: Date.now, sleep: () => Promise.resolve(), random: Math.random },
+      { now: Date.now, monotonic: Date.now, sleep: () => Promise.resolve(), random: Math.random },
       '.directory',
       () => usualLifetimes,
     ).freshen(2),

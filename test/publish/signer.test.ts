@@ -24,7 +24,12 @@ class Master {
   lifetimes: Lifetimes = usualLifetimes;
   signer: Signer;
   private version = 0;
-  private readonly host: Host = { now: () => this.nowMs, sleep: async () => undefined, random: Math.random };
+  private readonly host: Host = {
+    now: () => this.nowMs,
+    monotonic: () => this.nowMs,
+    sleep: async () => undefined,
+    random: Math.random,
+  };
 
   constructor(
     readonly store: Store,

@@ -33,7 +33,7 @@ describe('a bundle', () => {
     await publish('tools', { a: 'first', b: 'second' });
     await publish('bavaria', { c: 'of another' });
     const asked = ['second', 'of another', 'nowhere', 'first'];
-    const answer = await child().bundle('tools', hashes(asked), []);
+    const answer = await child().bundle('tools', hashes(asked), [], 0);
     expect(answer?.isOnBases).toBe(false);
     if (answer === undefined) throw new Error('no bundle');
     expect(await unpack(answer.chunks, asked)).toEqual({ 0: 'second', 3: 'first' });
@@ -44,7 +44,7 @@ describe('a bundle', () => {
     await publish('tools', { a: 'before', b: 'after' });
     await publish('bavaria', { c: 'of another' });
     const on = async (bases: readonly string[]) => {
-      const answer = await child().bundle('tools', hashes(['after']), hashes(bases));
+      const answer = await child().bundle('tools', hashes(['after']), hashes(bases), 0);
       if (answer === undefined) throw new Error('no bundle');
       const files = await unpack(answer.chunks, ['after'], answer.isOnBases ? bases : []);
       return { isOnBases: answer.isOnBases, files };
@@ -60,7 +60,7 @@ describe('a bundle', () => {
       return run(job, input, options);
     });
     await publish('tools', { a: 'first', b: 'second' });
-    const ask = async () => child().bundle('tools', hashes(['first', 'second']), []);
+    const ask = async () => child().bundle('tools', hashes(['first', 'second']), [], 0);
     const answers = await Promise.all([ask(), ask(), ask()]);
     await Promise.all(answers.map(async (answer) => read(answer?.chunks)));
     expect(made).toBe(1);
@@ -79,7 +79,7 @@ describe('a bundle', () => {
     expect((await ask('tools', Buffer.from([0, 0, 0, 9, 0, 0, 0, 0]))).status).toBe(400);
     expect((await ask('tools', Buffer.alloc(0))).status).toBe(400);
     expect((await ask('paris', Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]))).status).toBe(404);
-    expect(await child().bundle('paris', hashes(['first']), [])).toBeUndefined();
+    expect(await child().bundle('paris', hashes(['first']), [], 0)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { rateAsWritten } from '../config/network.js';
+import { formatRate, meantRates, parseDuration, parseRate } from '../config/units.js';
+import type { Rate } from '../model/rate.js';
+import type { LineStatus } from '../model/status.js';
+import { momentWords } from '../model/zone.js';
+import { daemonOf } from './reach.js';
+import { printJson, printProse, requestOf, type Program } from './request.js';
+import { size } from './words.js';
+
+/** A week; whoever means longer sets it in the file. */
+const longestMs = 7 * 86_400_000;
+
+export function paceCommand(program: Program): Command {
+  return new Command('pace')
+    .description('set the rate of the line by hand, in place of the windows')
+    .argument('<rate>', 'such as 5Mbit/s, or unlimited', rateArgument)
+    .option('--for <time>', 'for so long, such as 2h; without it until depot resume', timeArgument)
+    .action(async (rate: Rate, { for: forMs }: { for?: number }, command: Command) =>
+      order(program, command, { rate, forMs: forMs ?? null }),
+    );
+}
+
+export function pauseCommand(program: Program): Command {
+  return new Command('pause')
+    .description('transfer nothing large; polls go on')
+    .option('--for <time>', 'for so long, such as 2h; without it until depot resume', timeArgument)
+    .action(async ({ for: forMs }: { for?: number }, command: Command) =>
+      order(program, command, { rate: 'closed', forMs: forMs ?? null }),
+    );
+}
+
+export function resumeCommand(program: Program): Command {
+  return new Command('resume')
+    .description('let the windows hold again, after depot pace or depot pause')
+    .action(async (_options: object, command: Command) => order(program, command, null));
+}
+
+async function order(
+  program: Program,
+  command: Command,
+  asked: { readonly rate: Rate; readonly forMs: number | null } | null,
+): Promise<void> {
+  const request = requestOf(program, command);
+  const line = await (await daemonOf(request)).orderLine(asked);
+  if (request.json) return printJson(request.terminal, line);
+  await printProse(request.terminal, [`the line: ${lineWords(line, request.terminal.now())}`]);
+}
+
+/** `512kbit/s until 20:00`, in the time zone of the windows. */
+export function lineWords({ rate, until, opensAt, ordered, timezone, closedBytes }: LineStatus, now: number): string {
+  const by = ordered ? ', by hand (depot resume ends it)' : '';
+  const moment = (time: string): string => momentWords(timezone, Date.parse(time), now);
+  if (rate !== 'closed') return `${rateAsWritten(rate)}${until === null ? '' : ` until ${moment(until)}`}${by}`;
+  const passed = closedBytes === 0 ? '' : `; ${size(closedBytes)} of heads and reports passed meanwhile`;
+  return `closed${opensAt === null ? '' : `, opens ${moment(opensAt)}`}${by}${passed}`;
+}
+
+function rateArgument(text: string): Rate {
+  if (text === 'unlimited') return text;
+  const rate = parseRate(text);
+  if (rate !== undefined && rate >= 1000) return rate;
+  if (rate !== undefined)
+    throw new InvalidArgumentError(`the lowest rate is ${formatRate(1000)}; depot pause stops all`);
+  const meant = meantRates(text);
+  throw new InvalidArgumentError(
+    meant.length > 1 ? `write ${meant.join(' or ')}` : `such as ${meant[0] ?? '5Mbit/s'}, or unlimited`,
+  );
+}
+
+function timeArgument(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 1000 && ms <= longestMs) return ms;
+  throw new InvalidArgumentError('a whole number and s, m, h or d, at most 7d');
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { dates, days, time, zone } from './calendar.js';
+import { rate, size } from './leaves.js';
+import { atLeastOne, mapping, wholeNumber } from './mapping.js';
+
+const KiB = 1024;
+
+function oneOrMore<Item extends z.ZodType>(item: Item, allowed: string) {
+  return z.union([item, atLeastOne(item, allowed)], allowed);
+}
+
+const windowKeys = 'days, dates, from, to, rate';
+
+const window = mapping(
+  {
+    days: oneOrMore(days, 'allowed: days such as mon-fri, or a list such as [sat, sun]')
+      .describe('On which days of the week it begins; any where this is left out.')
+      .optional(),
+    dates: oneOrMore(dates, 'allowed: dates such as 2026-12-24..2027-01-02, or a list of them')
+      .describe('On which dates it begins; any where this is left out.')
+      .optional(),
+    from: time.describe('When it begins; "00:00" where this is left out.').optional(),
+    to: time
+      .describe('When it ends; "24:00" where this is left out. A time before from is on the next day.')
+      .optional(),
+    rate: rate('unlimited', 'closed').describe('How fast bulk bytes may move in it.'),
+  },
+  `allowed: a mapping with ${windowKeys}`,
+);
+
+const windows = z.array(window, `allowed: a list of mappings with ${windowKeys}`);
+
+const uploads = mapping(
+  {
+    total: rate('unlimited', 'closed')
+      .prefault('unlimited')
+      .describe('What all depots below get together, outside of the windows.'),
+    'each-child': rate('unlimited').prefault('unlimited').describe('What each of them gets at most.'),
+    'at-once': wholeNumber(1024, 1)
+      .prefault(64)
+      .describe('How many of them are given bulk bytes at the same time; others are told when to come back.'),
+    windows: windows.prefault([]).describe('Rates in place of total, by time; the first that matches counts.'),
+  },
+  'allowed: a mapping with total, each-child, at-once, windows',
+);
+
+const priorityRule = 'allowed: high, normal or low';
+
+export const networkShape = mapping(
+  {
+    timezone: zone
+      .describe("In which zone the windows are meant: a name of the IANA database; without it the machine's.")
+      .optional(),
+    frame: size(16 * KiB, 64 * KiB * KiB)
+      .prefault('256KiB')
+      .describe('The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate.'),
+    windows: windows
+      .prefault([])
+      .describe(
+        'When bulk bytes may move, and how fast; the first that matches counts. Times are those of a wall clock.',
+      ),
+    otherwise: rate('unlimited', 'closed')
+      .describe('The rate outside of all windows: a rate, unlimited or closed. Needed where there are windows.')
+      .optional(),
+    priority: z
+      .record(z.string(), z.enum(['high', 'normal', 'low'], { error: priorityRule }), {
+        error: 'allowed: repository names with high, normal or low, such as { tools: high }',
+      })
+      .prefault({})
+      .describe('Which repositories go first, frame by frame: high before normal before low.'),
+    uploads: uploads.prefault({}).describe('What the depots below get of the line.'),
+  },
+  'allowed: a mapping with timezone, frame, windows, otherwise, priority, uploads',
+);

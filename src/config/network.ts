@@ -1,0 +1,112 @@
+import type { Rate } from '../model/rate.js';
+import type { Window, Windows } from '../model/windows.js';
+import { formatDates, formatDays, formatTime } from './calendar.js';
+import type { Config } from './shape.js';
+import { formatRate, formatSize } from './units.js';
+
+const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export type Priority = 'high' | 'normal' | 'low';
+
+/** When bulk bytes may move, and how fast. */
+export interface NetworkSettings {
+  /** Null: that of the machine. */
+  readonly timezone: string | null;
+  readonly frameBytes: number;
+  readonly windows: readonly Window[];
+  /** Null where the file has neither windows nor a rate: unlimited. */
+  readonly otherwise: Rate | null;
+  /** By repository, those that are not `normal`; an object without prototype. */
+  readonly priority: Readonly<Record<string, Priority>>;
+  /** What the depots below get. */
+  readonly uploads: {
+    readonly total: Rate;
+    readonly eachChild: Rate;
+    /** Children. */
+    readonly atOnce: number;
+    /** Rates in place of `total`. */
+    readonly windows: readonly Window[];
+  };
+}
+
+export function networkFrom(network: Config['network']): NetworkSettings {
+  const { uploads } = network;
+  return {
+    timezone: network.timezone ?? null,
+    frameBytes: network.frame,
+    windows: network.windows.map(windowFrom),
+    otherwise: network.otherwise ?? null,
+    priority: Object.assign(Object.create(null) as Record<string, Priority>, network.priority),
+    uploads: {
+      total: uploads.total,
+      eachChild: uploads['each-child'],
+      atOnce: uploads['at-once'],
+      windows: uploads.windows.map(windowFrom),
+    },
+  };
+}
+
+type WrittenWindow = Config['network']['windows'][number];
+
+function windowFrom({ days, dates, from = 0, to = 1440, rate }: WrittenWindow): Window {
+  return {
+    // One entry is itself a list: of days, or of a first and a last date.
+    days: days === undefined ? null : [...new Set((days as readonly (number | readonly number[])[]).flat())],
+    dates: dates === undefined ? null : isOne(dates) ? [dates] : dates,
+    fromMinute: from,
+    toMinute: to,
+    rate,
+  };
+}
+
+type Dates = readonly [number, number];
+
+function isOne(dates: Dates | readonly Dates[]): dates is Dates {
+  return typeof dates[0] === 'number';
+}
+
+/** The windows of this depot's own line, in its zone. */
+export function ownWindows({ timezone, windows, otherwise }: NetworkSettings): Windows {
+  return { zone: zoneOf(timezone), list: windows, otherwise: otherwise ?? 'unlimited' };
+}
+
+/** Those in which depots below get bulk bytes. */
+export function uploadWindows({ timezone, uploads }: NetworkSettings): Windows {
+  return { zone: zoneOf(timezone), list: uploads.windows, otherwise: uploads.total };
+}
+
+function zoneOf(timezone: string | null): string {
+  return timezone ?? machineZone;
+}
+
+/** As it stands in YAML; `undefined` where there is nothing to write. */
+export function networkAsWritten(network: NetworkSettings) {
+  const { uploads, otherwise, timezone } = network;
+  return {
+    timezone: timezone ?? undefined,
+    frame: formatSize(network.frameBytes),
+    windows: network.windows.map(windowAsWritten),
+    otherwise: otherwise === null ? undefined : rateAsWritten(otherwise),
+    priority: { ...network.priority },
+    uploads: {
+      total: rateAsWritten(uploads.total),
+      'each-child': rateAsWritten(uploads.eachChild),
+      'at-once': uploads.atOnce,
+      windows: uploads.windows.map(windowAsWritten),
+    },
+  };
+}
+
+function windowAsWritten({ days, dates, fromMinute, toMinute, rate }: Window) {
+  return {
+    ...(days === null ? {} : { days: formatDays(days) }),
+    ...(dates === null ? {} : { dates: dates.map(formatDates) }),
+    ...(fromMinute === 0 ? {} : { from: formatTime(fromMinute) }),
+    ...(toMinute === 1440 ? {} : { to: formatTime(toMinute) }),
+    rate: rateAsWritten(rate),
+  };
+}
+
+export function rateAsWritten(rate: Rate): string {
+  return typeof rate === 'number' ? formatRate(rate) : rate;
+}

@@ -1,0 +1,113 @@
+import type { Rate } from './rate.js';
+import { dayAt, reached } from './zone.js';
+
+/** When a rate holds: on these dates and days, from one minute of the day to another. */
+export interface Window {
+  /** Days since 1970-01-01, first and last included; null: any. */
+  readonly dates: readonly (readonly [first: number, last: number])[] | null;
+  /** 0 is Sunday; null: any. */
+  readonly days: readonly number[] | null;
+  /** 0 to 1439. */
+  readonly fromMinute: number;
+  /** 1 to 1440; not after `fromMinute`: on the next day. */
+  readonly toMinute: number;
+  readonly rate: Rate;
+}
+
+/** The first window that holds counts; `otherwise` where none does. */
+export interface Windows {
+  /** IANA. */
+  readonly zone: string;
+  readonly list: readonly Window[];
+  readonly otherwise: Rate;
+}
+
+/** A time in which one rate holds: from `fromMs`, included, to `untilMs`, excluded. */
+export interface Span {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly rate: Rate;
+  /** The place of the window in the list; null: `otherwise`. */
+  readonly window: number | null;
+}
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+const dayMinutes = 1440;
+
+/** Whether the window begins on this day. Across midnight it belongs to the day it begins on. */
+function begins({ dates, days }: Window, day: number): boolean {
+  // 1970-01-01 was a Thursday.
+  const weekday = (((day + 4) % 7) + 7) % 7;
+  if (days !== null && !days.includes(weekday)) return false;
+  return dates === null || dates.some(([first, last]) => first <= day && day <= last);
+}
+
+interface Opening {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly window: number;
+}
+
+/**
+ * One opening and one closing a day, each when the clock on the wall first shows that time: what exists twice neither
+ * opens nor closes twice. A window that lies wholly in an hour that does not exist is not skipped, but comes as long
+ * after the change as it would have.
+ */
+function opening(windows: Windows, at: number, day: number): Opening | undefined {
+  const window = windows.list[at];
+  if (window === undefined || !begins(window, day)) return undefined;
+  const { fromMinute, toMinute } = window;
+  const minutes = toMinute > fromMinute ? toMinute - fromMinute : toMinute + dayMinutes - fromMinute;
+  const fromWall = day * dayMs + fromMinute * minuteMs;
+  const toWall = fromWall + minutes * minuteMs;
+  const start = reached(windows.zone, fromWall);
+  const end = reached(windows.zone, toWall);
+  if (start.atMs < end.atMs) return { startMs: start.atMs, endMs: end.atMs, window: at };
+  return { startMs: fromWall - start.offsetMs, endMs: toWall - start.offsetMs, window: at };
+}
+
+/** The spans that make up a time, in order, without a hole; neighbours differ in their rate or window. */
+export function spans(windows: Windows, fromMs: number, toMs: number): Span[] {
+  const openings: Opening[] = [];
+  const [first, last] = [dayAt(windows.zone, fromMs) - 2, dayAt(windows.zone, toMs) + 1];
+  for (let day = first; day <= last; day += 1) {
+    for (const at of windows.list.keys()) {
+      const found = opening(windows, at, day);
+      if (found !== undefined && found.endMs > fromMs && found.startMs < toMs) openings.push(found);
+    }
+  }
+  const edges = openings.flatMap(({ startMs, endMs }) => [startMs, endMs]).filter((ms) => ms > fromMs && ms < toMs);
+  const cuts = [...new Set([fromMs, ...edges, toMs])].sort((a, b) => a - b);
+  const found: Span[] = [];
+  for (const [at, start] of cuts.slice(0, -1).entries()) {
+    const holding = openings.filter(({ startMs, endMs }) => startMs <= start && start < endMs);
+    const window = holding.length === 0 ? null : Math.min(...holding.map((each) => each.window));
+    const rate = window === null ? windows.otherwise : (windows.list[window]?.rate ?? windows.otherwise);
+    const before = found.at(-1);
+    const untilMs = cuts[at + 1] ?? toMs;
+    if (before !== undefined && before.window === window) found[found.length - 1] = { ...before, untilMs };
+    else found.push({ fromMs: start, untilMs, rate, window });
+  }
+  return found;
+}
+
+/** How far ahead is looked for a change. Windows of the week repeat sooner; those with dates are found when they are near. */
+const horizonMs = 15 * dayMs;
+
+/** The rate at an instant, and until when it is known to hold. */
+export function rateAt(windows: Windows, atMs: number): Span {
+  const [now, ...later] = spans(windows, atMs, atMs + horizonMs);
+  if (now === undefined) return { fromMs: atMs, untilMs: atMs + horizonMs, rate: windows.otherwise, window: null };
+  const change = later.find(({ rate }) => rate !== now.rate);
+  return { ...now, untilMs: change?.fromMs ?? atMs + horizonMs };
+}
+
+/** The next instant, this one included, at which bytes may move; undefined where there is none within 400 days. */
+export function nextOpening(windows: Windows, atMs: number): number | undefined {
+  for (let fromMs = atMs; fromMs < atMs + 400 * dayMs; fromMs += horizonMs) {
+    const open = spans(windows, fromMs, fromMs + horizonMs).find(({ rate }) => rate !== 'closed');
+    if (open !== undefined) return open.fromMs;
+  }
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/*
+ * How child and parent agree on a rate (README section 13). The child knows the line, and only the parent can keep to a
+ * rate: a receiver cannot stop what is under way to it.
+ */
+
+/** In a request: bytes a second that this child takes from this parent, all its transfers together. In an answer: what it gets. */
+export const rateHeader = 'depotd-rate';
+/** In a request: the largest range that this child asks for at once, bytes. */
+export const frameHeader = 'depotd-frame';
+
+export interface NamedPace {
+  readonly rate: number;
+  readonly frame: number;
+}
+
+/** What a request names; undefined where it names nothing, or nonsense. */
+export function readPace(headers: IncomingHttpHeaders): NamedPace | undefined {
+  const [rate, frame] = [rateHeader, frameHeader].map((name) => {
+    const text = headers[name];
+    return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  });
+  return rate === undefined || rate === 0 || frame === undefined ? undefined : { rate, frame };
+}
+
+export function formatPace({ rate, frame }: NamedPace): Record<string, string> {
+  return { [rateHeader]: String(Math.max(1, Math.floor(rate))), [frameHeader]: String(Math.floor(frame)) };
+}
+
+/** Bytes that may be made up for at once after a gap: a way there and back, and never more than a frame. */
+export function depthOf({ rate, frame }: NamedPace): number {
+  return Math.min(frame, rate / 4);
+}
+
+const largestStep = 64 * 1024;
+const smallestStep = 2 * 1024;
+
+/** Bytes that are written at once: a twentieth of a second of the line, or a small record of TLS where that is less. */
+export function stepOf(rate: number): number {
+  return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 20)));
+}

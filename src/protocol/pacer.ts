@@ -1,0 +1,131 @@
+import type { Host } from '../host.js';
+
+/** How a pacer is set; read anew each time, since windows open and close, and people change rates. */
+export interface PacerSettings {
+  /** Bytes a second; may be 0 or infinite. */
+  readonly rate: number;
+  /** Bytes that may be made up for at once after a pause, such as the way of a request and its answer. */
+  readonly depth: number;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly rank: number;
+  /** Bytes that may be owed when its turn comes. */
+  readonly lead: number;
+  readonly go: () => void;
+}
+
+/** The longest sleep, so that another rate takes effect within it. */
+const longestMs = 500;
+/** Timers are not finer. */
+const shortestMs = 1;
+
+/**
+ * Gives out the bytes of a line at its rate, by the monotonic clock: what is given is owed, and time pays it back. Those
+ * with the lowest rank go first; among them the keys take turns, and whoever comes first within a key.
+ */
+export class Pacer {
+  private owed = 0;
+  private paidAtMs: number;
+  private readonly queues = new Map<string, Waiting[]>();
+  private isRunning = false;
+
+  constructor(
+    private readonly host: Pick<Host, 'monotonic' | 'sleep'>,
+    private readonly settings: () => PacerSettings,
+  ) {
+    this.paidAtMs = host.monotonic();
+  }
+
+  /**
+   * Resolves when so many bytes may pass; then they count as passed.
+   * @param how `lead`: bytes that may be owed then already, where the other side sees to the rate
+   * @throws the reason of the signal
+   */
+  async take(
+    bytes: number,
+    key: string,
+    how: { rank?: number; lead?: number; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { rank = 0, lead = 0, signal } = how;
+    signal?.throwIfAborted();
+    this.pay();
+    if (this.queues.size === 0 && this.isDue(lead)) {
+      this.owed += bytes;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const waiting: Waiting = {
+        bytes,
+        rank,
+        lead,
+        go: () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+      };
+      const leave = (): void => {
+        this.drop(key, waiting);
+        reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.queues.set(key, [...(this.queues.get(key) ?? []), waiting]);
+      void this.serve();
+    });
+  }
+
+  /** Bytes that passed without being asked for; negative ones were asked for and did not come. */
+  charge(bytes: number): void {
+    this.pay();
+    this.owed += bytes;
+  }
+
+  private async serve(): Promise<void> {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    for (let next = this.next(); next !== undefined; next = this.next()) {
+      this.pay();
+      const [key, waiting] = next;
+      if (this.isDue(waiting.lead)) {
+        this.drop(key, waiting);
+        this.owed += waiting.bytes;
+        waiting.go();
+        continue;
+      }
+      const { rate } = this.settings();
+      const ms = rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
+      await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs));
+    }
+    this.isRunning = false;
+  }
+
+  /** The first of the key whose turn it is, among those that come before the others. */
+  private next(): [string, Waiting] | undefined {
+    let best: [string, Waiting] | undefined;
+    for (const [key, [first]] of this.queues) {
+      if (first !== undefined && (best === undefined || first.rank < best[1].rank)) best = [key, first];
+    }
+    return best;
+  }
+
+  /** Whoever was served goes to the end of the round. */
+  private drop(key: string, waiting: Waiting): void {
+    const left = (this.queues.get(key) ?? []).filter((each) => each !== waiting);
+    this.queues.delete(key);
+    if (left.length > 0) this.queues.set(key, left);
+  }
+
+  private isDue(lead: number): boolean {
+    const { rate } = this.settings();
+    return rate === Infinity || (rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000);
+  }
+
+  private pay(): void {
+    const { rate, depth } = this.settings();
+    const now = this.host.monotonic();
+    const paid = rate === Infinity ? Infinity : (rate * (now - this.paidAtMs)) / 1000;
+    this.owed = Math.max(-depth, this.owed - paid);
+    this.paidAtMs = now;
+  }
+}

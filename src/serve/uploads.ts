@@ -1,0 +1,161 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Host } from '../host.js';
+import { DepotError } from '../model/errors.js';
+import { bytesPerSecond, stricter, type Rate } from '../model/rate.js';
+import { WindowClock } from '../model/window-clock.js';
+import { nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
+import { Slots } from './slots.js';
+import { depthOf, formatPace, readPace, stepOf, type NamedPace } from '../protocol/pace.js';
+import { Pacer } from '../protocol/pacer.js';
+import { bytesOf } from '../protocol/traffic.js';
+
+/** What the depots below get of this depot's line. */
+export interface UploadSettings {
+  /** Of all of them together. */
+  readonly windows: Windows;
+  readonly eachChild: Rate;
+  /** Children that are given bulk bytes at the same time. */
+  readonly atOnce: number;
+}
+
+/** One answer on its way to a child. */
+export interface Upload {
+  /** The most that is written at once. */
+  readonly step: number;
+  /** Resolves when so many bytes may be written. */
+  take(bytes: number): Promise<void>;
+}
+
+const usualFrame = 256 * 1024;
+
+interface Child {
+  readonly pacer: Pacer;
+  pace: NamedPace | undefined;
+}
+
+/** Of a connection: bytes that were counted, and those that were given out for it and have not crossed it yet. */
+interface Account {
+  counted: number;
+  ahead: number;
+}
+
+/**
+ * What is sent to the depots below: to each at the rate that it names, and no faster than this depot allows it and all of
+ * them; they share fairly, by child and not by connection.
+ */
+export class Uploads {
+  private readonly children = new Map<string, Child>();
+  private readonly total: Pacer;
+  private readonly clock = new WindowClock();
+  private readonly slots: Slots;
+  private readonly accounts = new WeakMap<Socket, Account>();
+  private span: Span | undefined;
+  private requests = 0;
+
+  constructor(
+    private readonly host: Host,
+    private readonly settings: () => UploadSettings,
+  ) {
+    this.total = new Pacer(host, () => {
+      const rate = bytesPerSecond(this.totalRate());
+      return { rate, depth: depthOf({ rate, frame: usualFrame }) };
+    });
+    this.slots = new Slots(host, () => settings().atOnce);
+  }
+
+  /**
+   * A request of a child; what it names holds for all its transfers from now on.
+   * @param wire the socket below TLS
+   * @returns what its answer goes by, and the headers that say so
+   */
+  begin(
+    depot: string,
+    headers: IncomingHttpHeaders,
+    wire: Socket,
+  ): { upload: Upload; headers: Record<string, string> } {
+    const child = this.childOf(depot);
+    const named = readPace(headers);
+    child.pace = named;
+    const key = String((this.requests += 1));
+    const upload: Upload = {
+      step: stepOf(this.rateOf(child)),
+      take: async (bytes) => {
+        this.count(child, wire);
+        await child.pacer.take(bytes, key);
+        await this.total.take(bytes, depot);
+        this.accountOf(wire).ahead += bytes;
+      },
+    };
+    const pace = named === undefined ? {} : formatPace({ rate: this.rateOf(child), frame: named.frame });
+    return { upload, headers: pace };
+  }
+
+  /** An answer has ended, or was cut. */
+  end(depot: string, wire: Socket): void {
+    this.count(this.childOf(depot), wire);
+  }
+
+  /**
+   * A child asks for bulk bytes. It has its place until it has not asked for a while.
+   * @returns to be called when the answer has ended
+   * @throws DepotError `parent-busy` where all places are taken, or the line is closed for uploads
+   */
+  admit(depot: string): () => void {
+    const rate = this.totalRate();
+    if (rate === 'closed') {
+      const now = this.host.now();
+      const opensAtMs = nextOpening(this.settings().windows, now) ?? now + 3_600_000;
+      const message = 'this depot sends nothing large now: its window for uploads is closed';
+      throw new DepotError('parent-busy', message, { retryAfterMs: Math.max(1000, opensAtMs - now) });
+    }
+    return this.slots.enter(depot);
+  }
+
+  private childOf(depot: string): Child {
+    const known = this.children.get(depot);
+    if (known !== undefined) return known;
+    const pacer: Pacer = new Pacer(this.host, () => {
+      const rate = this.rateOf(child);
+      return { rate, depth: depthOf({ rate, frame: child.pace?.frame ?? usualFrame }) };
+    });
+    const child: Child = { pacer, pace: undefined };
+    this.children.set(depot, child);
+    return child;
+  }
+
+  private rateOf({ pace }: Child): number {
+    const rate = stricter(pace?.rate ?? 'unlimited', stricter(this.settings().eachChild, this.totalRate()));
+    return bytesPerSecond(rate);
+  }
+
+  private totalRate(): Rate {
+    const { windows } = this.settings();
+    if (windows.list.length === 0) return windows.otherwise;
+    const [now = 0, ...others] = this.clock.look(this.host.now(), this.host.monotonic());
+    if (this.span === undefined || now < this.span.fromMs || now >= this.span.untilMs) this.span = rateAt(windows, now);
+    return others.reduce((rate, atMs) => stricter(rate, rateAt(windows, atMs).rate), this.span.rate);
+  }
+
+  /** The windows are other ones. */
+  changed(): void {
+    this.span = undefined;
+  }
+
+  private accountOf(wire: Socket): Account {
+    const account = this.accounts.get(wire) ?? { counted: 0, ahead: 0 };
+    this.accounts.set(wire, account);
+    return account;
+  }
+
+  /** What crossed the connection counts, handshake, headers and requests included, in place of what was given out for it. */
+  private count({ pacer }: Child, wire: Socket): void {
+    const account = this.accountOf(wire);
+    const bytes = bytesOf(wire);
+    const more = bytes - account.counted - account.ahead;
+    account.counted = bytes;
+    account.ahead = 0;
+    pacer.charge(more);
+    this.total.charge(more);
+  }
+}
