@@ -16,6 +16,7 @@ import { inviteCommand } from './invite.js';
 import { joinCommand } from './join.js';
 import { keysCommand } from './keys.js';
 import { lsCommand } from './ls.js';
+import { packageCommand } from './package.js';
 import { planCommand } from './plan.js';
 import { pollCommand } from './poll.js';
 import { publishCommand } from './publish.js';
@@ -60,7 +61,7 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     .addHelpText('after', ({ error }) => (error ? '' : exitCodeHelp()));
   const groups = {
     'To look:': [statusCommand, planCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
-    'To act:': [pollCommand, publishCommand, approveCommand, gcCommand, reloadCommand],
+    'To act:': [pollCommand, publishCommand, packageCommand, approveCommand, gcCommand, reloadCommand],
     'To trust:': [
       ...[keysCommand, certCommand, inviteCommand, subjectCommand, revokeCommand],
       ...[repositoryCommand, trustCommand],

@@ -157,12 +157,12 @@ function masterRepository(
     lag: generation === null ? null : lagOf(store, name, generation, nowMs),
     waitingFor: null,
     selection: null,
-    tree: source,
+    tree: kind === 'packages' ? store.layout.tree(name) : source,
     poll: null,
     cycle: null,
     holds: holdStatuses(store, name),
     damaged: store.damage.waiting(name).length,
-    source: live?.source(name) ?? sourceAsKept(store, name, source),
+    source: kind === 'packages' ? null : (live?.source(name) ?? sourceAsKept(store, name, source)),
     trust: trustOf(store, facts, name, true),
     error:
       live?.sourceError(name) ??

@@ -101,4 +101,13 @@ export const migrations: readonly string[] = [
     depot TEXT PRIMARY KEY, site TEXT NOT NULL, at_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Package revisions of which all objects are held; the manifest is that of the revision's files alone.
+  CREATE TABLE units (
+    repository TEXT NOT NULL, package TEXT NOT NULL, revision INTEGER NOT NULL, manifest BLOB NOT NULL,
+    PRIMARY KEY (repository, package, revision)
+  ) STRICT, WITHOUT ROWID;
+  -- Objects that travel as they are, in no encoding.
+  ALTER TABLE transfers ADD COLUMN raw INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -21,6 +21,8 @@ export interface TransferRow {
   readonly relay: boolean;
   /** An object that is held here and that this one probably resembles: what its file was before. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
+  /** It travels as it is. */
+  readonly raw: boolean;
 }
 
 /** A row with its place in the plan, which follows the paths. */
@@ -45,6 +47,7 @@ interface StoredTransfer {
   readonly position: number;
   readonly base: Buffer | null;
   readonly base_size: number | null;
+  readonly raw: number;
 }
 
 /** What the plans under way fetch; it survives a restart, and gc keeps what it names. One plan a repository. */
@@ -57,8 +60,8 @@ export class TransferRows {
    */
   replace(repository: string, generation: number, rows: Iterable<TransferRow>): void {
     const insert = this.db.prepare(
-      `INSERT INTO transfers (plan, sha256, position, size, mtime_ms, executable, relay, base, base_size)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET relay = min(relay, excluded.relay)`,
+      `INSERT INTO transfers (plan, sha256, position, size, mtime_ms, executable, relay, raw, base, base_size)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET relay = min(relay, excluded.relay)`,
     );
     const plan = Number(
       this.db
@@ -69,9 +72,10 @@ export class TransferRows {
     );
     for (const batch of sortedBatches(placed(rows), ({ sha256 }) => sha256)) {
       inTransaction(this.db, () => {
-        for (const { sha256, position, size, mtimeMs, executable, relay, base } of batch) {
+        for (const { sha256, position, size, mtimeMs, executable, relay, raw, base } of batch) {
           const onBase = base === null ? [null, null] : [toBlob(base.sha256), base.size];
-          insert.run(plan, toBlob(sha256), position, size, mtimeMs, Number(executable), Number(relay), ...onBase);
+          const flags = [executable, relay, raw].map(Number);
+          insert.run(plan, toBlob(sha256), position, size, mtimeMs, ...flags, ...onBase);
         }
       });
     }
@@ -102,6 +106,7 @@ export class TransferRows {
         mtimeMs: row.mtime_ms,
         executable: row.executable === 1,
         relay: row.relay === 1,
+        raw: row.raw === 1,
         position: row.position,
         base: row.base === null ? null : { sha256: fromBlob(row.base), size: row.base_size ?? 0 },
       }));

@@ -35,6 +35,8 @@ export interface WantedObject {
   readonly relay: boolean;
   /** What its file was before, where that is held: the object probably resembles it. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
+  /** It travels as it is, in no encoding and no bundle. */
+  readonly raw: boolean;
 }
 
 /** A step as it is carried out; `PlanStep` of the status is its form for people. */
@@ -59,7 +61,7 @@ export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sh
       const { object, size, mtimeMs, executable, path } = entry;
       const relay = !isOwn(path);
       const base = before !== undefined && isHeld(before.object) ? { sha256: before.object, size: before.size } : null;
-      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base } };
+      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base, raw: false } };
     }
   }
   if (input.selection === null) return;

@@ -13,7 +13,7 @@ export function* shipments(rows: Iterable<PlacedTransfer>): Generator<Shipment> 
   let small: PlacedTransfer[] = [];
   let bytes = 0;
   for (const row of rows) {
-    if (row.size > largeBytes) {
+    if (row.size > largeBytes || row.raw) {
       yield [row];
       continue;
     }
