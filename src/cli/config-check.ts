@@ -5,7 +5,7 @@ import { ownWindows, rateAsWritten } from '../config/network.js';
 import { ConfigError } from '../config/problems.js';
 import { redactedProxy } from '../config/proxy.js';
 import { configSchemaText } from '../config/schema-file.js';
-import { loadSettings, type MirrorSettings, type Settings } from '../config/settings.js';
+import { loadSettings, type PublishedSettings, type Settings } from '../config/settings.js';
 import { formatDuration, formatPercentage, formatSize } from '../config/units.js';
 import type { Selection } from '../model/selection.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
@@ -73,7 +73,7 @@ function* meaning(settings: Settings): Generator<string> {
     yield fact('holds', held(deletions.holdAbove));
   }
   if (settings.repositories.length === 0) yield fact('publishes', 'nothing');
-  for (const [at, mirror] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', mirror);
+  for (const [at, each] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', each);
   yield fact('keeps', `replaced generations for ${formatDuration(settings.keepGenerationsMs)}`);
   yield fact('logs', `${settings.log} and above`);
 }
@@ -102,7 +102,14 @@ function part({ include, exclude }: Selection): string {
   return exclude.length === 0 ? only : `${only}, without ${exclude.join(' ')}`;
 }
 
-function* published(what: string, mirror: MirrorSettings): Generator<string> {
+function* published(what: string, settings: PublishedSettings): Generator<string> {
+  if (settings.kind === 'packages') {
+    const { name, work, context, keep } = settings;
+    yield fact(what, `${name}: packages from ${work}, for ${context} and all below`);
+    yield fact('', `  the last ${plural(keep.releases, 'release')}; older ones for ${plural(keep.days, 'day')}`);
+    return;
+  }
+  const mirror = settings;
   const { name, source, context, settleMs, watchLimit, rescanMs } = mirror;
   const without = part({ include: [], exclude: mirror.exclude });
   yield fact(what, `${name}: ${source}${without}, for ${context} and all below`);

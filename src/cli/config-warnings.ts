@@ -1,7 +1,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isInside } from '../config/agreement.js';
-import type { MirrorSettings, Settings } from '../config/settings.js';
+import type { PublishedSettings, Settings } from '../config/settings.js';
 import { formatDuration } from '../config/units.js';
 import { checkTransport } from '../daemon/transport.js';
 import { directoryName } from '../model/company.js';
@@ -18,7 +18,7 @@ const fewestLevels = 5;
 
 /** What is allowed and yet hardly meant, or not ready on this machine for this user; one sentence each. */
 export async function configWarnings(settings: Settings): Promise<string[]> {
-  const sources = await Promise.all(settings.repositories.map((mirror) => sourceWarning(mirror, settings.data)));
+  const sources = await Promise.all(settings.repositories.map((published) => sourceWarning(published, settings.data)));
   return [
     await dataWarning(settings.data),
     ...(await transportWarnings(settings)),
@@ -71,8 +71,9 @@ async function dataWarning(data: string): Promise<string | undefined> {
   return (await isWritable(data)) ? undefined : `data: this user may not write to ${data}`;
 }
 
-async function sourceWarning({ name, source }: MirrorSettings, data: string): Promise<string | undefined> {
-  const key = `repositories.${name}.source`;
+async function sourceWarning(published: PublishedSettings, data: string): Promise<string | undefined> {
+  const [field, source] = published.kind === 'mirror' ? ['source', published.source] : ['work', published.work];
+  const key = `repositories.${published.name}.${field}`;
   const there = await stat(source).catch(() => undefined);
   if (there === undefined) return `${key}: ${source} does not exist here; nothing is published until it does`;
   if (!there.isDirectory()) return `${key}: ${source} is not a folder; nothing is published until it is`;

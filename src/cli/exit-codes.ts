@@ -20,6 +20,7 @@ export const exitCodes = {
   noPermission: { code: 12, meaning: 'this user may not use the control socket or the data directory' },
   diskFull: { code: 13, meaning: 'no space is left' },
   listenFailed: { code: 14, meaning: 'the address or the control socket to listen on cannot be bound' },
+  packageRefused: { code: 15, meaning: 'the state of the package, or its work copy, does not allow it' },
   interrupted: { code: 130, meaning: 'stopped by Ctrl-C or a signal; what was done is kept' },
 } as const;
 
@@ -57,6 +58,8 @@ const exits: Readonly<Record<ErrorCode, ExitName>> = {
   'source-unreadable': 'sourceRefused',
   'names-held-back': 'heldBack',
   'path-refused': 'parentFailed',
+  'package-refused': 'packageRefused',
+  'work-refused': 'packageRefused',
   interrupted: 'interrupted',
   internal: 'failed',
 };

@@ -17,6 +17,7 @@ import { joinCommand } from './join.js';
 import { keysCommand } from './keys.js';
 import { lsCommand } from './ls.js';
 import { paceCommand, pauseCommand, resumeCommand } from './pace.js';
+import { packageCommand } from './package.js';
 import { planCommand } from './plan.js';
 import { pollCommand } from './poll.js';
 import { publishCommand } from './publish.js';
@@ -65,6 +66,7 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     'To act:': [
       pollCommand,
       publishCommand,
+      packageCommand,
       approveCommand,
       gcCommand,
       paceCommand,

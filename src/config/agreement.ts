@@ -102,7 +102,10 @@ function* twice(list: readonly Found<string>[], message: string): Generator<Find
 }
 
 function* nestedFolders({ data, published }: Draft): Generator<Finding> {
-  const sources = published.flatMap(({ name, source }) => (source === undefined ? [] : [{ name: name.value, source }]));
+  const sources = published.flatMap(({ name, source, work }) => {
+    const folder = source ?? work;
+    return folder === undefined ? [] : [{ name: name.value, source: folder }];
+  });
   for (const [at, { source }] of sources.entries()) {
     const finding = (what: string): Finding => ({
       path: source.path,

@@ -43,6 +43,7 @@ export interface Draft {
     readonly name: Found<string>;
     readonly context: Found<string> | undefined;
     readonly source: Found<string> | undefined;
+    readonly work: Found<string> | undefined;
   }[];
 }
 
@@ -70,6 +71,7 @@ export function readDraft(config: unknown): Draft {
       name: key,
       context: good(site, field(value, 'context'), [...key.path, 'context']),
       source: good(folder, field(value, 'source'), [...key.path, 'source']),
+      work: good(folder, field(value, 'work'), [...key.path, 'work']),
     })),
   };
 }

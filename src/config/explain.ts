@@ -18,7 +18,8 @@ function findings(issue: Issue, above: Path, value: unknown, homes: ReadonlyMap<
     return issue.keys.map((key) => ({ path: [...path, key], at: 'key', message: unknownKey(key, allowed, homes) }));
   }
   if (issue.code === 'invalid_union') {
-    const meant = issue.errors.find((branch) => !branch.some(isOfAnotherKind));
+    const branches = issue.errors.filter((branch) => !branch.some(isOfAnotherKind));
+    const meant = branches.find((branch) => !branch.some(namesAnotherKind)) ?? branches[0];
     if (meant !== undefined) return meant.flatMap((inner) => findings(inner, path, value, homes));
   }
   const found = at(value, path);
@@ -35,6 +36,11 @@ function findings(issue: Issue, above: Path, value: unknown, homes: ReadonlyMap<
 /** A branch of a union that was not meant: it is another word, or a mapping where a list was written. */
 function isOfAnotherKind(issue: Issue): boolean {
   return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+}
+
+/** Several mappings are told apart by their `kind`; where it is none of theirs, the first is taken for meant. */
+function namesAnotherKind(issue: Issue): boolean {
+  return issue.path.length === 1 && issue.path[0] === 'kind';
 }
 
 function unknownKey(key: string, allowed: readonly string[], homes: ReadonlyMap<string, readonly string[]>): string {

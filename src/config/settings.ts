@@ -37,7 +37,9 @@ export interface Settings {
   /** An empty list where there is no parent. */
   readonly follow: Follow;
   /** Those published here, sorted by name. */
-  readonly repositories: readonly MirrorSettings[];
+  readonly repositories: readonly PublishedSettings[];
+  /** By their names, those that are always there among them; an object without prototype. */
+  readonly packageTypes: Readonly<Record<string, { readonly compress: boolean }>>;
   /** Limits above which deletions wait for approval; null: no limit. */
   readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
   /** How long after its end the certificate of a depot below still counts for a renewal; null: as the directory says. */
@@ -63,6 +65,31 @@ export interface MirrorSettings {
   /** How long a new generation may wait for the encodings of its large files. */
   readonly encodeWaitMs: number;
 }
+
+export interface PackagesSettings {
+  readonly name: string;
+  readonly kind: 'packages';
+  readonly context: string;
+  /** Absolute path of the folder with the work copies. */
+  readonly work: string;
+  readonly keep: { readonly releases: number; readonly days: number };
+  readonly rings: readonly {
+    readonly name: string;
+    readonly sites: readonly string[];
+    readonly depots: readonly string[];
+  }[];
+}
+
+export type PublishedSettings = MirrorSettings | PackagesSettings;
+
+/** What does not shrink travels as it is: installers and images are compressed already. */
+export const usualTypes: Settings['packageTypes'] = {
+  app: { compress: true },
+  msi: { compress: false },
+  os: { compress: false },
+  script: { compress: true },
+  book: { compress: true },
+};
 
 /** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
 export async function loadSettings(file: string): Promise<Settings> {
@@ -142,18 +169,12 @@ function settingsFrom(config: Config, file: string): Settings {
     // An object gives names that are whole numbers first, wherever they stand in the file.
     repositories: Object.entries(config.repositories)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, mirror]) => ({
-        name,
-        kind: mirror.kind,
-        context: mirror.context,
-        source: mirror.source,
-        settleMs: mirror.settle,
-        exclude: mirror.exclude,
-        names: mirror.names,
-        watchLimit: mirror['watch-limit'],
-        rescanMs: mirror.rescan,
-        encodeWaitMs: mirror['encode-wait'],
-      })),
+      .map(([name, published]) => publishedFrom(name, published)),
+    packageTypes: Object.assign(
+      Object.create(null) as Record<string, { compress: boolean }>,
+      usualTypes,
+      config.packages.types,
+    ),
     deletions: { holdAbove: deletions['hold-above'] },
     rejoinMs: config.rejoin ?? null,
     signing: { rootMs: signing.root, targetsMs: signing.targets, timestampMs: signing.timestamp },
@@ -161,6 +182,35 @@ function settingsFrom(config: Config, file: string): Settings {
     log: config.log,
   };
 }
+
+function publishedFrom(name: string, published: Config['repositories'][string]): PublishedSettings {
+  const { kind, context } = published;
+  if (kind === 'packages') {
+    const { work, keep, rings } = published;
+    return {
+      name,
+      kind,
+      context,
+      work,
+      keep: { releases: Math.max(1, keep.releases), days: Math.ceil(keep.for / dayMs) },
+      rings,
+    };
+  }
+  return {
+    name,
+    kind,
+    context,
+    source: published.source,
+    settleMs: published.settle,
+    exclude: published.exclude,
+    names: published.names,
+    watchLimit: published['watch-limit'],
+    rescanMs: published.rescan,
+    encodeWaitMs: published['encode-wait'],
+  };
+}
+
+const dayMs = 86_400_000;
 
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) frozen(inner);

@@ -81,14 +81,18 @@ const follow = z
     'Which repositories are kept here: all whose scope covers this site, or a list of those wanted, each whole or in part.',
   );
 
+const kindRule = 'allowed: mirror or packages';
+
+const context = site.describe(
+  "The scope: this site and all below get the repository. This depot's own site must lie within it.",
+);
+
 const mirror = mapping(
   {
     kind: z
-      .enum(['mirror'], { error: 'allowed: mirror' })
+      .enum(['mirror'], { error: kindRule })
       .describe('mirror: a folder that is kept the same everywhere, file by file.'),
-    context: site.describe(
-      "The scope: this site and all below get the repository. This depot's own site must lie within it.",
-    ),
+    context,
     source: folder.describe('The folder that is published: an absolute path.'),
     settle: duration(100, 3600 * second)
       .prefault('5s')
@@ -117,6 +121,59 @@ const mirror = mapping(
       ),
   },
   'allowed: a mapping with kind, context, source',
+);
+
+const ring = mapping(
+  {
+    name: name.describe('What it is called in depot package release --ring.'),
+    sites: z
+      .array(site, 'allowed: a list of sites')
+      .prefault([])
+      .describe('The depots at these sites and below are in it.'),
+    depots: z.array(name, 'allowed: a list of depots').prefault([]).describe('These depots are in it.'),
+  },
+  'allowed: { name: NAME, sites: [SITE], depots: [DEPOT] }',
+);
+
+const packages = mapping(
+  {
+    kind: z.enum(['packages'], { error: kindRule }).describe('packages: packages with revisions, which are released.'),
+    context,
+    work: folder.describe('The folder with the work copies of the packages, which people edit: an absolute path.'),
+    keep: mapping(
+      {
+        releases: wholeNumber(1000)
+          .prefault(2)
+          .describe('So many released revisions stay in the installation copies of depots; at least 1.'),
+        for: duration(0, tenYears)
+          .prefault('30d')
+          .describe('How long a revision can still be fetched after another one took its place; whole days.'),
+      },
+      'allowed: a mapping with releases, for',
+    )
+      .prefault({})
+      .describe('What new packages keep of their older revisions; depot package edit changes it for one.'),
+    rings: z
+      .array(ring, 'allowed: a list of { name: NAME, sites: [SITE], depots: [DEPOT] }')
+      .prefault([])
+      .describe('Depots that can be given a release before the others.'),
+  },
+  'allowed: a mapping with kind, context, work',
+);
+
+const published = z.union([mirror, packages], 'allowed: a mapping with kind, context, and source or work');
+
+const packageTypes = byRepository(
+  mapping(
+    {
+      compress: z
+        .boolean('allowed: true or false')
+        .prefault(true)
+        .describe('false: files of this type travel as they are, for what does not shrink.'),
+    },
+    'allowed: { compress: false }',
+  ),
+  'allowed: types with their settings, such as { msi: { compress: false } }',
 );
 
 function limit(allowed: string, value: z.ZodNumber, usual: number) {
@@ -188,9 +245,19 @@ export const configShape = mapping(
       .describe('The line belongs to the branch: when bulk bytes may move, and how fast, both ways and all together.')
       .prefault({}),
     follow: follow.optional(),
-    repositories: byRepository(mirror, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')
+    repositories: byRepository(published, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')
       .prefault({})
       .describe('The repositories that are published here, by name.'),
+    packages: mapping(
+      {
+        types: packageTypes
+          .prefault({})
+          .describe('Types of packages besides app, msi, os, script and book, or with other settings than those have.'),
+      },
+      'allowed: { types: ... }',
+    )
+      .prefault({})
+      .describe('What holds for all packages that are published here.'),
     deletions: mapping({ 'hold-above': holdAbove }, 'allowed: { hold-above: ... }')
       .prefault({})
       .describe('A guard against a source that was emptied by mistake.'),

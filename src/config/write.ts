@@ -3,7 +3,7 @@ import { Document, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
 import { formatAddress } from './address.js';
 import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
-import { parseSettings, type MirrorSettings, type Settings } from './settings.js';
+import { parseSettings, usualTypes, type PublishedSettings, type Settings } from './settings.js';
 import { formatDuration, formatPercentage } from './units.js';
 
 /** A mapping as it stands in YAML, by the names of the keys. */
@@ -37,7 +37,12 @@ export function asWritten(settings: Settings): Written {
         : follow === 'all'
           ? follow
           : follow.map((followed) => withoutEmptyLists({ ...followed })),
-    repositories: Object.fromEntries(settings.repositories.map((mirror) => [mirror.name, mirrorAsWritten(mirror)])),
+    repositories: Object.fromEntries(settings.repositories.map((each) => [each.name, publishedAsWritten(each)])),
+    packages: {
+      types: Object.fromEntries(
+        Object.entries(settings.packageTypes).filter(([name, type]) => !isDeepStrictEqual(usualTypes[name], type)),
+      ),
+    },
     deletions: {
       'hold-above':
         files === null && percent === null ? 'none' : { files: files ?? 'unlimited', percent: percent ?? 'unlimited' },
@@ -54,7 +59,13 @@ export function asWritten(settings: Settings): Written {
   };
 }
 
-function mirrorAsWritten(mirror: MirrorSettings): Written {
+function publishedAsWritten(published: PublishedSettings): Written {
+  if (published.kind === 'packages') {
+    const { kind, context, work, keep, rings } = published;
+    const kept = { releases: keep.releases, for: formatDuration(keep.days * 86_400_000) };
+    return { kind, context, work, keep: kept, rings: rings.map((ring) => withoutEmptyLists({ ...ring })) };
+  }
+  const mirror = published;
   return {
     kind: mirror.kind,
     context: mirror.context,

@@ -14,6 +14,7 @@ import type {
   VerifyResult,
 } from '../model/status.js';
 import type { Rate } from '../model/rate.js';
+import { MirrorPublisher } from '../publish/publisher.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
 import { listHeld, listPath } from '../serve/listing.js';
 import { historyRows, holdStatuses, requireHold, requireRepository } from '../serve/queries.js';
@@ -25,6 +26,7 @@ import { previewCycle } from '../sync/preview.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 import { depotFacts, liveFacts } from './facts.js';
 import { KeysControl } from './keys-control.js';
+import { PackagesControl } from './packages-control.js';
 import type { RunningDepot } from './running-depot.js';
 import { SubjectsControl } from './subjects-control.js';
 import { TrustControl } from './trust-control.js';
@@ -39,11 +41,13 @@ export class DaemonControl implements ControlApi {
   readonly trust: TrustControl;
   readonly subjects: SubjectsControl;
   readonly keys: KeysControl;
+  readonly packages: PackagesControl;
 
   constructor(private readonly depot: RunningDepot) {
     this.trust = new TrustControl(depot);
     this.subjects = new SubjectsControl(depot);
     this.keys = new KeysControl(depot);
+    this.packages = new PackagesControl(depot);
   }
 
   async status({ tree }: { readonly tree: boolean }): Promise<DepotStatus> {
@@ -116,7 +120,7 @@ export class DaemonControl implements ControlApi {
     repository: string,
     how: LongWork & { readonly wait: boolean; readonly dryRun: boolean; readonly acceptSource: boolean },
   ): Promise<PublishResult | null> {
-    const publisher = this.depot.publishers.get(repository);
+    const publisher = this.depot.publishers.mirror(repository);
     const { signal, onEvent, wait, dryRun, acceptSource } = how;
     const result = publisher.publish({
       dryRun,
@@ -196,7 +200,7 @@ export class DaemonControl implements ControlApi {
     const say = (text: string): Promise<void> => onEvent({ type: 'line', text: `${repository}: ${text}` });
     const publisher = publishers.find(repository);
     const damaged = store.damage.waiting(repository).length;
-    if (publisher !== undefined && damaged > 0) {
+    if (publisher instanceof MirrorPublisher && damaged > 0) {
       await publisher.publish({ signal });
       const left = store.damage.waiting(repository).length;
       await say(`read ${damaged - left} of ${damaged} damaged files again from the source`);
@@ -275,7 +279,10 @@ export class DaemonControl implements ControlApi {
     const until = order?.forMs == null ? null : host.now() + order.forMs;
     await ownLine.command(order === null ? null : { rate: order.rate, untilMs: until });
     const line = ownLine.status();
-    log.info({ rate: line.rate, until: line.until }, order === null ? 'the windows hold again' : 'the line was set by hand');
+    log.info(
+      { rate: line.rate, until: line.until },
+      order === null ? 'the windows hold again' : 'the line was set by hand',
+    );
     return line;
   }
 

@@ -27,6 +27,7 @@ import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
 import { OwnLine } from './own-line.js';
 import { Offered } from './offered.js';
+import { OwnCopies } from './own-copies.js';
 import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
@@ -70,6 +71,7 @@ export class Depot implements RunningDepot {
   readonly schedule: Schedule;
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;
+  private readonly copies: OwnCopies;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
@@ -119,10 +121,12 @@ export class Depot implements RunningDepot {
       claims: new Claims(),
       onKnown: () => this.schedule.refresh(0),
       onCompany: () => this.companyChanged(),
+      onDue: (repository, atMs) => this.copies.onDue(repository, atMs),
       settings: () => ({
         follow: this.settings.follow,
         holdAbove: this.settings.deletions.holdAbove,
         published: this.settings.repositories.map(({ name }) => name),
+        pollEveryMs: (name) => this.settings.poll.repositories[name] ?? this.settings.poll.everyMs,
       }),
     };
     const onRenewed = (): void => this.listener?.renew();
@@ -145,8 +149,8 @@ export class Depot implements RunningDepot {
         repositories: () => (this.settings.parents.length === 0 ? [] : polledRepositories(this.sync)),
         isSearching: () => silentParents(this.sync).length > 0,
         discover: (signal) => discover(this.sync, signal),
-        cycle: async (repository, signal) => {
-          const result = await runCycle(this.sync, repository, signal);
+        cycle: async (repository, signal, waitedFor) => {
+          const result = await runCycle(this.sync, repository, signal, waitedFor);
           if (result.outcome === 'applied') this.changed();
           this.onChange();
           return result;
@@ -156,6 +160,8 @@ export class Depot implements RunningDepot {
       host,
       log,
     );
+    const between = (name: string, work: () => Promise<void>): Promise<void> => this.schedule.between(name, work);
+    this.copies = new OwnCopies(this.sync, between, host, log);
   }
 
   /**
@@ -214,7 +220,7 @@ export class Depot implements RunningDepot {
       // A file that only saves a request after a restart.
       this.log.warn({ error: String(error) }, 'what the parents offer could not be written down');
     }
-    await this.publishers.configure(next.repositories);
+    await this.publishers.configure(next);
     this.schedule.configure(next.poll);
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
@@ -230,6 +236,7 @@ export class Depot implements RunningDepot {
     await this.control?.close();
     this.ownLine.stop();
     this.membership?.renewal.stop();
+    this.copies.stop();
     await this.membership?.upkeep?.stop();
     await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
     await this.listener?.close(closeGraceMs);
@@ -247,20 +254,22 @@ export class Depot implements RunningDepot {
     this.listener = await openToChildren(this, this.offered, this.uploads);
     const path = controlSocket ?? this.store.layout.controlSocket;
     // First, so that whoever finds the socket finds what is published, too.
-    await this.publishers.configure(settings.repositories);
+    await this.publishers.configure(settings);
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
     void this.ownLine.watch(() => this.schedule.opened());
+    this.copies.start();
     this.maintenance.start();
     this.membership?.renewal.start();
     this.membership?.upkeep?.start();
   }
 
-  private published({ head: { repository: name, kind, context } }: HeadFile): Promise<void> {
+  private async published({ head: { repository: name, kind, context } }: HeadFile): Promise<void> {
     this.changed();
-    return this.enrol({ name, kind, context });
+    await this.enrol({ name, kind, context });
+    if (kind === 'packages') await this.copies.show(name);
   }
 
   private async enrol(repository: NamedRepository): Promise<void> {

@@ -13,7 +13,10 @@ export function depotFacts({ settings, version }: Pick<RunningDepot, 'settings' 
     pollEveryMs: settings.poll.everyMs,
     follow: settings.follow,
     lifetimes: settings.signing,
-    published: settings.repositories.map(({ name, kind, context, source }) => ({ name, kind, context, source })),
+    published: settings.repositories.map((published) => {
+      const { name, kind, context } = published;
+      return { name, kind, context, source: published.kind === 'mirror' ? published.source : published.work };
+    }),
   };
 }
 

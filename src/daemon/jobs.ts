@@ -1,9 +1,12 @@
 import { DepotError } from '../model/errors.js';
 import { compose } from '../publish/compose.js';
+import { composePackage } from '../publish/compose-package.js';
 import { encodeChanges } from '../publish/encode-changes.js';
+import { packageDifference } from '../publish/package-difference.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
 import { survey } from '../publish/survey.js';
+import { freeze } from '../publish/work-copy.js';
 import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
@@ -14,10 +17,12 @@ import { relist } from '../store/rebuild.js';
 import { makeEncoding } from '../store/make-encoding.js';
 import { rehash } from '../store/rehash.js';
 import { verify } from '../store/verify.js';
+import { applyPackages } from '../sync/apply-packages-job.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
 import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
+import { adoptUnits, completeUnits, surveyUnits } from '../sync/units-job.js';
 import { unpackObjects } from '../sync/unpack-job.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 
@@ -25,19 +30,25 @@ import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 const jobs = [
   admitManifest,
   adoptPlan,
+  adoptUnits,
+  applyPackages,
   applyTree,
   collect,
+  completeUnits,
   compose,
+  composePackage,
   decodeObject,
   encodeChanges,
   endPlan,
   findUnread,
   finishSwitches,
+  freeze,
   keepObjects,
   makeBundle,
   makeDifference,
   makeEncoding,
   mendTree,
+  packageDifference,
   planGc,
   previewPlan,
   readFiles,
@@ -46,6 +57,7 @@ const jobs = [
   relist,
   restoreTree,
   survey,
+  surveyUnits,
   takeDifferenceJob,
   takeReport,
   unpackObjects,

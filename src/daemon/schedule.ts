@@ -21,7 +21,8 @@ export interface Polled {
   isSearching(): boolean;
   /** Asks those parents. */
   discover(signal: AbortSignal): Promise<void>;
-  cycle(repository: string, signal: AbortSignal): Promise<CycleResult>;
+  /** `waitedFor` is aborted when other work on the repository waits for the end of the cycle, which may yield to it. */
+  cycle(repository: string, signal: AbortSignal, waitedFor: AbortSignal): Promise<CycleResult>;
 }
 
 /** Half a minute of a window's hours. */
@@ -46,6 +47,8 @@ export class Schedule {
   private readonly waiting = new Map<string, Waiting>();
   /** The end of what is under way for a repository. */
   private readonly busy = new Map<string, Promise<void>>();
+  /** To tell what is under way that something waits for it. */
+  private readonly yielding = new Map<string, AbortController>();
   private readonly stopping = new AbortController();
   /** Why the last search for repositories failed. */
   private failedSearch: DepotError | undefined;
@@ -176,15 +179,18 @@ export class Schedule {
       this.waiting.get(name)?.wake.abort();
       const result = await this.cycle(name);
       if (this.stopping.signal.aborted) return result;
-      // First of all, so that whatever fails below, there is a next poll.
-      this.wait(name, this.delay(name));
+      // First of all, so that whatever fails below, there is a next poll. What yielded goes on at once.
+      this.wait(name, result?.outcome === 'interrupted' ? 0 : this.delay(name));
       this.refresh(0);
       return result;
     });
   }
 
   private async alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    for (let end = this.busy.get(name); end !== undefined; end = this.busy.get(name)) await end;
+    for (let end = this.busy.get(name); end !== undefined; end = this.busy.get(name)) {
+      this.yielding.get(name)?.abort();
+      await end;
+    }
     const result = work();
     const end = result.then(
       () => undefined,
@@ -200,11 +206,15 @@ export class Schedule {
   private async cycle(name: string): Promise<CycleResult | undefined> {
     const { signal } = this.stopping;
     if (name === discovery) return this.search(signal);
+    const yielding = new AbortController();
+    this.yielding.set(name, yielding);
     try {
-      return await this.polled.cycle(name, signal);
+      return await this.polled.cycle(name, signal, yielding.signal);
     } catch (thrown) {
       this.tell(thrown, name);
       return undefined;
+    } finally {
+      this.yielding.delete(name);
     }
   }
 

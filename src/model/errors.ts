@@ -64,6 +64,8 @@ export const errorCodes = {
   'source-unreadable': 'the source is missing or cannot be read',
   'names-held-back': 'published, without the names that cannot be distributed',
   'path-refused': 'a path that must not be written',
+  'package-refused': 'a command that the state of a package does not allow; the message names the rule',
+  'work-refused': 'a work copy of which no revision can be made; its problems are listed',
   interrupted: 'stopped by a signal; what was done is kept',
   internal: 'a fault in depotd itself',
 } as const;

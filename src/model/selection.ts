@@ -1,10 +1,14 @@
 import picomatch from 'picomatch';
 import { sha256, type Sha256 } from './sha256.js';
 
-/** Globs over the paths of one repository. Without `include` everything is in; `exclude` takes away from that. */
+/**
+ * Globs over the paths of one repository. Without `include` everything is in; `exclude` takes away from that. `site`, in a
+ * repository of packages: only what is distributed to a depot there.
+ */
 export interface Selection {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  readonly site?: string | undefined;
 }
 
 export const everything: Selection = { include: [], exclude: [] };
@@ -19,16 +23,17 @@ export type Demand = readonly Selection[];
 export type Demands = Readonly<Record<string, Demand>>;
 
 function isEverything(selection: Selection): boolean {
-  return selection.include.length === 0 && selection.exclude.length === 0;
+  return selection.include.length === 0 && selection.exclude.length === 0 && selection.site === undefined;
 }
 
 /** One text for selections that say the same in the same words; a key in tables and the wire form of a selection. */
 export function selectionKey(selection: Selection): string {
   const sorted = (globs: readonly string[]): string[] => [...new Set(globs)].sort();
-  return JSON.stringify({ include: sorted(selection.include), exclude: sorted(selection.exclude) });
+  const { site } = selection;
+  return JSON.stringify({ include: sorted(selection.include), exclude: sorted(selection.exclude), site });
 }
 
-/** The predicate of a selection, compiled once. Leading dots are ordinary characters. */
+/** The predicate of a selection, compiled once. Leading dots are ordinary characters. What `site` means, packages say. */
 export function selector(selection: Selection): (path: string) => boolean {
   if (isEverything(selection)) return () => true;
   const options = { dot: true } as const;

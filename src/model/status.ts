@@ -213,7 +213,7 @@ export interface ReportRepository {
   readonly role: 'master' | 'child';
   readonly generation: number | null;
   readonly newest: number | null;
-  /** Units held complete, of those that this depot's demand asks for; a mirror is one unit, its newest generation. */
+  /** Units held complete, of those that this depot's demand asks for; a mirror is one unit, its newest generation, and so are the records of packages. */
   readonly unitsComplete: number;
   readonly units: number;
   readonly bytesLeft: number;
@@ -221,6 +221,8 @@ export interface ReportRepository {
   readonly held: number;
   readonly lagSeconds: number;
   readonly error: string | null;
+  /** Of packages: units that are asked for there and not whole yet, the first of them. */
+  readonly missing?: readonly string[] | undefined;
 }
 
 /** The plan of one cycle: what a poll would do, in files and bytes. Counts are of files and links of this depot's own selection, but for `fetch` and `relay`. */

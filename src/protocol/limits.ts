@@ -8,7 +8,10 @@ const MiB = 1024 * KiB;
  * sizes are bytes of the body as it travels unless the name says otherwise.
  */
 export const limits = {
-  stateBytes: 16 * KiB,
+  stateBytes: 64 * KiB,
+  /** Units that a state or a row names as missing, each a package and the number of a revision. */
+  missingUnits: 500,
+  unitBytes: 80,
   directoryBytes: 4 * MiB,
   /** The text of one page, decompressed. */
   pageTextBytes: maxPageBytes,

@@ -18,8 +18,10 @@ export const stateMessage = z.object({
   repository: name,
   /** The newest head held here. */
   head: headRef.nullable(),
-  /** The newest generation of which all is here that this child's demand asks for. */
+  /** The newest generation of which all is here that this child's demand asks for; of packages, the manifest and all records. */
   complete: headRef.nullable(),
+  /** Of packages: the units of that generation that this child's demand asks for and that are not whole here, `vlc/3`. */
+  missing: z.array(z.string().max(limits.unitBytes)).max(limits.missingUnits).optional(),
   /** The newest signed metadata here; null before there is any. */
   metadata: versions.nullable(),
   /** The newest metadata of the company's directory here; null where this depot has not joined. */
@@ -43,7 +45,7 @@ export type DirectoryRepository = DirectoryMessage['repositories'][number];
 
 const glob = z.string().min(1).max(limits.globBytes);
 const globs = z.array(glob).max(limits.globs);
-const selection = z.object({ include: globs, exclude: globs });
+const selection = z.object({ include: globs, exclude: globs, site: site.optional() });
 const demands = z.record(name, z.array(selection).max(limits.selections));
 
 // Rows are passed on to the next level, so they keep the fields that this version does not know.
@@ -66,6 +68,7 @@ const reportRow = z.looseObject({
         held: count,
         lagSeconds: count,
         error: z.string().max(1_000).nullable(),
+        missing: z.array(z.string().max(limits.unitBytes)).max(limits.missingUnits).optional(),
       }),
     )
     .max(limits.repositories),

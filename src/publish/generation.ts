@@ -17,7 +17,7 @@ export async function publishGeneration(
   host: Host,
   signer: Signer,
   repository: string,
-  context: string,
+  { context, kind }: Pick<Head, 'context' | 'kind'>,
   root: ManifestRoot | null,
 ): Promise<HeadFile> {
   return signer.alone(async (sign) => {
@@ -28,7 +28,7 @@ export async function publishGeneration(
     const { files, bytes } = content;
     const head: Head = {
       repository,
-      kind: 'mirror',
+      kind,
       context,
       epoch: previous?.head.epoch ?? newEpoch(host),
       generation: (previous?.head.generation ?? 0) + 1,
@@ -55,7 +55,7 @@ export async function signAgain(
 ): Promise<HeadFile | null> {
   const newest = store.heads.newest(repository);
   if (newest === undefined) return null;
-  const head = await publishGeneration(store, host, signer, repository, newest.head.context, null);
+  const head = await publishGeneration(store, host, signer, repository, newest.head, null);
   if (isFinished(newest)) finishGeneration(store, head);
   return head;
 }

@@ -41,7 +41,7 @@ export function* mergeIndex(rows: Iterable<SourceFile>, published: Iterable<Entr
 }
 
 /** Undefined where the content is not known. */
-function entryOf(row: SourceFile): Entry | undefined {
+export function entryOf(row: SourceFile): Entry | undefined {
   const { path, target, object, size, executable } = row;
   if (row.type === 'folder') return { type: 'folder', path };
   if (row.type === 'link') return target === null ? undefined : { type: 'link', path, target };

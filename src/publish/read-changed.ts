@@ -20,9 +20,9 @@ const sliceBytes = 256 * 1024 * 1024;
 
 /** Reads all files whose content the index does not know, several jobs at once. */
 export async function readChanged(
-  { repository, source }: MirrorSource,
-  { run }: ScanDeps,
-  { signal, onProgress }: ScanOptions,
+  { repository, source }: Pick<MirrorSource, 'repository' | 'source'>,
+  { run }: Pick<ScanDeps, 'run'>,
+  { signal, onProgress }: Pick<ScanOptions, 'signal' | 'onProgress'>,
 ): Promise<ReadSummary> {
   const changing: string[] = [];
   const unreadable: HeldBack[] = [];

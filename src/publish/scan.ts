@@ -138,7 +138,7 @@ async function publish(
     if (missing === 0 && isUnfinished) finishGeneration(store, newest);
     return null;
   }
-  const head = await publishGeneration(store, host, signer, repository, context, root);
+  const head = await publishGeneration(store, host, signer, repository, { context, kind: 'mirror' }, root);
   if (missing === 0) finishGeneration(store, head);
   return head;
 }

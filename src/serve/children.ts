@@ -19,6 +19,7 @@ import { Differences } from './differences.js';
 import { Encodings } from './encodings.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { ListedPages } from './listed-pages.js';
+import { missingUnits } from './missing-units.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
 import { hasBody, identify, methodsOf, readBody, takesBody, type Child } from './requests.js';
@@ -171,15 +172,18 @@ export function childHandler(
     const demand: Demand = (Object.hasOwn(told, repository) ? told[repository] : undefined) ?? [everything];
     const name = (row: ReturnType<typeof store.heads.newest>) =>
       row === undefined ? null : { generation: row.head.generation, sha256: row.sha256 };
-    const complete = store.heads.newestComplete(repository, demand);
+    const newest = store.heads.newest(repository);
+    // Of packages all get the records; which of their units are here is told one by one.
+    const complete = store.heads.newestComplete(repository, newest?.head.kind === 'packages' ? [] : demand);
     const company = store.signed.versions(directoryName);
     if (complete !== undefined) {
       note(child, () => store.fetches.told(child.depot, repository, complete.head.generation, options.now()));
     }
     return formatMessage({
       repository,
-      head: name(store.heads.newest(repository)),
+      head: name(newest),
       complete: name(complete),
+      ...(complete?.head.kind === 'packages' ? { missing: missingUnits(store, complete, demand) } : {}),
       metadata: store.signed.versions(repository),
       company,
       directory: directoryFor(child.site, options, directory, company).hash,

@@ -8,12 +8,7 @@ import { replyBytes, replyMessage, type Exchange } from './reply.js';
  * Answers with a file of the company's directory: signed metadata to everybody, a document only to a depot that it
  * concerns, so that nobody learns which repositories others have. False where there is none for this child.
  */
-export async function replyCompany(
-  exchange: Exchange,
-  store: Store,
-  file: string,
-  site: string,
-): Promise<boolean> {
+export async function replyCompany(exchange: Exchange, store: Store, file: string, site: string): Promise<boolean> {
   const bytes = isMetadataName(file) ? store.signed.read(directoryName, file) : documentFor(store, file, site);
   if (bytes === undefined) return false;
   // All but the timestamp bear their version or hash in their name.

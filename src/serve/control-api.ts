@@ -17,6 +17,7 @@ import type {
   VerifyResult,
 } from '../model/status.js';
 import type { KeysApi } from './keys-api.js';
+import type { PackagesApi } from './packages-api.js';
 import type { SubjectsApi } from './subjects-api.js';
 import type { TrustApi } from './trust-api.js';
 
@@ -29,6 +30,7 @@ export interface ControlApi {
   readonly trust: TrustApi;
   readonly subjects: SubjectsApi;
   readonly keys: KeysApi;
+  readonly packages: PackagesApi;
   /** `tree`: with what the depots below reported. */
   status(options: { readonly tree: boolean }): Promise<DepotStatus>;
   /** Polls the repositories now (null: all that have a parent). With `wait`, resolves when their cycles have ended. */

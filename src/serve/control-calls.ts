@@ -102,7 +102,46 @@ const keysCalls: readonly ControlCall[] = [
   ),
 ];
 
+const packageName = z.string().refine(isName, 'not a name of a package');
+const named = z.strictObject({ repository, name: packageName });
+const words = z.string().min(1).max(4096).nullable();
+const facts = z.strictObject({
+  type: words,
+  title: words,
+  vendor: words,
+  version: words,
+  keep: z.strictObject({ releases: z.number().int().min(1), days: z.number().int().min(0) }).nullable(),
+});
+const number = z.number().int().min(1).nullable();
+const sites = z.array(site).max(10_000);
+
+const packagesCalls: readonly ControlCall[] = [
+  once('packages', z.strictObject({ repository }), ({ packages }, { repository }) => packages.list(repository)),
+  once('package', named, ({ packages }, of) => packages.show(of)),
+  once('package-create', named.extend({ facts }), ({ packages }, { facts, ...of }) => packages.create(of, facts)),
+  once('package-edit', named.extend({ facts }), ({ packages }, { facts, ...of }) => packages.edit(of, facts)),
+  once('package-delete', named, ({ packages }, of) => packages.remove(of)),
+  stream('package-prepare', named.extend({ note: words }), ({ packages }, { note, ...of }, work) =>
+    packages.prepare(of, { ...work, note }),
+  ),
+  stream('package-distribute', named.extend({ to: sites, except: sites }), ({ packages }, { to, except, ...of }) =>
+    packages.distribute(of, to, except),
+  ),
+  stream(
+    'package-release',
+    named.extend({ revision: number, ring: depot.nullable(), at: z.iso.datetime().nullable() }),
+    ({ packages }, { repository, name, ...order }) => packages.release({ repository, name }, order),
+  ),
+  stream('package-cancel', named, ({ packages }, of) => packages.cancelRelease(of)),
+  stream('package-revoke', named, ({ packages }, of) => packages.revoke(of)),
+  stream('package-retire', named.extend({ revision: number }), ({ packages }, { revision, ...of }) =>
+    packages.retire(of, revision),
+  ),
+  once('package-readiness', named, ({ packages }, of) => packages.readiness(of)),
+];
+
 const calls: readonly ControlCall[] = [
+  ...packagesCalls,
   ...trustCalls,
   ...subjectsCalls,
   ...keysCalls,

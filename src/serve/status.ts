@@ -161,12 +161,12 @@ function masterRepository(
     waitingFor: null,
     waitsForWindow: false,
     selection: null,
-    tree: source,
+    tree: kind === 'packages' ? store.layout.tree(name) : source,
     poll: null,
     cycle: null,
     holds: holdStatuses(store, name),
     damaged: store.damage.waiting(name).length,
-    source: live?.source(name) ?? sourceAsKept(store, name, source),
+    source: kind === 'packages' ? null : (live?.source(name) ?? sourceAsKept(store, name, source)),
     trust: trustOf(store, facts, name, true),
     error:
       live?.sourceError(name) ??

@@ -37,7 +37,7 @@ export async function writeFileDurably(
 }
 
 /** Makes a folder and those above it that are missing. */
-async function makeFolderDurably(path: string): Promise<void> {
+export async function makeFolderDurably(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));

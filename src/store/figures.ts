@@ -1,5 +1,6 @@
-import type { Demand, Selection } from '../model/selection.js';
+import { everything, type Demand, type Selection } from '../model/selection.js';
 import type { ReportRepository } from '../model/status.js';
+import { unitName, wantedUnits } from '../model/units.js';
 import type { Store } from './store.js';
 
 export interface Lag {
@@ -40,6 +41,7 @@ export function repositoryFigures(
   const applied = appliedGeneration(store, repository, as);
   const newest = store.heads.newest(repository)?.head.generation ?? null;
   const transfers = as.role === 'child' ? store.transfers.totals(repository) : undefined;
+  const wanted = unitsOf(store, repository, as, applied);
   const held = store.holds
     .list(repository)
     .reduce((sum, hold) => sum + (hold.kind === 'deletions' ? hold.files : 1), 0);
@@ -48,11 +50,31 @@ export function repositoryFigures(
     role: as.role,
     generation: applied,
     newest,
-    units: newest === null ? 0 : 1,
-    unitsComplete: newest !== null && applied === newest ? 1 : 0,
+    units: (newest === null ? 0 : 1) + wanted.all,
+    unitsComplete: (newest !== null && applied === newest ? 1 : 0) + wanted.all - wanted.missing.length,
+    ...(wanted.isOfPackages ? { missing: wanted.missing.length > maxNamed ? ['*'] : wanted.missing } : {}),
     bytesLeft: transfers === undefined ? 0 : transfers.bytes - transfers.doneBytes,
     held,
     lagSeconds: lagOf(store, repository, applied ?? 0, nowMs)?.seconds ?? 0,
     error: as.role === 'child' ? (store.polls.latest(repository)?.error?.message ?? null) : null,
   };
+}
+
+/** Units that a row names; beyond, it says `*`: many. */
+const maxNamed = 200;
+
+/** The package revisions that are asked for of what is applied, and those of them that are not whole. */
+function unitsOf(
+  { heads, packages, units }: Store,
+  repository: string,
+  as: { readonly role: 'master' | 'child'; readonly demand: Demand },
+  applied: number | null,
+): { readonly isOfPackages: boolean; readonly all: number; readonly missing: readonly string[] } {
+  const head = applied === null ? undefined : heads.get(repository, applied);
+  if (head?.head.kind !== 'packages' || head.complete === undefined) {
+    return { isOfPackages: false, all: 0, missing: [] };
+  }
+  const wanted = wantedUnits(packages.of(head.head.root), as.role === 'master' ? [everything] : as.demand);
+  const isWhole = units.whole(repository);
+  return { isOfPackages: true, all: wanted.length, missing: wanted.filter((unit) => !isWhole(unit)).map(unitName) };
 }

@@ -9,6 +9,7 @@ import { PrefixSet } from './prefix-set.js';
 import { reachablePages } from './reachable.js';
 import { keptRepositories, retainedHeads, retainedRoots } from './retained.js';
 import type { Store } from './store.js';
+import { keptPaths } from './wanted.js';
 
 /** What a collection must leave alone, and what it finds on the way to knowing that. */
 export interface Live {
@@ -49,15 +50,16 @@ export function findLive(
     }
     const members = new PrefixSet();
     const seen = new Set<Sha256>();
+    const isKept = keptPaths(store, retained);
     for (const { root, whole } of retainedRoots(store, repository, retained)) {
       roots.add(root.sha256);
-      mark(store, root, whole, seen, [members, objects], control);
+      mark(store, { root, whole, isKept }, seen, [members, objects], control);
     }
     for (const page of seen) pages.add(page);
     memberships.push({ repository, hashes: findStrangers(store, repository, members, control) });
   }
   for (const ref of touchedPages(store, pages, options.nowMs, control))
-    mark(store, ref, false, pages, [objects], control);
+    mark(store, { root: ref, whole: false, isKept: () => true }, pages, [objects], control);
   const transfers = new PrefixSet();
   for (const sha256 of store.transfers.all()) {
     control.throwIfStopped();
@@ -73,8 +75,7 @@ export function findLive(
 
 function mark(
   store: Store,
-  root: PageRef,
-  whole: boolean,
+  { root, whole, isKept }: { root: PageRef; whole: boolean; isKept: (path: string) => boolean },
   seen: Set<Sha256>,
   marks: readonly PrefixSet[],
   control: JobControl,
@@ -87,7 +88,7 @@ function mark(
       });
     }
     for (const entry of page?.entries ?? []) {
-      if (entry.type === 'file') for (const set of marks) set.add(entry.object);
+      if (entry.type === 'file' && isKept(entry.path)) for (const set of marks) set.add(entry.object);
     }
   }
 }

@@ -116,6 +116,7 @@ export class Heads {
   /** Nothing of the repository is known to be complete any more; the next cycle finds out. */
   clearComplete(repository: string): void {
     this.db.prepare('UPDATE heads SET complete = NULL WHERE repository = ?').run(repository);
+    this.db.prepare('DELETE FROM units WHERE repository = ?').run(repository);
   }
 
   /** The epoch that a person approved in place of the held one. */

@@ -102,4 +102,11 @@ export const migrations: readonly string[] = [
     depot TEXT PRIMARY KEY, site TEXT NOT NULL, at_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Package revisions of which all objects are held; the manifest is that of the revision's files alone.
+  CREATE TABLE units (
+    repository TEXT NOT NULL, package TEXT NOT NULL, revision INTEGER NOT NULL, manifest BLOB NOT NULL,
+    PRIMARY KEY (repository, package, revision)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -14,6 +14,7 @@ import { KeyFiles } from './keys.js';
 import { layoutOf, type Layout } from './layout.js';
 import { Objects } from './objects.js';
 import { openCatalogue, openCatalogueReadOnly } from './open.js';
+import { Packages } from './packages.js';
 import { Pages } from './pages.js';
 import { PollRows } from './polls.js';
 import { RejoinRows } from './rejoins.js';
@@ -23,6 +24,7 @@ import { SourceRows } from './sources.js';
 import { Staging } from './staging.js';
 import { TransferRows } from './transfers.js';
 import { TreeRows } from './trees.js';
+import { UnitRows } from './units.js';
 
 export interface StoreOptions {
   /** Never creates, migrates or writes; for a command while the daemon is down. */
@@ -55,6 +57,8 @@ export class Store {
   readonly transfers: TransferRows;
   readonly holds: HoldRows;
   readonly sources: SourceRows;
+  readonly units: UnitRows;
+  readonly packages: Packages;
 
   private constructor(
     layout: Layout,
@@ -82,6 +86,8 @@ export class Store {
     this.transfers = new TransferRows(db);
     this.holds = new HoldRows(db);
     this.sources = new SourceRows(db, now);
+    this.units = new UnitRows(db);
+    this.packages = new Packages(this.pages, this.objects);
   }
 
   /**

@@ -12,6 +12,8 @@ export interface WantedObject {
   readonly relay: boolean;
   /** What its file was before, where that is held: the object probably resembles it. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
+  /** It travels as it is. */
+  readonly raw: boolean;
 }
 
 /** What travels in one request: several small objects, or one large one. */
@@ -170,13 +172,13 @@ function bytesOf(objects: Shipment): number {
   return objects.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Hash, size, mtime, whether executable, whether relay; hash and size of the base, where there is one. */
-type StoredObject = [string, number, number, boolean, boolean, string?, number?];
+/** Hash, size, mtime, whether executable, relay, raw; hash and size of the base, where there is one. */
+type StoredObject = [string, number, number, boolean, boolean, boolean, string?, number?];
 
 function textOf(objects: Shipment): string {
   return JSON.stringify(
-    objects.map(({ sha256, size, mtimeMs, executable, relay, base }) => {
-      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay];
+    objects.map(({ sha256, size, mtimeMs, executable, relay, raw, base }) => {
+      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay, raw];
       if (base !== null) stored.push(base.sha256, base.size);
       return stored;
     }),
@@ -184,12 +186,15 @@ function textOf(objects: Shipment): string {
 }
 
 function objectsOf(text: string): WantedObject[] {
-  return (JSON.parse(text) as StoredObject[]).map(([sha256, size, mtimeMs, executable, relay, base, baseSize]) => ({
-    sha256: sha256 as Sha256,
-    size,
-    mtimeMs,
-    executable,
-    relay,
-    base: base === undefined ? null : { sha256: base as Sha256, size: baseSize ?? 0 },
-  }));
+  return (JSON.parse(text) as StoredObject[]).map(
+    ([sha256, size, mtimeMs, executable, relay, raw, base, baseSize]) => ({
+      sha256: sha256 as Sha256,
+      size,
+      mtimeMs,
+      executable,
+      relay,
+      raw,
+      base: base === undefined ? null : { sha256: base as Sha256, size: baseSize ?? 0 },
+    }),
+  );
 }

@@ -39,9 +39,13 @@ export class TreeFiles {
   constructor(
     private readonly store: Store,
     repository: string,
+    places: { readonly root: string; readonly staging: string } = {
+      root: store.layout.tree(repository),
+      staging: store.layout.treeStaging(repository),
+    },
   ) {
-    this.root = store.layout.tree(repository);
-    this.staging = store.layout.treeStaging(repository);
+    this.root = places.root;
+    this.staging = places.staging;
     this.content = new TreeContent(store.objects);
   }
 

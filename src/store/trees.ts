@@ -93,6 +93,19 @@ export class TreeRows {
       .run(counts.files, counts.bytes, repository);
   }
 
+  /** What a copy of packages shows: each of its revisions was switched by itself, so there is no switch to finish. */
+  put({ repository, generation, root, selection, files, bytes }: TreeRow): void {
+    inDurableTransaction(this.db, () => {
+      countReference(this.db);
+      this.db
+        .prepare(
+          `INSERT OR REPLACE INTO trees (repository, generation, root, root_length, selection, files, bytes)
+           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(repository, generation, toBlob(root.sha256), root.length, JSON.stringify(selection), files, bytes);
+    });
+  }
+
   private stored(repository: string): StoredTree | undefined {
     return this.db.prepare<[string], StoredTree>('SELECT * FROM trees WHERE repository = ?').get(repository);
   }

@@ -1,9 +1,11 @@
 import { realHost } from '../host.js';
 import { readEntries } from '../manifest/read.js';
 import { DepotError } from '../model/errors.js';
-import { demandSelector } from '../model/selection.js';
+import type { Head } from '../model/head.js';
+import { demandSelector, type Demand } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { TreeFinding } from '../model/status.js';
+import { unitPaths, wantedUnits } from '../model/units.js';
 import { fromBlob, pagedRows } from './database.js';
 import { hashFileSlowly, type HashedFile } from './hash-file.js';
 import type { Job, JobControl } from './job.js';
@@ -115,7 +117,7 @@ class Verification {
     const { store } = this;
     const newest = store.heads.list(repository).find(({ complete }) => complete !== undefined);
     if (newest?.complete === undefined) return;
-    const wants = demandSelector(newest.complete);
+    const wants = this.wholePaths(newest.head, newest.complete);
     const before = this.missing.size;
     await passBrokenPages(() => {
       for (const entry of readEntries(newest.head.root, store.pages.read)) {
@@ -124,6 +126,14 @@ class Verification {
       }
     });
     if (this.quarantine && this.missing.size > before) store.heads.clearComplete(repository);
+  }
+
+  /** What must be here: of packages the units that are said to be whole. */
+  private wholePaths(head: Head, demand: Demand): (path: string) => boolean {
+    const { store } = this;
+    if (head.kind === 'mirror') return demandSelector(demand);
+    const isWhole = store.units.whole(head.repository);
+    return unitPaths(wantedUnits(store.packages.of(head.root), demand).filter(isWhole));
   }
 
   /** What was found before, and has not come back. */

@@ -11,6 +11,7 @@ import { recordCycle, type Came } from './history.js';
 import { takeHeads } from './heads.js';
 import { takeManifest } from './manifests.js';
 import { mendTree } from './restore-job.js';
+import { packagesCycle } from './packages-cycle.js';
 import type { Parent } from './parents.js';
 import { adoptPlan, endPlan, previewPlan } from './plan-job.js';
 import { isNewer, planInput } from './plan-input.js';
@@ -30,10 +31,16 @@ import { announceDemand, report } from './report.js';
  * 8. Bring the installation copy to it: additions and changes first, deletions last (`applyTree`).
  * 9. Tell the parent what came of it (`report`).
  * Where a parent fails, or what it has is expired (`requireFresh`), the next one is asked; what had come stays.
+ * Packages have steps 5 to 8 of their own (`packagesCycle`); `waitedFor` ends their fetching.
  *
  * Not guaranteed: that each generation is seen. A depot that polls seldom goes from 3 to 7 in one cycle.
  */
-export async function runCycle(depot: SyncDepot, repository: string, signal: AbortSignal): Promise<CycleResult> {
+export async function runCycle(
+  depot: SyncDepot,
+  repository: string,
+  signal: AbortSignal,
+  waitedFor: AbortSignal = signal,
+): Promise<CycleResult> {
   const startedAtMs = depot.host.now();
   const meter = depot.board.begin(repository);
   let used: Parent | undefined;
@@ -42,7 +49,7 @@ export async function runCycle(depot: SyncDepot, repository: string, signal: Abo
     came = await depot.parents.firstThatAnswers(repository, async (parent) => {
       used = parent;
       await announceDemand(depot, parent, signal);
-      const ended = await cycleAt(depot, parent, repository, meter, signal);
+      const ended = await cycleAt(depot, parent, repository, meter, signal, waitedFor);
       requireFresh(depot, repository);
       return ended;
     });
@@ -73,6 +80,7 @@ async function cycleAt(
   repository: string,
   meter: CycleMeter,
   signal: AbortSignal,
+  waitedFor: AbortSignal,
 ): Promise<Came> {
   const { store } = depot;
   const state = await poll(depot, parent, repository, signal);
@@ -84,6 +92,9 @@ async function cycleAt(
   const { target, held } = await takeHeads(depot, parent, repository, state, signal);
   if (held) return { outcome: 'held' };
   if (target === undefined) return { outcome: 'waiting' };
+  if (target.head.kind === 'packages') {
+    return packagesCycle({ depot, parent, target, absent: state.missing ?? [], meter, signal, waitedFor });
+  }
   const from = store.trees.get(repository)?.generation ?? null;
   const left = whatIsLeft(depot, repository, target);
   if (left === 'nothing') {

@@ -29,6 +29,8 @@ export interface SyncDepot {
   onKnown(): void;
   /** The company's directory is another than before. */
   onCompany(): void;
+  /** A release is scheduled: the installation copy is to be looked at then; null where none is. */
+  onDue(repository: string, atMs: number | null): void;
   /** What the administrator of this depot set. */
   settings(): SyncSettings;
 }
@@ -38,19 +40,30 @@ export interface SyncSettings {
   readonly holdAbove: HoldAbove;
   /** Repositories that are published here; this depot is not a child for them. */
   readonly published: readonly string[];
+  /** The interval of polls for a repository. */
+  readonly pollEveryMs: (repository: string) => number;
 }
 
-/** This depot's own selection of a repository; null where it does not follow it. */
+/** This depot's own selection of a repository; null where it does not follow it. Of packages: what is for its site. */
 export function ownSelection(depot: SyncDepot, repository: string): Selection | null {
   const { follow } = depot.settings();
-  if (follow === 'all') return { include: [], exclude: [] };
-  return follow.find((followed) => followed.repository === repository) ?? null;
+  const all = { include: [], exclude: [] };
+  const own = follow === 'all' ? all : (follow.find((followed) => followed.repository === repository) ?? null);
+  return own !== null && hasPackages(depot, repository) ? { ...own, site: depot.site } : own;
+}
+
+function hasPackages({ known, store }: SyncDepot, repository: string): boolean {
+  const listed = known.list().find(({ name }) => name === repository);
+  return (listed?.kind ?? store.heads.newest(repository)?.head.kind) === 'packages';
 }
 
 /** What this depot and all below it want of a repository. */
 export function demandOf(depot: SyncDepot, repository: string): Demand {
   const own = ownSelection(depot, repository);
-  return unionDemand([own === null ? [] : [own], depot.store.demands.union(repository)]);
+  const below = depot.store.demands.union(repository);
+  // A child that does not know the kind yet names no site, and cannot mean the packages of all sites.
+  const meant = hasPackages(depot, repository) ? below.filter(({ site }) => site !== undefined) : below;
+  return unionDemand([own === null ? [] : [own], meant]);
 }
 
 /** The repositories that this depot polls for: those that it follows, and those that only depots below it want. */

@@ -75,7 +75,7 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
 }
 
 async function ship(fetching: Fetching, { id, objects }: PlannedShipment): Promise<void> {
-  const isBundled = objects.length > 1 && fetching.makesBundles;
+  const isBundled = objects.length > 1 && fetching.makesBundles && objects[0]?.raw === false;
   const left = isBundled ? await shipBundle(fetching, { id, objects }) : objects;
   if (left.length > 0) await shipObjects(fetching, { id, objects: left });
 }

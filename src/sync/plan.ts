@@ -48,7 +48,7 @@ export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sh
       const { object, size, mtimeMs, executable, path } = entry;
       const relay = !isOwn(path);
       const base = before !== undefined && isHeld(before.object) ? { sha256: before.object, size: before.size } : null;
-      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base } };
+      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base, raw: false } };
     }
   }
   if (input.selection === null) return;

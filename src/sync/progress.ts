@@ -4,6 +4,8 @@ import type { CyclePhase, CycleProgress, FileCount } from '../model/status.js';
 /** How far the cycles under way are: written by them, read by the status. One row a repository. */
 export class ProgressBoard {
   private readonly rows = new Map<string, Row>();
+  /** What the installation copies of packages were brought to, by repository; known for one run of the daemon. */
+  readonly shown = new Map<string, string>();
 
   constructor(private readonly host: Host) {}
 

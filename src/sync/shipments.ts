@@ -6,23 +6,47 @@ import type { Shipment, WantedObject } from '../store/transfers.js';
 const shipmentBytes = 4 * 1024 ** 2;
 const shipmentObjects = 1_000;
 
-/** Groups what a plan fetches, in its order: neighbours among the paths resemble each other, and so compress well. */
+/**
+ * Groups what a plan fetches, in its order: neighbours among the paths resemble each other, and so compress well. What travels
+ * as it is does not travel with what is compressed.
+ */
 export function* shipments(objects: Iterable<WantedObject>): Generator<Shipment> {
-  let small: WantedObject[] = [];
-  let bytes = 0;
+  const groups = { raw: new Group(), bundled: new Group() };
   for (const object of objects) {
     if (object.size > largeBytes) {
       yield [object];
       continue;
     }
-    small.push(object);
-    bytes += object.size;
-    if (bytes < shipmentBytes && small.length < shipmentObjects) continue;
-    yield small;
-    small = [];
-    bytes = 0;
+    const group = object.raw ? groups.raw : groups.bundled;
+    group.add(object);
+    if (group.isFull) yield group.take();
   }
-  if (small.length > 0) yield small;
+  for (const group of Object.values(groups)) if (!group.isEmpty) yield group.take();
+}
+
+class Group {
+  private objects: WantedObject[] = [];
+  private bytes = 0;
+
+  add(object: WantedObject): void {
+    this.objects.push(object);
+    this.bytes += object.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.objects.length === 0;
+  }
+
+  get isFull(): boolean {
+    return this.bytes >= shipmentBytes || this.objects.length >= shipmentObjects;
+  }
+
+  take(): Shipment {
+    const taken = this.objects;
+    this.objects = [];
+    this.bytes = 0;
+    return taken;
+  }
 }
 
 /** What the objects of a shipment resemble, each once, as much of it as a shipment is. */

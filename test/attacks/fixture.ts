@@ -80,7 +80,7 @@ export async function newOrigin(context = 'enterprise'): Promise<Origin> {
     url: listener.url,
     async publish(literal) {
       const root = await manifestOf(store, literal);
-      const head = await publishGeneration(store, clock, signer, repository, context, root);
+      const head = await publishGeneration(store, clock, signer, repository, { context, kind: 'mirror' }, root);
       finishGeneration(store, head);
       const first = sha256(store.signed.read(repository, metadataName('root', 1)) ?? '');
       await directory.enrolOwn({ name: repository, kind: 'mirror', context, master: 'origin', root: first });
@@ -180,7 +180,13 @@ export async function newChild(
     claims: new Claims(),
     onKnown: () => undefined,
     onCompany: () => undefined,
-    settings: () => ({ follow: 'all', holdAbove: { files: null, percent: null }, published: [] }),
+    onDue: () => undefined,
+    settings: () => ({
+      follow: 'all',
+      holdAbove: { files: null, percent: null },
+      published: [],
+      pollEveryMs: () => 60_000,
+    }),
   };
   return {
     store,

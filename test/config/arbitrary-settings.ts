@@ -3,7 +3,7 @@ import { formatAddress, type Address } from '../../src/config/address.js';
 import type { NetworkSettings } from '../../src/config/network.js';
 import type { Rate } from '../../src/model/rate.js';
 import type { Window } from '../../src/model/windows.js';
-import type { MirrorSettings, Settings } from '../../src/config/settings.js';
+import { usualTypes, type MirrorSettings, type PackagesSettings, type Settings } from '../../src/config/settings.js';
 
 const letter = fc.constantFrom(...'abcxyzABCXYZ0189');
 const inner = fc.constantFrom(...'abcXYZ019._-');
@@ -110,6 +110,23 @@ function mirror(site: string, name: string, at: number): fc.Arbitrary<MirrorSett
   });
 }
 
+function packages(site: string, name: string, at: number): fc.Arbitrary<PackagesSettings> {
+  const members = fc.uniqueArray(
+    part.map((text) => `m${text.replace(/[^A-Za-z0-9]/g, '')}`),
+    { maxLength: 2 },
+  );
+  return fc.record({
+    name: fc.constant(name),
+    kind: fc.constant('packages' as const),
+    context: fc.constant(site.split('/')[0] ?? site),
+    work: part.map((text) => `/work/${at}${text}`),
+    keep: fc.record({ releases: fc.integer({ min: 1, max: 1000 }), days: fc.integer({ min: 0, max: 3650 }) }),
+    rings: fc.array(fc.record({ name: fc.constantFrom('pilot', 'wide'), sites: members, depots: members }), {
+      maxLength: 2,
+    }),
+  });
+}
+
 /** Settings that agree with themselves: names published here are not fetched, folders are not nested, and so on. */
 export const settings: fc.Arbitrary<Settings> = fc
   .record({
@@ -164,8 +181,9 @@ export const settings: fc.Arbitrary<Settings> = fc
         ...names
           .slice(0, published)
           .sort()
-          .map((name, at) => mirror(site, name, at)),
+          .map((name, at) => fc.oneof(mirror(site, name, at), packages(site, name, at))),
       ),
+      packageTypes: fc.constantFrom(usualTypes, { ...usualTypes, vm: { compress: false }, msi: { compress: true } }),
       deletions: fc.record({
         holdAbove: fc.record({
           files: limit(1_000_000_000, fc.nat(2000)),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/problems.js';
-import { parseSettings } from '../../src/config/settings.js';
+import { parseSettings, usualTypes } from '../../src/config/settings.js';
 
 /** The message for `depot.yaml`, or 'no problem'. */
 function problems(text: string): string {
@@ -40,6 +40,7 @@ describe('a good file', () => {
       network: noNetwork,
       follow: [],
       repositories: [],
+      packageTypes: usualTypes,
       deletions: { holdAbove: { files: 1000, percent: 20 } },
       rejoinMs: null,
       signing: { rootMs: 730 * day, targetsMs: 90 * day, timestampMs: 30 * day },
@@ -112,6 +113,7 @@ log: debug
           encodeWaitMs: 120_000,
         },
       ],
+      packageTypes: usualTypes,
       deletions: { holdAbove: { files: null, percent: 12.5 } },
       rejoinMs: 0,
       signing: { rootMs: 1000 * day, targetsMs: 60 * day, timestampMs: 3 * day },
@@ -195,7 +197,7 @@ log: verbose
     'depot.yaml:10:33: poll.repositories."a b": found "a b"; a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters; did you mean a-b?',
     'depot.yaml:11:9: follow: found "al"; allowed: all, or a list of { repository: NAME, include: [PATTERN], exclude: [PATTERN] }; did you mean all?',
     'depot.yaml:13:3: repositories.tools.source: is missing; allowed: an absolute path, such as /srv/tools',
-    'depot.yaml:14:11: repositories.tools.kind: found "mirrors"; allowed: mirror; did you mean mirror?',
+    'depot.yaml:14:11: repositories.tools.kind: found "mirrors"; allowed: mirror or packages; did you mean mirror?',
     'depot.yaml:16:13: repositories.tools.settle: found 5; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m',
     'depot.yaml:17:15: repositories.tools.exclude[0]: a text that begins with * is a reference in YAML; put it in quotes, as in "**/*.bak"',
     'depot.yaml:17:22: repositories.tools.exclude[1]: found "/x"; paths begin inside the repository, without "/" or "./"; did you mean "x"?',

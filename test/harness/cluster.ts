@@ -19,7 +19,6 @@ export interface DepotSettings {
 
 export interface RepositorySettings {
   readonly context: string;
-  readonly source: string;
   readonly [key: string]: unknown;
 }
 

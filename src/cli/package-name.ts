@@ -1,0 +1,17 @@
+import { DepotError } from '../model/errors.js';
+import { isName } from '../model/names.js';
+import type { PackageName } from '../serve/packages-api.js';
+
+/** `apps/vlc`. @throws DepotError `bad-request` */
+export function packageName(text: string): PackageName {
+  const [repository = '', name = '', ...rest] = text.split('/');
+  if (rest.length === 0 && isName(repository) && isName(name)) return { repository, name };
+  throw new DepotError('bad-request', `${JSON.stringify(text)} names no package`, {
+    hint: 'REPOSITORY/PACKAGE, such as apps/vlc; names have letters, digits, "-", "_" and "."',
+    retry: 'never',
+  });
+}
+
+export function asText({ repository, name }: PackageName): string {
+  return `${repository}/${name}`;
+}

@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import { DepotError } from '../model/errors.js';
+import type { PrepareResult, RevisionChange } from '../model/package-status.js';
+import { heldBackLines } from './attention.js';
+import { exitCodes } from './exit-codes.js';
+import { asText, packageName } from './package-name.js';
+import { distributedLine, releasedLine } from './package-release.js';
+import { daemonOf } from './reach.js';
+import { printJson, printProse, requestOf, type Program, type Request } from './request.js';
+import { watch } from './watching.js';
+import { changes, count, plural, size } from './words.js';
+
+export function prepareCommand(program: Program): Command {
+  return new Command('prepare')
+    .description('freeze the work copy into the next revision')
+    .argument('<package>', 'REPOSITORY/PACKAGE')
+    .option('--note <text>', 'what is new in it')
+    .action(async (text: string, { note = null }: { note?: string | null }, command: Command) => {
+      const request = requestOf(program, command);
+      const of = packageName(text);
+      const { packages } = await daemonOf(request);
+      const result = await watch(request, {}, (work) => packages.prepare(of, { ...work, note }));
+      if (request.json) await printJson(request.terminal, result);
+      else await printProse(request.terminal, prepareLines(request, asText(of), result));
+      if (result.revision === null) program.endWith(exitCodes.packageRefused.code);
+    });
+}
+
+interface PublishOptions {
+  readonly to?: string[];
+  readonly except?: string[];
+  readonly note?: string;
+}
+
+/** The usual case: prepare, distribute, release. */
+export function publishCommand(program: Program): Command {
+  return new Command('publish')
+    .description('prepare the work copy, distribute it and release it, in one')
+    .argument('<package>', 'REPOSITORY/PACKAGE')
+    .option('--to <site...>', 'the sites that get it, with all below (default: as before)')
+    .option('--except <site...>', 'but not these, with all below')
+    .option('--note <text>', 'what is new in it')
+    .action(async (text: string, { to = [], except = [], note }: PublishOptions, command: Command) => {
+      const request = requestOf(program, command);
+      const { terminal, json } = request;
+      const of = packageName(text);
+      const { packages } = await daemonOf(request);
+      if (to.length === 0 && (await packages.show(of)).targets === null) {
+        throw new DepotError('bad-request', `nothing says yet which sites get ${asText(of)}`, {
+          hint: 'name them: --to SITE',
+          retry: 'never',
+        });
+      }
+      const prepared = await watch(request, {}, (work) => packages.prepare(of, { ...work, note: note ?? null }));
+      if (!json) await printProse(terminal, prepareLines(request, asText(of), prepared));
+      if (prepared.revision === null) {
+        if (json) await printJson(terminal, { prepared, distributed: null, released: null });
+        program.endWith(exitCodes.packageRefused.code);
+        return;
+      }
+      const distributed = await packages.distribute(of, to, except);
+      if (!json) await printProse(terminal, [distributedLine(distributed.package)]);
+      const released = await packages.release(of, { revision: prepared.revision, ring: null, at: null });
+      if (json) await printJson(terminal, { prepared, distributed, released });
+      else await printProse(terminal, [releasedLine(released.package)]);
+    });
+}
+
+function* prepareLines({ terminal }: Request, name: string, result: PrepareResult): Generator<string> {
+  const { revision, change, problems } = result;
+  if (revision === null || change === null) {
+    yield `${name}: ${terminal.colours.red('no revision was made')}: ${plural(problems.length, 'problem')} in ${result.package.work}`;
+    yield* heldBackLines(name, problems, problems.length, terminal.colours);
+    return;
+  }
+  const made = result.package.revisions.find((each) => each.revision === revision);
+  yield `${name}: ${terminal.colours.green(`revision ${revision}`)}: ${plural(made?.files ?? 0, 'file')}, ${size(made?.bytes ?? 0)}`;
+  yield `  ${differenceOf(change)}`;
+}
+
+function differenceOf({ added, changed, removed, full, wireBytes }: RevisionChange): string {
+  const what = changes(added, changed, removed);
+  if (full.files === 0) return `${what}; no content is new`;
+  return `${what}; ${count(full.files)} with new content, ${size(full.bytes)}, which travel as about ${size(wireBytes)}`;
+}

@@ -1,0 +1,72 @@
+import type { Host } from '../host.js';
+import { asDepotError } from '../model/errors.js';
+import type { Log } from '../model/log.js';
+import { everything } from '../model/selection.js';
+import { showPackages } from '../sync/apply-packages.js';
+import { ownSelection, type SyncDepot } from '../sync/depot.js';
+
+/** The longest wait that a timer takes is 24 days; beyond, it is asked again. */
+const longestWaitMs = 86_400_000;
+
+/**
+ * The installation copies of packages at this depot, where no cycle brings them up to date: of repositories that are
+ * published here, and when the time of a scheduled release has come. Never beside a cycle of the same repository.
+ */
+export class OwnCopies {
+  private readonly waiting = new Map<string, AbortController>();
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly depot: SyncDepot,
+    private readonly between: (repository: string, work: () => Promise<void>) => Promise<void>,
+    private readonly host: Host,
+    private readonly log: Log,
+  ) {}
+
+  /** Those of all repositories, when the daemon starts: a release may have come due while it was down. */
+  start(): void {
+    const { heads } = this.depot.store;
+    for (const name of heads.repositories()) {
+      if (heads.newest(name)?.head.kind === 'packages') void this.show(name);
+    }
+  }
+
+  /** Brings them to what is complete here, at this time. What it ran into is in the log; it is tried again by the next cycle. */
+  async show(repository: string): Promise<void> {
+    try {
+      await this.between(repository, () => this.apply(repository));
+    } catch (thrown) {
+      const error = asDepotError(thrown, `installation copies of ${repository}`);
+      if (error.code === 'interrupted') return;
+      this.log.warn({ repository, code: error.code, hint: error.hint }, error.message);
+    }
+  }
+
+  /** They are looked at again then; null: there is no reason to. */
+  onDue(repository: string, atMs: number | null): void {
+    this.waiting.get(repository)?.abort();
+    this.waiting.delete(repository);
+    if (atMs === null || this.stopping.signal.aborted) return;
+    const waiting = new AbortController();
+    this.waiting.set(repository, waiting);
+    const ms = Math.min(Math.max(0, atMs - this.host.now()), longestWaitMs);
+    this.host.sleep(ms, waiting.signal).then(
+      () => this.show(repository),
+      () => undefined,
+    );
+  }
+
+  stop(): void {
+    this.stopping.abort();
+    for (const waiting of this.waiting.values()) waiting.abort();
+  }
+
+  private async apply(repository: string): Promise<void> {
+    const { store, settings } = this.depot;
+    const isPublished = settings().published.includes(repository);
+    const selection = isPublished ? everything : ownSelection(this.depot, repository);
+    const head = store.heads.newestComplete(repository, []);
+    if (head === undefined || selection === null) return;
+    await showPackages(this.depot, head, selection, this.stopping.signal);
+  }
+}

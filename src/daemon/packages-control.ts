@@ -1,0 +1,91 @@
+import type { PackageReadiness, PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
+import type { PackagesPublisher } from '../publish/packages.js';
+import type { LongWork } from '../serve/control-api.js';
+import type { PackageFactsInput, PackageName, PackagesApi } from '../serve/packages-api.js';
+import { depotFacts } from './facts.js';
+import { readinessOf } from '../serve/readiness.js';
+import { DepotError } from '../model/errors.js';
+import type { RunningDepot } from './running-depot.js';
+
+/** What commands about packages ask of a running daemon. */
+export class PackagesControl implements PackagesApi {
+  constructor(private readonly depot: RunningDepot) {}
+
+  async list(repository: string): Promise<readonly PackageStatus[]> {
+    return this.at(repository).list();
+  }
+
+  async show({ repository, name }: PackageName): Promise<PackageStatus> {
+    return this.at(repository).get(name);
+  }
+
+  async create({ repository, name }: PackageName, facts: PackageFactsInput): Promise<PackageResult> {
+    const { type, ...given } = withoutNulls(facts);
+    if (type !== undefined) return this.at(repository).create(name, { type, ...given });
+    throw new DepotError('bad-request', `a package has a type: --type app, msi, os, script, book`, { retry: 'never' });
+  }
+
+  async edit({ repository, name }: PackageName, facts: PackageFactsInput): Promise<PackageResult> {
+    return this.at(repository).edit(name, withoutNulls(facts));
+  }
+
+  async remove({ repository, name }: PackageName): Promise<PackageResult> {
+    return this.at(repository).remove(name);
+  }
+
+  async prepare(
+    { repository, name }: PackageName,
+    { note, signal, onEvent }: LongWork & { readonly note: string | null },
+  ): Promise<PrepareResult> {
+    return this.at(repository).prepare(name, note, {
+      signal,
+      onProgress: ({ phase, files, bytes }) => void onEvent({ type: 'progress', repository, phase, files, bytes }),
+    });
+  }
+
+  async distribute(
+    { repository, name }: PackageName,
+    to: readonly string[],
+    except: readonly string[],
+  ): Promise<PackageResult> {
+    const isNew = to.length + except.length > 0;
+    return this.at(repository).distribute(name, isNew ? { to: [...to], except: [...except] } : null);
+  }
+
+  async release(
+    { repository, name }: PackageName,
+    order: { readonly revision: number | null; readonly ring: string | null; readonly at: string | null },
+  ): Promise<PackageResult> {
+    return this.at(repository).release(name, order);
+  }
+
+  async cancelRelease({ repository, name }: PackageName): Promise<PackageResult> {
+    return this.at(repository).cancelRelease(name);
+  }
+
+  async revoke({ repository, name }: PackageName): Promise<PackageResult> {
+    return this.at(repository).revoke(name);
+  }
+
+  async retire({ repository, name }: PackageName, revision: number | null): Promise<PackageResult> {
+    return this.at(repository).retire(name, revision);
+  }
+
+  async readiness({ repository, name }: PackageName): Promise<PackageReadiness> {
+    const status = this.at(repository).get(name);
+    return {
+      package: status,
+      depots: readinessOf(this.depot.store, depotFacts(this.depot), repository, name, this.depot.host.now()),
+    };
+  }
+
+  private at(repository: string): PackagesPublisher {
+    return this.depot.publishers.packages(repository);
+  }
+}
+
+type Given<Facts> = { [Key in keyof Facts]?: Exclude<Facts[Key], null> };
+
+function withoutNulls(facts: PackageFactsInput): Given<PackageFactsInput> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null));
+}

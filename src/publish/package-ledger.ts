@@ -1,0 +1,76 @@
+import { DepotError } from '../model/errors.js';
+import type { HeadFile } from '../model/head.js';
+import type { PackageRecord } from '../model/package.js';
+import { composePackage } from './compose-package.js';
+import { finishGeneration, isFinished, publishGeneration } from './generation.js';
+import { refusal } from './package-rules.js';
+import type { PackagesDeps, PackagesSource } from './packages-source.js';
+import type { Signer } from './signer.js';
+
+/** A record that was changed, and the generation that says so. */
+export interface Entered {
+  readonly record: PackageRecord;
+  readonly head: HeadFile;
+}
+
+/** The records of a repository as its newest generation has them, and how another generation comes of one that changed. */
+export class PackageLedger {
+  constructor(
+    private readonly deps: PackagesDeps,
+    private readonly source: () => PackagesSource,
+    private readonly signer: Signer,
+  ) {}
+
+  /** All, those that were deleted too. */
+  records(): readonly PackageRecord[] {
+    const newest = this.deps.store.heads.newest(this.source().repository);
+    return newest === undefined ? [] : this.deps.store.packages.of(newest.head.root);
+  }
+
+  /** One that was deleted counts as none. @throws DepotError `package-refused` */
+  get(name: string): PackageRecord {
+    const record = this.records().find((each) => each.name === name);
+    if (record !== undefined && record.deletedAt === null) return record;
+    const names = this.records().filter(({ deletedAt }) => deletedAt === null);
+    const { repository } = this.source();
+    throw refusal(
+      'unknown-package',
+      `there is no package ${name} in ${repository}`,
+      names.length === 0 ? `depot package create ${repository}/${name}` : `depot package list ${repository}`,
+    );
+  }
+
+  /** Publishes what a package is from now on. `change` is told the number of the generation that will say so. */
+  async enter(name: string, change: (generation: number) => PackageRecord): Promise<Entered> {
+    const { store, run, host } = this.deps;
+    const { repository, context } = this.source();
+    await this.finish();
+    const newest = store.heads.newest(repository);
+    const before = this.records().find((each) => each.name === name) ?? null;
+    const record = change((newest?.head.generation ?? 0) + 1);
+    const root = await run(composePackage, {
+      repository,
+      root: newest?.head.root ?? null,
+      record,
+      before,
+      nowMs: host.now(),
+    });
+    const head = await publishGeneration(store, host, this.signer, repository, { context, kind: 'packages' }, root);
+    finishGeneration(store, head);
+    return { record, head };
+  }
+
+  /** A crash may have come between a head and the word that it is complete; its objects were held before it. */
+  private async finish(): Promise<void> {
+    const { store } = this.deps;
+    const newest = store.heads.newest(this.source().repository);
+    if (newest === undefined) return;
+    if (newest.head.kind !== 'packages') {
+      throw new DepotError('bad-request', `${newest.head.repository} was published as a mirror`, {
+        hint: 'a repository keeps its kind: give the packages another name',
+        retry: 'never',
+      });
+    }
+    if (!isFinished(newest)) finishGeneration(store, newest);
+  }
+}

@@ -1,0 +1,36 @@
+import type { PackageRecord } from '../model/package.js';
+import type { PackageStatus } from '../model/package-status.js';
+import { stateOf } from '../model/revisions.js';
+
+/** A record as people see it. */
+export function packageStatus(repository: string, work: string, record: PackageRecord, nowMs: number): PackageStatus {
+  const { name, type, title, vendor, version, compress, keep, targets, revisions, releases } = record;
+  return {
+    repository,
+    name,
+    type,
+    title,
+    vendor,
+    version,
+    compress,
+    keep,
+    targets,
+    work,
+    revisions: revisions.map((revision) => ({
+      revision: revision.revision,
+      state: stateOf(record, revision, nowMs),
+      version: revision.version,
+      note: revision.note,
+      preparedAt: revision.preparedAt,
+      files: revision.files,
+      bytes: revision.bytes,
+      manifest: revision.manifest.sha256,
+    })),
+    releases: releases.map(({ revision, at, ring }) => ({
+      revision,
+      at,
+      scheduled: Date.parse(at) > nowMs,
+      ring,
+    })),
+  };
+}

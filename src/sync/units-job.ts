@@ -1,0 +1,129 @@
+import { cachedReader } from '../manifest/cached-reader.js';
+import type { PageRef, ReadPage } from '../manifest/page.js';
+import { continuedFiles, type ContinuedFile } from '../manifest/predecessors.js';
+import { readEntries } from '../manifest/read.js';
+import { subfolder } from '../manifest/subfolder.js';
+import { distributedRevisions } from '../model/revisions.js';
+import type { Demand, Selection } from '../model/selection.js';
+import type { Sha256 } from '../model/sha256.js';
+import type { FileCount } from '../model/status.js';
+import { unitName, wantedUnits, type Unit } from '../model/units.js';
+import { recordEntries } from '../store/packages.js';
+import type { Job } from '../store/job.js';
+import type { Store } from '../store/store.js';
+import type { WantedObject } from '../store/transfers.js';
+import { shipments } from './shipments.js';
+import type { PlannedUnit } from './units.js';
+
+interface UnitsInput {
+  readonly repository: string;
+  readonly root: PageRef;
+}
+
+/**
+ * The units that a demand asks for and that are not whole here. Those of which all is here, for whatever reason, are whole
+ * from now on; those that nobody asks for any more are forgotten.
+ */
+export const surveyUnits: Job<
+  UnitsInput & { readonly demand: Demand; readonly selection: Selection | null },
+  { readonly left: PlannedUnit[]; readonly becameWhole: number }
+> = {
+  name: 'survey-units',
+  run(store, { repository, root, demand, selection }, control) {
+    const records = store.packages.of(root);
+    const units = wantedUnits(records, demand);
+    store.units.keepOnly(repository, units);
+    const own = new Set(selection === null ? [] : wantedUnits(records, [selection]).map(unitName));
+    const isWhole = store.units.whole(repository);
+    const byName = new Map(records.map((record) => [record.name, distributedRevisions(record)]));
+    const left: PlannedUnit[] = [];
+    let becameWhole = 0;
+    for (const unit of units) {
+      control.throwIfStopped();
+      if (isWhole(unit)) continue;
+      if (completeUnit(store, repository, root, unit)) {
+        becameWhole += 1;
+        continue;
+      }
+      const before = byName.get(unit.package)?.findLast(({ revision }) => revision < unit.revision);
+      left.push({ ...unit, base: before?.revision ?? null, relay: !own.has(unitName(unit)) });
+    }
+    return { left, becameWhole };
+  },
+};
+
+/** Makes whole what has come. @returns how many */
+export const completeUnits: Job<UnitsInput & { readonly units: readonly Unit[] }, number> = {
+  name: 'complete-units',
+  run(store, { repository, root, units }) {
+    return units.filter((unit) => completeUnit(store, repository, root, unit)).length;
+  },
+};
+
+function completeUnit(store: Store, repository: string, root: PageRef, unit: Unit): boolean {
+  const objects: Sha256[] = [];
+  for (const entry of readEntries(root, cachedReader(store.pages.read), { under: unitName(unit) })) {
+    if (entry.type !== 'file') continue;
+    if (!store.objects.has(entry.object)) return false;
+    objects.push(entry.object);
+  }
+  store.objects.enlist(repository, objects);
+  store.units.markWhole(repository, [unit]);
+  return true;
+}
+
+/** Makes the objects of some units the plan in force; without units those of the records of all packages. */
+export const adoptUnits: Job<
+  UnitsInput & { readonly generation: number; readonly units: readonly PlannedUnit[] | null },
+  FileCount
+> = {
+  name: 'adopt-units',
+  run(store, { repository, root, generation, units }, control) {
+    const read = cachedReader(store.pages.read);
+    const fetch = { files: 0, bytes: 0 };
+    const members: Sha256[] = [];
+    const planned = units === null ? wantedRecords(root, read) : units.flatMap((unit) => wantedOf(root, unit, read));
+    function* wanted(): Generator<WantedObject> {
+      const seen = new Set<Sha256>();
+      for (const object of planned) {
+        control.throwIfStopped();
+        if (seen.has(object.sha256)) continue;
+        seen.add(object.sha256);
+        members.push(object.sha256);
+        if (store.objects.has(object.sha256)) continue;
+        fetch.files += 1;
+        fetch.bytes += object.size;
+        yield object.base !== null && store.objects.has(object.base.sha256) ? object : { ...object, base: null };
+      }
+    }
+    store.transfers.replace(repository, generation, shipments(wanted()));
+    store.objects.enlist(repository, members);
+    return fetch;
+  },
+};
+
+function wantedRecords(root: PageRef, read: ReadPage): WantedObject[] {
+  return recordEntries(root, read).map(({ entry }) => wantedObject({ entry, before: undefined }, false, false));
+}
+
+function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage): WantedObject[] {
+  const folder = unitName(unit);
+  const isRaw = !unit.compress;
+  if (unit.base === null || isRaw) {
+    const entries = [...readEntries(root, read, { under: folder })];
+    return entries.flatMap((entry) =>
+      entry.type === 'file' ? [wantedObject({ entry, before: undefined }, unit.relay, isRaw)] : [],
+    );
+  }
+  const pages = new Map<Sha256, string>();
+  const before = subfolder(root, unitName({ package: unit.package, revision: unit.base }), read, pages);
+  const after = subfolder(root, folder, read, pages);
+  const files = [...continuedFiles(before.root, after.root, after.read, () => true)];
+  return files.map((file) => wantedObject(file, unit.relay, isRaw));
+}
+
+function wantedObject({ entry, before }: ContinuedFile, relay: boolean, raw: boolean): WantedObject {
+  const { object, size, mtimeMs, executable } = entry;
+  const base = before === undefined ? null : { sha256: before.object, size: before.size };
+  return { sha256: object, size, mtimeMs, executable, relay, base, raw };
+}
