@@ -275,7 +275,10 @@ export class DaemonControl implements ControlApi {
     const until = order?.forMs == null ? null : host.now() + order.forMs;
     await ownLine.command(order === null ? null : { rate: order.rate, untilMs: until });
     const line = ownLine.status();
-    log.info({ rate: line.rate, until: line.until }, order === null ? 'the windows hold again' : 'the line was set by hand');
+    log.info(
+      { rate: line.rate, until: line.until },
+      order === null ? 'the windows hold again' : 'the line was set by hand',
+    );
     return line;
   }
 
