@@ -41,6 +41,9 @@ const workerThreads = 4;
 /** How long answers under way may take to end when the daemon stops; children go on elsewhere, or later, from where they were cut. */
 const closeGraceMs = 2_000;
 
+/** Windows of many depots open at the same time: what waited for that is polled for within so long. */
+const openingJitterMs = 30_000;
+
 export interface DepotOptions {
   readonly settings: Settings;
   readonly version: string;
@@ -259,7 +262,7 @@ export class Depot implements RunningDepot {
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
-    void this.ownLine.watch(() => this.schedule.opened());
+    void this.ownLine.watch((isByHand) => this.schedule.opened(isByHand ? 0 : openingJitterMs));
     this.copies.start();
     this.maintenance.start();
     this.membership?.renewal.start();

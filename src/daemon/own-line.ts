@@ -70,8 +70,11 @@ export class OwnLine {
     };
   }
 
-  /** Tells each time when the line has opened; ends with `stop`. */
-  async watch(onOpen: () => void): Promise<void> {
+  /**
+   * Tells each time when the line has opened, and whether by hand or by other settings rather than by the clock; ends with
+   * `stop`.
+   */
+  async watch(onOpen: (isByHand: boolean) => void): Promise<void> {
     let wasOpen = this.now().rate !== 'closed';
     while (!this.stopping.signal.aborted) {
       const { untilMs } = this.now();
@@ -80,7 +83,7 @@ export class OwnLine {
       const signal = AbortSignal.any([this.stopping.signal, this.wake.signal]);
       await this.host.sleep(ms, signal).catch(() => undefined);
       const isOpen = this.now().rate !== 'closed';
-      if (isOpen && !wasOpen && !this.stopping.signal.aborted) onOpen();
+      if (isOpen && !wasOpen && !this.stopping.signal.aborted) onOpen(this.wake.signal.aborted);
       wasOpen = isOpen;
     }
   }

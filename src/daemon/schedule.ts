@@ -25,9 +25,6 @@ export interface Polled {
   cycle(repository: string, signal: AbortSignal, waitedFor: AbortSignal): Promise<CycleResult>;
 }
 
-/** Half a minute of a window's hours. */
-const openingJitterMs = 30_000;
-
 /** The subject of the poll that looks for repositories. */
 const discovery = '';
 
@@ -122,11 +119,11 @@ export class Schedule {
     });
   }
 
-  /** The line has opened: what waited for that is polled for within half a minute, so that many depots do not ask at once. */
-  opened(): void {
+  /** The line has opened: what waited for that is polled for within this time, at random. */
+  opened(withinMs: number): void {
     if (this.stopping.signal.aborted) return;
     for (const name of this.waiting.keys()) {
-      if (name !== discovery && !this.busy.has(name)) this.wait(name, this.host.random() * openingJitterMs);
+      if (name !== discovery && !this.busy.has(name)) this.wait(name, this.host.random() * withinMs);
     }
   }
 

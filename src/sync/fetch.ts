@@ -27,7 +27,6 @@ export async function fetchObjects(
   signal: AbortSignal,
 ): Promise<void> {
   await requireSpace(depot, repository);
-  depot.line.requireOpen(repository);
   for (;;) {
     const claimed = await fetchUnclaimed({
       depot,
