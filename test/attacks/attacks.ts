@@ -148,7 +148,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
   'a state without end': {
     code: 'parent-answer',
-    says: 'more than 16384 bytes came, which cannot be right',
+    says: 'more than 65536 bytes came, which cannot be right',
     alter: () => only('state', withoutEnd),
   },
   'a timestamp without end': {
