@@ -1,4 +1,5 @@
 import { DepotError } from '../model/errors.js';
+import type { Selection } from '../model/selection.js';
 import type {
   ApproveResult,
   DepotStatus,
@@ -14,6 +15,7 @@ import type {
   VerifyResult,
 } from '../model/status.js';
 import type { Rate } from '../model/rate.js';
+import { PackagesPublisher } from '../publish/packages.js';
 import { MirrorPublisher } from '../publish/publisher.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
 import { listHeld, listPath } from '../serve/listing.js';
@@ -141,7 +143,7 @@ export class DaemonControl implements ControlApi {
   ): Promise<Listing> {
     this.requireKnown(repository);
     const isOwn = this.depot.settings.repositories.some(({ name }) => name === repository);
-    const selection = isOwn ? null : ownSelection(this.depot.sync, repository);
+    const selection = isOwn ? null : this.shownOf(repository);
     return listPath(this.depot.store, repository, path, generation, selection, (entries) =>
       onEvent({ type: 'entries', entries }),
     );
@@ -205,6 +207,7 @@ export class DaemonControl implements ControlApi {
       const left = store.damage.waiting(repository).length;
       await say(`read ${damaged - left} of ${damaged} damaged files again from the source`);
     }
+    if (publisher instanceof PackagesPublisher) await publisher.recover();
     if (paths.length === 0 && store.damage.list(repository).length === 0) return;
     const put = await schedule.between(repository, async () => {
       const restored = await workers.run(restoreTree, { repository, paths }, { signal });
@@ -284,6 +287,14 @@ export class DaemonControl implements ControlApi {
       order === null ? 'the windows hold again' : 'the line was set by hand',
     );
     return line;
+  }
+
+  /** What the installation copy shows; of packages revisions, whatever is followed. */
+  private shownOf(repository: string): Selection | null {
+    const { store, sync } = this.depot;
+    const isOfPackages = store.heads.newest(repository)?.head.kind === 'packages';
+    if (!isOfPackages) return ownSelection(sync, repository);
+    return store.trees.get(repository)?.selection ?? { include: [], exclude: ['**'] };
   }
 
   private requireParent(): void {

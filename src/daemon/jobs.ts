@@ -10,6 +10,7 @@ import { freeze } from '../publish/work-copy.js';
 import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
+import { completeUnits, recountUnits } from '../store/complete-units.js';
 import { collect, planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
 import { keepObjects } from '../store/keep-objects.js';
@@ -22,7 +23,8 @@ import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
 import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
-import { adoptUnits, completeUnits, surveyUnits } from '../sync/units-job.js';
+import { adoptUnits, surveyUnits } from '../sync/units-job.js';
+import { previewUnits } from '../sync/units-preview-job.js';
 import { unpackObjects } from '../sync/unpack-job.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 
@@ -51,7 +53,9 @@ const jobs = [
   packageDifference,
   planGc,
   previewPlan,
+  previewUnits,
   readFiles,
+  recountUnits,
   rehash,
   releaseHold,
   relist,

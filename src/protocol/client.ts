@@ -181,6 +181,13 @@ export class ParentClient {
     return whole(answer, compressedBound(page.length));
   }
 
+  /** An object that is part of what is signed, such as the record of a package: it passes a closed line as pages do. */
+  async smallObject(repository: string, sha256: Sha256, size: number, signal?: AbortSignal): Promise<Uint8Array> {
+    this.line?.admitSmall(size, repository);
+    const answer = await this.ask({ name: 'object', repository, sha256 }, {}, [200], signal);
+    return whole(answer, size);
+  }
+
   /** The compressed difference stream between two manifests; undefined where the parent has none to give. */
   async difference(
     repository: string,

@@ -1,6 +1,7 @@
 import { DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { PackageRecord } from '../model/package.js';
+import { recountUnits } from '../store/complete-units.js';
 import { composePackage } from './compose-package.js';
 import { finishGeneration, isFinished, publishGeneration } from './generation.js';
 import { refusal } from './package-rules.js';
@@ -44,7 +45,7 @@ export class PackageLedger {
   async enter(name: string, change: (generation: number) => PackageRecord): Promise<Entered> {
     const { store, run, host } = this.deps;
     const { repository, context } = this.source();
-    await this.finish();
+    await this.recover();
     const newest = store.heads.newest(repository);
     const before = this.records().find((each) => each.name === name) ?? null;
     const record = change((newest?.head.generation ?? 0) + 1);
@@ -60,9 +61,12 @@ export class PackageLedger {
     return { record, head };
   }
 
-  /** A crash may have come between a head and the word that it is complete; its objects were held before it. */
-  private async finish(): Promise<void> {
-    const { store } = this.deps;
+  /**
+   * Finishes a generation that is not known to be complete: a crash came after its head, the catalogue was lost, or damage
+   * was found. What is missing then is in the log, and not whole for depots below.
+   */
+  async recover(): Promise<void> {
+    const { store, run, log } = this.deps;
     const newest = store.heads.newest(this.source().repository);
     if (newest === undefined) return;
     if (newest.head.kind !== 'packages') {
@@ -71,6 +75,10 @@ export class PackageLedger {
         retry: 'never',
       });
     }
-    if (!isFinished(newest)) finishGeneration(store, newest);
+    if (isFinished(newest)) return;
+    const { repository, root } = newest.head;
+    const { missing } = await run(recountUnits, { repository, root });
+    if (missing.length > 0) log.error({ repository, missing }, `${missing.length} revisions have lost files`);
+    finishGeneration(store, newest);
   }
 }

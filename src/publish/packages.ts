@@ -170,6 +170,11 @@ export class PackagesPublisher {
     });
   }
 
+  /** Finds out what is whole here, where that is not known. */
+  recover(): Promise<void> {
+    return this.inTurn(() => this.ledger.recover());
+  }
+
   /** Packages have no source that is scanned. */
   status(): null {
     return null;
@@ -205,6 +210,7 @@ export class PackagesPublisher {
       const { store } = this.deps;
       const newest = store.heads.newest(this.source.repository);
       if (newest === undefined) return;
+      await this.recover();
       if (await this.signer.freshen(newest.head.generation)) await this.signAgain();
       for (const { name } of this.ledger.records()) {
         const tidied = (record: PackageRecord): PackageRecord =>

@@ -5,6 +5,7 @@ import { comparePaths, type Entry, type FileEntry } from '../model/entry.js';
 import { selector } from '../model/selection.js';
 import type { TreeFinding } from '../model/status.js';
 import type { HashedFile } from './hash-file.js';
+import { currentName, descriptorName } from './package-copies.js';
 import { fileStat } from './stat.js';
 import type { Store } from './store.js';
 import { isCode } from './system-error.js';
@@ -30,8 +31,9 @@ export async function* findTreeFaults(store: Store, repository: string, hash: Ha
     detail,
   });
   const isHeld = follower(store.holds.heldPaths(repository));
+  const isBeside = store.heads.newest(repository)?.head.kind === 'packages' ? isBesideRevisions : () => false;
   for (const { path, entry, standing } of merged(wanted(store, tree), listTree(folder, ''))) {
-    if (isHeld(path)) continue;
+    if (isHeld(path) || isBeside(path)) continue;
     if (entry === undefined) {
       if (standing === undefined || (standing.type === 'folder' && isFolderOf(store, tree, path))) continue;
       yield found(path, 'foreign', standing.type);
@@ -43,6 +45,12 @@ export async function* findTreeFaults(store: Store, repository: string, hash: Ha
       if (detail !== undefined) yield found(path, 'altered', detail);
     }
   }
+}
+
+/** What depotd writes into the folder of a package besides its revisions. */
+function isBesideRevisions(path: string): boolean {
+  const [, name, inside] = path.split('/', 3);
+  return inside === undefined && (name === currentName || name === descriptorName);
 }
 
 function* wanted(store: Store, tree: TreeTarget, under = ''): Generator<Entry> {

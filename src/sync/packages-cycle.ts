@@ -1,8 +1,10 @@
-import { asDepotError, type DepotError } from '../model/errors.js';
+import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import { everything, selectionKey, unionDemand } from '../model/selection.js';
 import type { FileCount } from '../model/status.js';
 import { unitName, wantedUnits } from '../model/units.js';
+import { keepObjects } from '../store/keep-objects.js';
+import { completeUnits } from '../store/complete-units.js';
 import { showPackages } from './apply-packages.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import { fetchObjects } from './fetch.js';
@@ -12,7 +14,7 @@ import type { Parent } from './parents.js';
 import { endPlan } from './plan-job.js';
 import type { CycleMeter } from './progress.js';
 import { batchesOf, type PlannedUnit } from './units.js';
-import { adoptUnits, completeUnits, surveyUnits } from './units-job.js';
+import { adoptUnits, surveyUnits } from './units-job.js';
 
 /** What one cycle of a repository of packages works with. */
 export interface PackagesCycle {
@@ -135,15 +137,33 @@ async function takeRecords(cycle: PackagesCycle, demand: ReturnType<typeof deman
     fetch = await run(adoptUnits, { repository, root, generation, units: null }, { signal });
     meter.phase('fetch');
     meter.expect(fetch);
-    await fetchObjects(depot, parent, repository, meter, signal);
+    await fetchRecords(cycle);
     await run(endPlan, { repository });
   }
   store.heads.markComplete(repository, generation, demand);
   return fetch;
 }
 
+/** Records are small, and pass a line that is closed for content: a release does not wait for its opening. */
+async function fetchRecords({ depot, parent, target, meter, signal }: PackagesCycle): Promise<void> {
+  const { store, run } = depot;
+  const { repository } = target.head;
+  try {
+    await fetchObjects(depot, parent, repository, meter, signal);
+  } catch (error) {
+    if (!(error instanceof DepotError) || error.code !== 'window-closed') throw error;
+    for (const { id, objects } of store.transfers.inOrder(repository)) {
+      for (const object of objects.filter(({ sha256 }) => !store.objects.has(sha256))) {
+        const bytes = await parent.client.smallObject(repository, object.sha256, object.size, signal);
+        await run(keepObjects, { shipment: id, arrived: [{ ...object, bytes }] });
+        meter.finished();
+      }
+    }
+  }
+}
+
 /** Failures after which no other unit would come either. */
-const isOfAll = /^(?:parent-|transfer-cut|disk-full)/;
+const isOfAll = /^(?:parent-|transfer-cut|disk-full|window-closed)/;
 
 /** Fetching lasts until the next poll is due, or something waits for it: a release must not wait for other content. */
 function turnOf({ depot, target, waitedFor }: PackagesCycle): { readonly due: AbortSignal; end(): void } {

@@ -1,11 +1,12 @@
 import { judgeHead, type HeadFile } from '../model/head.js';
 import type { PlanSummary } from '../model/status.js';
-import { ownSelection, type SyncDepot } from './depot.js';
+import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
 import { olderHead, trustedRoot, verifyOffer } from './offer.js';
 import type { Parent } from './parents.js';
 import { isNewer, planInput } from './plan-input.js';
 import { previewPlan, type PlanPreview } from './plan-job.js';
+import { previewUnits } from './units-preview-job.js';
 
 /**
  * The plan that a poll would carry out now. Asks the parent, and keeps pages of its manifest, which a collection drops
@@ -21,8 +22,22 @@ export async function previewCycle(
     const target = await offeredTarget(depot, parent, repository, signal);
     if (target === undefined) return { summary: nothingToDo(depot, repository), steps: [], isCut: false };
     await takeManifest(depot, parent, target, signal);
+    if (target.head.kind === 'packages') return previewPackages(depot, target, stepsWanted, signal);
     return depot.run(previewPlan, { ...planInput(depot, repository, target), stepsWanted }, { signal });
   });
+}
+
+/** Of packages: what of the records and units is missing. What the records ask for shows once they are here. */
+async function previewPackages(
+  depot: SyncDepot,
+  target: HeadFile,
+  stepsWanted: number,
+  signal: AbortSignal,
+): Promise<PlanPreview> {
+  const { repository, root } = target.head;
+  const [demand, selection] = [demandOf(depot, repository), ownSelection(depot, repository)];
+  const preview = await depot.run(previewUnits, { repository, root, demand, selection, stepsWanted }, { signal });
+  return { ...preview, summary: { ...nothingToDo(depot, repository), ...preview.summary, to: target.head.generation } };
 }
 
 /** The head of the generation that the parent has complete; undefined where it has none, or an older one than this depot. */

@@ -7,10 +7,10 @@ import { distributedRevisions } from '../model/revisions.js';
 import type { Demand, Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/status.js';
-import { unitName, wantedUnits, type Unit } from '../model/units.js';
-import { recordEntries } from '../store/packages.js';
+import { unitName, wantedUnits } from '../model/units.js';
+import { completeUnit } from '../store/complete-units.js';
 import type { Job } from '../store/job.js';
-import type { Store } from '../store/store.js';
+import { recordEntries } from '../store/packages.js';
 import type { WantedObject } from '../store/transfers.js';
 import { shipments } from './shipments.js';
 import type { PlannedUnit } from './units.js';
@@ -41,7 +41,7 @@ export const surveyUnits: Job<
     for (const unit of units) {
       control.throwIfStopped();
       if (isWhole(unit)) continue;
-      if (completeUnit(store, repository, root, unit)) {
+      if (completeUnit(store, { repository, root }, unit)) {
         becameWhole += 1;
         continue;
       }
@@ -51,26 +51,6 @@ export const surveyUnits: Job<
     return { left, becameWhole };
   },
 };
-
-/** Makes whole what has come. @returns how many */
-export const completeUnits: Job<UnitsInput & { readonly units: readonly Unit[] }, number> = {
-  name: 'complete-units',
-  run(store, { repository, root, units }) {
-    return units.filter((unit) => completeUnit(store, repository, root, unit)).length;
-  },
-};
-
-function completeUnit(store: Store, repository: string, root: PageRef, unit: Unit): boolean {
-  const objects: Sha256[] = [];
-  for (const entry of readEntries(root, cachedReader(store.pages.read), { under: unitName(unit) })) {
-    if (entry.type !== 'file') continue;
-    if (!store.objects.has(entry.object)) return false;
-    objects.push(entry.object);
-  }
-  store.objects.enlist(repository, objects);
-  store.units.markWhole(repository, [unit]);
-  return true;
-}
 
 /** Makes the objects of some units the plan in force; without units those of the records of all packages. */
 export const adoptUnits: Job<

@@ -1,0 +1,34 @@
+import type { PackageResult, PrepareResult } from '../../src/model/package-status.js';
+import type { Depot } from '../harness/depot.js';
+import { control } from './chain.js';
+
+/** What people command for the packages of a repository at its master depot, without a process for each command. */
+export function deskOf(depot: Depot, repository: string) {
+  const { packages } = control(depot);
+  const quietly = { signal: new AbortController().signal, onEvent: async () => undefined };
+  const facts = { type: null, title: null, vendor: null, version: null, keep: null };
+  const desk = {
+    create: (name: string, type = 'app') => packages.create({ repository, name }, { ...facts, type }),
+    prepare: async (name: string): Promise<PrepareResult> => {
+      const result = await packages.prepare({ repository, name }, { ...quietly, note: null });
+      if (result.revision === null) throw new Error(`not prepared: ${JSON.stringify(result.problems)}`);
+      return result;
+    },
+    distribute: (name: string, to: readonly string[] = [], except: readonly string[] = []) =>
+      packages.distribute({ repository, name }, to, except),
+    release: (name: string, order: { revision?: number; ring?: string; at?: string } = {}) =>
+      packages.release({ repository, name }, { revision: null, ring: null, at: null, ...order }),
+    publish: async (name: string, ...to: string[]): Promise<PackageResult> => {
+      await desk.prepare(name);
+      await desk.distribute(name, to);
+      return desk.release(name);
+    },
+    cancel: (name: string) => packages.cancelRelease({ repository, name }),
+    revoke: (name: string) => packages.revoke({ repository, name }),
+    remove: (name: string) => packages.remove({ repository, name }),
+    readiness: async (name: string) => (await packages.readiness({ repository, name })).depots,
+  };
+  return desk;
+}
+
+export type Desk = ReturnType<typeof deskOf>;
