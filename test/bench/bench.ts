@@ -12,17 +12,19 @@ import build from '../harness/build.js';
 import { hundredThousand } from './hundred-thousand.js';
 import { million } from './million.js';
 import { packages } from './packages.js';
+import { pace } from './pace.js';
 import { Report } from './report.js';
 import { rsyncVersion } from './rsync.js';
 import { twentyThousand } from './twenty-thousand.js';
 
-/** Some minutes: only where it is named. */
-const onRequest = 'million';
+/** Some minutes, or namespaces of the network: only where they are named. */
+const onRequest = ['million', 'pace'];
 const usual = ['packages', 'first', 'poll', 'one', 'loop', 'scattered', 'manifest'];
 
 async function main(names: readonly string[]): Promise<void> {
-  const unknown = names.find((name) => ![...usual, onRequest].includes(name));
-  if (unknown !== undefined) throw new Error(`there is no section ${unknown}, but ${[...usual, onRequest].join(', ')}`);
+  const unknown = names.find((name) => ![...usual, ...onRequest].includes(name));
+  if (unknown !== undefined)
+    throw new Error(`there is no section ${unknown}, but ${[...usual, ...onRequest].join(', ')}`);
   const sections = new Set(names.length === 0 ? usual : names);
   const wanted = (...some: string[]): boolean => some.some((name) => sections.has(name));
   const rsync = rsyncVersion();
@@ -36,6 +38,7 @@ async function main(names: readonly string[]): Promise<void> {
     if (wanted('first', 'poll', 'one')) await twentyThousand(join(folder, 'twenty'), wanted, report);
     if (wanted('loop', 'scattered')) await hundredThousand(join(folder, 'hundred'), wanted, report);
     if (wanted('million')) await million(join(folder, 'million'), report);
+    if (wanted('pace')) report.missed += await pace(join(folder, 'pace'));
     const machine = `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Linux ${release()}`;
     const versions = `Node ${process.version}, rsync ${rsync}`;
     const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
