@@ -1,4 +1,4 @@
-import type { DepotError } from '../model/errors.js';
+import { asDepotError, type DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { CycleOutcome, CycleResult, FileCount } from '../model/status.js';
 import type { ApplyResult } from './apply-job.js';
@@ -35,15 +35,11 @@ export function recordCycle(
     deletedFiles: applied?.deleted ?? 0,
   };
   const before = store.polls.latest(repository);
-  store.polls.put({
-    repository,
-    parent: parent?.url ?? '',
-    lastAtMs: endedAtMs,
-    lastOutcome: outcome,
-    error: stored,
-  });
   const isRepeated = before?.lastOutcome === outcome && before.error?.message === stored?.message;
-  if (outcome !== 'unchanged' && (outcome === 'applied' || !isRepeated)) {
+  const poll = { repository, parent: parent?.url ?? '', lastAtMs: endedAtMs, lastOutcome: outcome, error: stored };
+  whereThereIsSpace(depot, () => {
+    store.polls.put(poll);
+    if (outcome === 'unchanged' || (outcome !== 'applied' && isRepeated)) return;
     store.cycles.insert({
       repository,
       startedAtMs,
@@ -54,7 +50,7 @@ export function recordCycle(
       fetchedBytes: fetched.bytes,
       error: stored,
     });
-  }
+  });
   const fields = { repository, parent: parent?.url, outcome, ms: endedAtMs - startedAtMs };
   if (outcome === 'applied') {
     const held = applied?.held ?? 0;
@@ -85,4 +81,15 @@ export function recordCycle(
     held: applied?.held ?? 0,
     error: stored === null ? null : { ...stored, at: new Date(endedAtMs).toISOString() },
   };
+}
+
+/** On a full disk the history has a gap; who polled is told all the same. */
+function whereThereIsSpace({ log }: SyncDepot, write: () => void): void {
+  try {
+    write();
+  } catch (thrown) {
+    const error = asDepotError(thrown, 'write down what a poll came to');
+    if (error.code !== 'disk-full') throw error;
+    log.debug({ code: error.code }, error.message);
+  }
 }
