@@ -29,7 +29,7 @@ export function findRevision(record: PackageRecord, revision: number): Revision 
 }
 
 /** The revisions that clients of some depot see, or will see once a scheduled release is due. */
-export function seenSomewhere({ releases }: PackageRecord, nowMs: number): Set<number> {
+function seenSomewhere({ releases }: PackageRecord, nowMs: number): Set<number> {
   const seen = new Set<number>();
   const rings = new Set<string>();
   for (const { revision, ring, at } of latestFirst(releases)) {
@@ -43,7 +43,7 @@ export function seenSomewhere({ releases }: PackageRecord, nowMs: number): Set<n
 }
 
 /** A release supersedes those that take effect before it, and of those at one time those commanded before it. */
-export function latestFirst(releases: readonly Release[]): Release[] {
+function latestFirst(releases: readonly Release[]): Release[] {
   return releases
     .map((release, index) => ({ release, index, atMs: Date.parse(release.at) }))
     .sort((a, b) => b.atMs - a.atMs || b.index - a.index)

@@ -112,7 +112,7 @@ function revisionToRelease(record: PackageRecord, number: number | null): Revisi
 }
 
 /** @throws DepotError `package-refused` */
-export function requireHeld(record: PackageRecord, number: number): Revision {
+function requireHeld(record: PackageRecord, number: number): Revision {
   const revision = findRevision(record, number);
   if (revision === undefined) throw refusal('unknown-revision', `${record.name} has no revision ${number}`);
   const gone = revision.revokedAt === null ? revision.retiredAt : revision.revokedAt;

@@ -18,7 +18,7 @@ export interface WorkCopy {
 }
 
 /** The name under which the index of a work copy is kept; no repository has one like it. */
-export function indexName(repository: string, name: string): string {
+function indexName(repository: string, name: string): string {
   return `${repository}/${name}`;
 }
 

@@ -1,21 +1,7 @@
 import { DepotError } from '../model/errors.js';
-import type { Head } from '../model/head.js';
-import { demandSelector, type Demand } from '../model/selection.js';
 import { unitPaths, wantedUnits } from '../model/units.js';
 import type { HeadRow } from './heads.js';
 import type { Store } from './store.js';
-
-/**
- * Which paths of a generation a demand asks for: for a mirror by its patterns, of packages the units and all records.
- * @throws DepotError `object-missing`, `manifest-damaged` where records cannot be read
- */
-export function wantedPaths(
-  { packages }: Pick<Store, 'packages'>,
-  { kind, root }: Pick<Head, 'kind' | 'root'>,
-  demand: Demand,
-): (path: string) => boolean {
-  return kind === 'mirror' ? demandSelector(demand) : unitPaths(wantedUnits(packages.of(root), demand));
-}
 
 /**
  * Which paths of the retained generations of a repository have objects that a collection keeps. Of a mirror all. Of packages

@@ -225,3 +225,21 @@ it('takes a package away that is deleted while it is fetched', async () => {
   expect(apps).toMatchObject({ error: null, lag: { generations: 0 } });
   expect(await control(origin).packages.list('apps')).toEqual([]);
 });
+
+it('switches a release through a line that is closed for content', async () => {
+  const pair = await startPair();
+  const { desk, region, work, current } = pair;
+  await create(pair, 'tool', 'app', { version: '1' });
+  await desk.prepare('tool');
+  await desk.distribute('tool', [site]);
+  await pollAll(region);
+  await region.json('pause');
+  await desk.release('tool');
+  await writeFile(join(work('tool'), 'version'), '2');
+  await desk.prepare('tool');
+  await desk.distribute('tool');
+  expect(await cycle(region, 'apps')).toMatchObject({ outcome: 'waiting', error: { code: 'window-closed' } });
+  expect(await current(region, 'tool')).toBe('1');
+  await region.json('resume');
+  expect(await cycle(region, 'apps')).toMatchObject({ outcome: 'applied', error: null });
+});
