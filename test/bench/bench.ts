@@ -12,14 +12,15 @@ import build from '../harness/build.js';
 import { hundredThousand } from './hundred-thousand.js';
 import { million } from './million.js';
 import { packages } from './packages.js';
+import { pace } from './pace.js';
 import { Report } from './report.js';
 import { rsyncVersion } from './rsync.js';
 import { twentyThousand } from './twenty-thousand.js';
 
 /** In less than three minutes. */
 const usual = ['packages', 'first', 'poll', 'one'];
-/** Only where they are named: `loop` and `scattered` take some minutes, `million` a quarter of an hour. */
-const onRequest = ['loop', 'scattered', 'manifest', 'million'];
+/** Only where they are named: `loop` and `scattered` take some minutes, `million` a quarter of an hour; `pace` needs namespaces of the network. */
+const onRequest = ['loop', 'scattered', 'manifest', 'million', 'pace'];
 
 async function main(names: readonly string[]): Promise<void> {
   const known = [...usual, ...onRequest];
@@ -38,6 +39,7 @@ async function main(names: readonly string[]): Promise<void> {
     if (wanted('first', 'poll', 'one')) await twentyThousand(join(folder, 'twenty'), wanted, report);
     if (wanted('loop', 'scattered')) await hundredThousand(join(folder, 'hundred'), wanted, report);
     if (wanted('million')) await million(join(folder, 'million'), report);
+    if (wanted('pace')) report.missed += await pace(join(folder, 'pace'));
     const machine = `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Linux ${release()}`;
     const versions = `Node ${process.version}, rsync ${rsync}`;
     const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
