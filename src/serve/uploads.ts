@@ -93,7 +93,11 @@ export class Uploads {
 
   /** An answer has ended, or was cut. */
   end(depot: string, wire: Socket): void {
-    this.count(this.childOf(depot), wire);
+    const child = this.childOf(depot);
+    this.count(child, wire);
+    const account = this.accountOf(wire);
+    this.charge(child, -account.ahead);
+    account.ahead = 0;
   }
 
   /**
@@ -148,14 +152,22 @@ export class Uploads {
     return account;
   }
 
-  /** What crossed the connection counts, handshake, headers and requests included, in place of what was given out for it. */
-  private count({ pacer }: Child, wire: Socket): void {
+  /**
+   * What crossed the connection counts, handshake, headers and requests included, in place of what was given out for it. What
+   * was given out and is not on the wire yet stays counted: Node writes it when it comes to it.
+   */
+  private count(child: Child, wire: Socket): void {
     const account = this.accountOf(wire);
     const bytes = bytesOf(wire);
-    const more = bytes - account.counted - account.ahead;
+    const crossed = bytes - account.counted;
+    const expected = Math.min(crossed, account.ahead);
     account.counted = bytes;
-    account.ahead = 0;
-    pacer.charge(more);
-    this.total.charge(more);
+    account.ahead -= expected;
+    this.charge(child, crossed - expected);
+  }
+
+  private charge({ pacer }: Child, bytes: number): void {
+    pacer.charge(bytes);
+    this.total.charge(bytes);
   }
 }
