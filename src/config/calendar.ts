@@ -74,10 +74,10 @@ function readDate(text: string): number | undefined {
   return Number.isFinite(ms) && formatDate(ms / dayMs) === text ? ms / dayMs : undefined;
 }
 
-export function formatDate(day: number): string {
+function formatDate(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
 
-export function formatDates([first, last]: readonly [number, number]): string {
+function formatDates([first, last]: readonly [number, number]): string {
   return first === last ? formatDate(first) : `${formatDate(first)}..${formatDate(last)}`;
 }

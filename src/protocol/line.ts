@@ -158,8 +158,3 @@ export class Line {
     if (this.state().rate === 'closed') this.passedClosed += bytes;
   }
 }
-
-/** A line that nothing limits. */
-export function openLine(host: Pick<Host, 'monotonic' | 'sleep'>): Line {
-  return new Line(host, () => ({ rate: 'unlimited', frame: null, opens: null, rank: () => 0 }));
-}

@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** In a request: bytes a second that this child takes from this parent, all its transfers together. In an answer: what it gets. */
 export const rateHeader = 'depotd-rate';
 /** In a request: the largest range that this child asks for at once, bytes. */
-export const frameHeader = 'depotd-frame';
+const frameHeader = 'depotd-frame';
 
 export interface NamedPace {
   readonly rate: number;

@@ -16,7 +16,7 @@ import { finishGeneration, publishGeneration } from '../../src/publish/generatio
 import { Signer } from '../../src/publish/signer.js';
 import { childHandler } from '../../src/serve/children.js';
 import { listen } from '../../src/serve/listener.js';
-import { openLine } from '../../src/protocol/line.js';
+import { Line } from '../../src/protocol/line.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { Claims } from '../../src/sync/claims.js';
@@ -174,7 +174,7 @@ export async function newChild(
     host: clock,
     log,
     parents: asks,
-    line: openLine(clock),
+    line: new Line(clock, () => ({ rate: 'unlimited', frame: null, opens: null, rank: () => 0 })),
     known: new KnownRepositories(join(store.layout.metadata, '.known.json'), enrolled),
     board: new ProgressBoard(clock),
     claims: new Claims(),
