@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import { everything, selectionKey, unionDemand } from '../model/selection.js';
@@ -183,7 +184,10 @@ async function fetchBatch(cycle: PackagesCycle, units: readonly PlannedUnit[], d
   const fetch = await depot.run(adoptUnits, { repository, root, generation, units }, { signal: cycle.signal });
   meter.phase('fetch');
   meter.expect(fetch);
-  await fetchObjects(depot, parent, repository, meter, AbortSignal.any([cycle.signal, due]));
+  const until = AbortSignal.any([cycle.signal, due]);
+  // Each request listens to it; Node would take more than ten for a leak.
+  setMaxListeners(0, until);
+  await fetchObjects(depot, parent, repository, meter, until);
   return fetch;
 }
 
