@@ -1,32 +1,13 @@
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Host } from '../../src/host.js';
 import { DepotError } from '../../src/model/errors.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { Line } from '../../src/protocol/line.js';
 import { Uploads } from '../../src/serve/uploads.js';
 import { patiently } from '../../src/sync/patience.js';
 import { noise } from '../encoding/noise.js';
+import { hurriedHost } from '../harness/hurried-host.js';
 import { childSite, hosted } from './hosted.js';
-
-/** A clock that goes on to where somebody wakes up as soon as nothing else happens. */
-function hurriedHost(): Host {
-  let now = Date.UTC(2026, 10, 26);
-  const sleepers: { atMs: number; wake: () => void }[] = [];
-  const timer = setInterval(() => {
-    const next = sleepers.sort((a, b) => a.atMs - b.atMs).shift();
-    if (next === undefined) return;
-    now = Math.max(now, next.atMs);
-    next.wake();
-  }, 1);
-  onTestFinished(() => clearInterval(timer));
-  return {
-    now: () => now,
-    monotonic: () => now,
-    random: () => 0.5,
-    sleep: (ms) => new Promise((wake) => sleepers.push({ atMs: now + ms, wake })),
-  };
-}
 
 /** Passes on, and ends each connection after so many bytes of answers. */
 async function cutLine(to: string, afterBytes: number) {
