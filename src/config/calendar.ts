@@ -78,6 +78,6 @@ function formatDate(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
 
-function formatDates([first, last]: readonly [number, number]): string {
+export function formatDates([first, last]: readonly [number, number]): string {
   return first === last ? formatDate(first) : `${formatDate(first)}..${formatDate(last)}`;
 }
