@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { slowestRate } from '../config/leaves.js';
 import { rateAsWritten } from '../config/network.js';
 import { formatRate, meantRates, parseDuration, parseRate } from '../config/units.js';
 import type { Rate } from '../model/rate.js';
@@ -59,9 +60,9 @@ export function lineWords({ rate, until, opensAt, ordered, timezone, closedBytes
 function rateArgument(text: string): Rate {
   if (text === 'unlimited') return text;
   const rate = parseRate(text);
-  if (rate !== undefined && rate >= 1000) return rate;
+  if (rate !== undefined && rate >= slowestRate) return rate;
   if (rate !== undefined)
-    throw new InvalidArgumentError(`the lowest rate is ${formatRate(1000)}; depot pause stops all`);
+    throw new InvalidArgumentError(`the lowest rate is ${formatRate(slowestRate)}; depot pause stops all`);
   const meant = meantRates(text);
   throw new InvalidArgumentError(
     meant.length > 1 ? `write ${meant.join(' or ')}` : `such as ${meant[0] ?? '5Mbit/s'}, or unlimited`,

@@ -118,7 +118,7 @@ export function duration(shortest: number, longest = longestTimerMs) {
 }
 
 /** A slower line than 8 kbit/s takes minutes for a poll; a rate is there to leave something to others, not to stop. */
-const slowestRate = 1000;
+export const slowestRate = 1000;
 const fastestRate = 1e12 / 8;
 
 /** A rate in bytes a second, or one of the words. */

@@ -25,7 +25,7 @@ export async function shipEncoded(fetching: Fetching, wanted: WantedObject): Pro
 async function take(fetching: Fetching, wanted: WantedObject, name: EncodingName): Promise<boolean> {
   const { depot, parent, repository, meter, signal } = fetching;
   let arrived = 0;
-  const came = await patiently(depot.host, signal, () =>
+  const receive = (): Promise<boolean> =>
     appendBody(
       depot.store.layout.encodingPart(name),
       (offset) => parent.client.encoding(repository, name, wanted.size, offset, signal),
@@ -33,8 +33,8 @@ async function take(fetching: Fetching, wanted: WantedObject, name: EncodingName
         arrived += bytes;
         meter.arrived(bytes);
       },
-    ),
-  );
+    );
+  const came = await patiently(depot.host, signal, receive, () => arrived);
   if (!came) return false;
   try {
     await depot.run(decodeObject, { name, size: wanted.size });

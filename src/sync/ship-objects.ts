@@ -57,9 +57,10 @@ async function fetchObject(fetching: Fetching, wanted: WantedObject): Promise<Ui
   const request = (offset: number): Promise<Body> =>
     parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
   if (await shipEncoded(fetching, wanted)) return null;
-  return patiently(host, signal, async () => {
+  const receive = async (): Promise<Uint8Array | null> => {
     if (wanted.size <= smallBytes) return receiveSmall(wanted, request, meter);
     await receiveObject(store, wanted, request, meter);
     return null;
-  });
+  };
+  return patiently(host, signal, receive, () => store.staging.size(wanted.sha256));
 }

@@ -1,0 +1,39 @@
+import { onTestFinished } from 'vitest';
+import type { Host } from '../../src/host.js';
+
+/** Before it goes on by so much, nothing may have happened for so many milliseconds of real time: bytes may be on their way. */
+const longMs = 2_000;
+const quietTicks = 20;
+
+/** A clock that goes on to where somebody wakes up as soon as nothing else happens. */
+export function hurriedHost(startMs = Date.UTC(2026, 10, 26)): Host {
+  let now = startMs;
+  const sleepers: { atMs: number; wake: () => void }[] = [];
+  let quiet = 0;
+  const timer = setInterval(() => {
+    const [next] = sleepers.sort((a, b) => a.atMs - b.atMs);
+    quiet += 1;
+    if (next === undefined || (next.atMs - now > longMs && quiet < quietTicks)) return;
+    quiet = 0;
+    sleepers.shift();
+    now = Math.max(now, next.atMs);
+    next.wake();
+  }, 1);
+  onTestFinished(() => clearInterval(timer));
+  return {
+    now: () => now,
+    monotonic: () => now,
+    random: () => 0.5,
+    sleep: (ms, signal) =>
+      new Promise((wake, reject) => {
+        const sleeper = { atMs: now + ms, wake };
+        sleepers.push(sleeper);
+        const abort = (): void => {
+          const at = sleepers.indexOf(sleeper);
+          if (at >= 0) sleepers.splice(at, 1);
+          reject(new Error('aborted'));
+        };
+        signal?.addEventListener('abort', abort, { once: true });
+      }),
+  };
+}

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Pacer } from '../../src/protocol/pacer.js';
+import { scriptedHost } from '../daemon/scripted-host.js';
+
+const rates = fc.constantFrom(8_000, 125_000, 12_500_000);
+
+it('never gives more in any span than the rate, what may be made up for, and one take', async () => {
+  const takes = fc.array(
+    fc.record({
+      atMs: fc.integer({ min: 0, max: 20_000 }),
+      key: fc.constantFrom('a', 'b', 'c'),
+      share: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    }),
+    { minLength: 1, maxLength: 40 },
+  );
+  await fc.assert(
+    fc.asyncProperty(rates, takes, async (rate, asked) => {
+      const host = scriptedHost();
+      const depth = rate / 4;
+      const pacer = new Pacer(host, () => ({ rate, depth }));
+      const given: { atMs: number; bytes: number }[] = [];
+      const running = asked.map(async ({ atMs, key, share }) => {
+        await host.sleep(atMs);
+        const bytes = Math.ceil(rate * share);
+        await pacer.take(bytes, key);
+        given.push({ atMs: host.now(), bytes });
+      });
+      await host.advance(120_000);
+      await Promise.all(running);
+      for (const [at, first] of given.entries()) {
+        let bytes = 0;
+        for (const { atMs, bytes: more } of given.slice(at)) {
+          bytes += more;
+          expect(bytes - more).toBeLessThanOrEqual((rate * (atMs - first.atMs + 2)) / 1000 + depth);
+        }
+      }
+      // Nor does it dawdle: all of it in the time that it needs, after the last was asked for.
+      const sum = given.reduce((total, { bytes }) => total + bytes, 0);
+      expect(Math.max(...given.map(({ atMs }) => atMs)) - Date.UTC(2026, 0, 1)).toBeLessThanOrEqual(
+        20_000 + (sum / rate) * 1000 + 40,
+      );
+    }),
+    { numRuns: 15 },
+  );
+});
+
+it('serves those that wait in turn, and those of a lower rank first', async () => {
+  const host = scriptedHost();
+  const pacer = new Pacer(host, () => ({ rate: 1000, depth: 0 }));
+  const order: string[] = [];
+  const take = (key: string, rank = 1): Promise<void> =>
+    pacer.take(1000, key, { rank }).then(() => void order.push(key));
+  const all = [take('first'), take('a'), take('a'), take('a'), take('b'), take('b'), take('urgent', 0)];
+  await host.advance(20_000);
+  await Promise.all(all);
+  expect(order).toEqual(['first', 'urgent', 'a', 'b', 'a', 'b', 'a']);
+});
+
+it('takes another rate within half a second, and gives way to one who leaves', async () => {
+  const host = scriptedHost();
+  let rate = 0;
+  const pacer = new Pacer(host, () => ({ rate, depth: 0 }));
+  const leaving = new AbortController();
+  const gone = pacer.take(1, 'a', { signal: leaving.signal }).catch((error: Error) => error.message);
+  let isThere = false;
+  const stays = pacer.take(1, 'b').then(() => (isThere = true));
+  leaving.abort(new Error('gone'));
+  expect(await gone).toBe('gone');
+  await host.advance(60_000);
+  expect(isThere).toBe(false);
+  rate = 1000;
+  await host.advance(501);
+  await stays;
+  expect(isThere).toBe(true);
+});
