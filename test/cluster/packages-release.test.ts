@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unzipSync } from 'fflate';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
@@ -242,4 +243,20 @@ it('switches a release through a line that is closed for content', async () => {
   expect(await current(region, 'tool')).toBe('1');
   await region.json('resume');
   expect(await cycle(region, 'apps')).toMatchObject({ outcome: 'applied', error: null });
+});
+
+it('exports a revision as a zip file', async () => {
+  const pair = await startPair();
+  const { desk, region, work } = pair;
+  await create(pair, 'tool', 'app', { 'bin/a': 'a'.repeat(10_000), 'ä ö': 'umlauts' });
+  await chmod(join(work('tool'), 'bin/a'), 0o755);
+  await desk.publish('tool', site);
+  await pollAll(region);
+  const file = join(work('tool'), '../tool.zip');
+  expect(await region.json('package', 'export', 'apps/tool@1', '--zip', file)).toMatchObject({ revision: 1, files: 2 });
+  const unzipped = unzipSync(await readFile(file));
+  expect(Object.keys(unzipped)).toEqual(['bin/a', 'ä ö']);
+  expect(Buffer.from(unzipped['bin/a'] ?? '').toString()).toBe('a'.repeat(10_000));
+  expect((await region.cli('package', 'export', 'apps/tool', '--zip', file)).exitCode).toBe(2);
+  expect((await region.cli('package', 'export', 'apps/tool@7', '--zip', `${file}.2`)).exitCode).toBe(6);
 });
