@@ -1,10 +1,8 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 
-/** Cuts in a row, without headway in between. */
+/** Cuts in a row. */
 const attempts = 3;
-/** Less than that is none, bytes. */
-const headwayBytes = 16 * 1024;
 /** Asking a busy parent again and again, as it said; then the next poll does. */
 const longestPatienceMs = 15 * 60_000;
 const maxWaitMs = 60_000;
@@ -13,24 +11,17 @@ const maxWaitMs = 60_000;
  * Asks again where that can help at once: a few times after a cut, and a busy parent when it said, or up to half as long
  * again, so that those who were sent away together do not come back together. What came before a cut is for `ask` to go
  * on from.
- * @param held how many bytes are here: a line that is cut again and again, but moves, is asked on
  */
-export async function patiently<Answer>(
-  host: Host,
-  signal: AbortSignal,
-  ask: () => Promise<Answer>,
-  held: () => number = () => 0,
-): Promise<Answer> {
+export async function patiently<Answer>(host: Host, signal: AbortSignal, ask: () => Promise<Answer>): Promise<Answer> {
   const startedAt = host.monotonic();
   for (let cuts = 0; ;) {
     signal.throwIfAborted();
-    const before = held();
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof DepotError)) throw error;
       if (error.code === 'transfer-cut') {
-        cuts = held() - before >= headwayBytes ? 1 : cuts + 1;
+        cuts += 1;
         if (cuts === attempts) throw error;
         await host.sleep(200 * cuts, signal);
       } else if (error.code === 'parent-busy' && host.monotonic() - startedAt < longestPatienceMs) {

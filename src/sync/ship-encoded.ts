@@ -34,7 +34,7 @@ async function take(fetching: Fetching, wanted: WantedObject, name: EncodingName
         meter.arrived(bytes);
       },
     );
-  const came = await patiently(depot.host, signal, receive, () => arrived);
+  const came = await patiently(depot.host, signal, receive);
   if (!came) return false;
   try {
     await depot.run(decodeObject, { name, size: wanted.size });

@@ -62,5 +62,5 @@ async function fetchObject(fetching: Fetching, wanted: WantedObject): Promise<Ui
     await receiveObject(store, wanted, request, meter);
     return null;
   };
-  return patiently(host, signal, receive, () => store.staging.size(wanted.sha256));
+  return patiently(host, signal, receive);
 }

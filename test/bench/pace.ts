@@ -17,6 +17,8 @@ const rates = [64e3, 1e6, 10e6, 100e6, 1e9].map((bits) => bits / 8);
 const [beginning, measured, spanSeconds] = [4, 12, 10];
 const ports = { depot: 8443, rsync: 8730, http: 8080 } as const;
 const files = 4;
+/** rclone begins with a burst of 4 MiB, which must not be all that there is. */
+const leastBytes = 32e6;
 
 const depotd = fileURLToPath(new URL('../../bin/depotd.js', import.meta.url));
 const relay = fileURLToPath(new URL('pace-relay.ts', import.meta.url));
@@ -42,7 +44,7 @@ export async function pace(folder: string): Promise<number> {
     );
     for (const rate of rates) {
       const source = join(folder, 'source');
-      writeRandom(source, Math.ceil((rate * (beginning + measured + 4)) / files));
+      writeRandom(source, Math.ceil(Math.max(rate * (beginning + measured + 4), leastBytes) / files));
       const meter = (port: number) => measure(namespaces, start, port, rate);
       const own = await ofDepotd(join(folder, 'depotd'), source, rate, namespaces, start, meter);
       const rsync = await ofRsync(folder, source, rate, namespaces, start, meter);

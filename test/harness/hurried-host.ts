@@ -1,20 +1,16 @@
 import { onTestFinished } from 'vitest';
 import type { Host } from '../../src/host.js';
 
-/** Before it goes on by so much, nothing may have happened for so many milliseconds of real time: bytes may be on their way. */
+/** Sleeps that are longer end only when all parties sleep so long: others may have bytes on their way. */
 const longMs = 2_000;
-const quietTicks = 20;
 
 /** A clock that goes on to where somebody wakes up as soon as nothing else happens. */
-export function hurriedHost(startMs = Date.UTC(2026, 10, 26)): Host {
+export function hurriedHost(startMs = Date.UTC(2026, 10, 26), parties: () => number = () => 0): Host {
   let now = startMs;
   const sleepers: { atMs: number; wake: () => void }[] = [];
-  let quiet = 0;
   const timer = setInterval(() => {
     const [next] = sleepers.sort((a, b) => a.atMs - b.atMs);
-    quiet += 1;
-    if (next === undefined || (next.atMs - now > longMs && quiet < quietTicks)) return;
-    quiet = 0;
+    if (next === undefined || (next.atMs - now > longMs && sleepers.length < parties())) return;
     sleepers.shift();
     now = Math.max(now, next.atMs);
     next.wake();
