@@ -73,8 +73,8 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
     showStatus(notifier, running);
   };
   log.info({ depot: settings.depot, site: settings.site, listen: running.listen, version: version() }, 'started');
-  await notifier.ready();
   showStatus(notifier, running);
+  await notifier.ready();
   if (!stopping.aborted) await once(stopping, 'abort');
   log.info({ signal: String(stopping.reason) }, 'stopping');
   await notifier.stopping();

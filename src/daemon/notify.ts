@@ -9,6 +9,8 @@ export class Notifier {
   private watchdog: NodeJS.Timeout | undefined;
   private lastStatus = '';
   private hasFailed = false;
+  /** One message after the other: whoever waits for the start finds the status line that was told before. */
+  private sent = Promise.resolve();
 
   constructor(
     private readonly environment: NodeJS.ProcessEnv,
@@ -45,9 +47,13 @@ export class Notifier {
     await this.send('STOPPING=1');
   }
 
-  private async send(...assignments: string[]): Promise<void> {
-    if (this.environment['NOTIFY_SOCKET'] === undefined) return;
-    await new Promise<void>((resolve) => {
+  private send(...assignments: string[]): Promise<void> {
+    if (this.environment['NOTIFY_SOCKET'] !== undefined) this.sent = this.sent.then(() => this.tell(assignments));
+    return this.sent;
+  }
+
+  private tell(assignments: readonly string[]): Promise<void> {
+    return new Promise((resolve) => {
       const child = spawn('systemd-notify', assignments, { stdio: 'ignore' });
       child.once('error', (error) => {
         if (!this.hasFailed)
