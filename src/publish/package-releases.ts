@@ -107,7 +107,7 @@ function revisionToRelease(record: PackageRecord, number: number | null): Revisi
   throw refusal(
     'distribute-first',
     `revision ${revision.revision} of ${name} is not distributed, so no depot would have it`,
-    `depot package distribute REPOSITORY/${name}`,
+    'depot package distribute',
   );
 }
 
