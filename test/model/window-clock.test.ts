@@ -40,7 +40,7 @@ it('opens nothing while a clock that was set is on trial, and believes it after 
         offset += byMs;
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 15 },
   );
 });
 
