@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -17,6 +18,7 @@ export default defineConfig(({ mode }) => {
       testTimeout: long ? 30 * 60_000 : 60_000,
       hookTimeout: 60_000,
       fileParallelism: !long,
+      maxWorkers: Math.max(2, availableParallelism() - 1), // half of the time the tests wait for daemons
       isolate: false, // loading src anew for each file takes as long as many of them
       allowOnly: false,
       restoreMocks: true,
