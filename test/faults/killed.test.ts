@@ -7,7 +7,7 @@ const timeout = 240_000;
 it(
   'a child that is killed at any moment of a cycle shows whole files, serves whole sets, and gets there',
   { timeout },
-  () => killChild(5),
+  () => killChild(8),
 );
 
 it(

@@ -40,7 +40,7 @@ it('opens nothing while a clock that was set is on trial, and believes it after 
         offset += byMs;
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 60 },
   );
 });
 

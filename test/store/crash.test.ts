@@ -42,7 +42,7 @@ function objectFiles(store: Store): Sha256[] {
 test('never has a row without its whole file, nor loses what was admitted, when it is killed while admitting', async () => {
   const data = await temporaryFolder();
   const promised = new Set<Sha256>();
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 12; round += 1) {
     const child = spawn(
       process.execPath,
       [...runsTypeScript, '--input-type=module', '--eval', admitting, data, String(round)],
