@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { parseRoute, type Route } from '../../src/protocol/routes.js';
-import { openedLine, type Ends } from './opened-line.js';
+import { join, openedLine, type Ends } from './opened-line.js';
 
 /** What went over a line, both ways, as it is on the wire: with all headers, and with the records and handshakes of TLS. */
 export interface Traffic {
@@ -58,14 +58,7 @@ export async function countedLine(to: number, ends?: Ends): Promise<CountedLine>
       settle();
       kinds.delete(port);
     });
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.setNoDelay(true).pipe(other);
-      socket.on('error', () => other.destroy()).on('close', () => sockets.delete(socket));
-    }
+    join(near, far, sockets);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {

@@ -25,14 +25,7 @@ export async function openedLine(to: number, ends: Ends, onRequest: (port: numbe
       const target = /^(?:GET|POST) (\S+) HTTP\/1\.1\r\n/.exec(chunk.toString('latin1', 0, 4096))?.[1];
       if (target !== undefined) onRequest(port, target);
     });
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.setNoDelay(true).pipe(other);
-      socket.on('error', () => other.destroy()).on('close', () => sockets.delete(socket));
-    }
+    join(near, far, sockets);
   });
   // Before the server's own listener takes the connection. Once: another context would not know the sessions of this one.
   let hasCertificate = false;
@@ -48,4 +41,16 @@ export async function openedLine(to: number, ends: Ends, onRequest: (port: numbe
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Passes on what comes at either end, until one of them ends. `sockets` has those that are open. */
+export function join(near: Socket, far: Socket, sockets: Set<Socket>): void {
+  for (const [socket, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    sockets.add(socket);
+    socket.setNoDelay(true).pipe(other);
+    socket.on('error', () => other.destroy()).on('close', () => sockets.delete(socket));
+  }
 }

@@ -6,6 +6,7 @@ import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { Store } from '../../src/store/store.js';
 import { usualLifetimes } from '../harness/lifetimes.js';
+import { interrupt } from './interrupt.js';
 
 const [data = '', source = '', step] = process.argv.slice(2);
 const store = Store.open(data);
@@ -18,30 +19,12 @@ function pass(): void {
   steps += 1;
 }
 
-function interrupt<Owner extends object>(owner: Owner, names: readonly (keyof Owner)[]): void {
-  for (const name of names) {
-    const original = owner[name] as (...given: unknown[]) => unknown;
-    const interrupted = (...given: unknown[]): unknown => {
-      pass();
-      const result = original.apply(owner, given);
-      if (!(result instanceof Promise)) {
-        pass();
-        return result;
-      }
-      return result.then((value: unknown) => {
-        pass();
-        return value;
-      });
-    };
-    Object.defineProperty(owner, name, { value: interrupted });
-  }
-}
-interrupt(store.objects, ['admit', 'enlist']);
-interrupt(store.sources, ['write', 'setObject', 'put']);
-interrupt(store.pages, ['write', 'flush']);
-interrupt(store.heads, ['put', 'enter', 'markComplete']);
-interrupt(store.signed, ['pin', 'keep']);
-interrupt(store.keys, ['write']);
+interrupt(store.objects, ['admit', 'enlist'], pass);
+interrupt(store.sources, ['write', 'setObject', 'put'], pass);
+interrupt(store.pages, ['write', 'flush'], pass);
+interrupt(store.heads, ['put', 'enter', 'markComplete'], pass);
+interrupt(store.signed, ['pin', 'keep'], pass);
+interrupt(store.keys, ['write'], pass);
 
 const ignore = (): void => undefined;
 const publisher = new MirrorPublisher(
