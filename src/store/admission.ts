@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
+import { threadId } from 'node:worker_threads';
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
 import { fromBlob, inTransaction, toBlob, type Database } from './database.js';
@@ -58,7 +59,7 @@ export async function admitObjects(
     );
     enter(db, now(), placed, id);
   } catch (error) {
-    giveBack(layout, db, placed.keys(), id);
+    giveBack(layout, db, placed, id);
     throw error;
   }
   const kept = new Set(fresh);
@@ -112,15 +113,32 @@ function sizeOf(file: string): number | undefined {
 /** Gives the stat that the file has then: its mtime is what the filesystem made of the one that was asked for. */
 function place(layout: Layout, object: AdmittedObject): FileStat {
   const file = layout.objectFile(object.sha256);
-  return typeof object.from === 'string' ? moveIn(object, object.from, file) : writeIn(object, object.from, file);
+  return typeof object.from === 'string'
+    ? moveIn(object, object.from, file)
+    : writeIn(layout, object, object.from, file);
 }
 
 function modeOf({ executable }: AdmittedObject): number {
   return executable ? 0o555 : 0o444;
 }
 
-function writeIn(object: AdmittedObject, bytes: Uint8Array, file: string): FileStat {
-  const descriptor = create(file);
+function writeIn(layout: Layout, object: AdmittedObject, bytes: Uint8Array, file: string): FileStat {
+  try {
+    return write(object, bytes, file);
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error;
+  }
+  // A leftover, or another thread's, which may have a row by now: only a whole file takes its place.
+  const beside = layout.scratchFile(`admitted-${object.sha256}-${threadId}`);
+  rmSync(beside, { force: true });
+  write(object, bytes, beside);
+  renameSync(beside, file);
+  return statFile(file);
+}
+
+/** @throws `EEXIST` */
+function write(object: AdmittedObject, bytes: Uint8Array, file: string): FileStat {
+  const descriptor = openSync(file, 'wx', 0o600);
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
     fchmodSync(descriptor, modeOf(object));
@@ -129,16 +147,6 @@ function writeIn(object: AdmittedObject, bytes: Uint8Array, file: string): FileS
     return fileStat(fstatSync(descriptor, { bigint: true }));
   } finally {
     closeSync(descriptor);
-  }
-}
-
-function create(file: string): number {
-  try {
-    return openSync(file, 'wx', 0o600);
-  } catch (error) {
-    if (!isCode(error, 'EEXIST')) throw error;
-    rmSync(file, { force: true });
-    return openSync(file, 'wx', 0o600);
   }
 }
 
@@ -173,14 +181,21 @@ function enter(db: Database, nowMs: number, placed: ReadonlyMap<AdmittedObject, 
  * Files that have got no row go back to where they came from, so that nothing that was fetched is lost to a full disk; what
  * was written of bytes is dropped.
  */
-function giveBack(layout: Layout, db: Database, placed: Iterable<AdmittedObject>, id: number | bigint): void {
+function giveBack(
+  layout: Layout,
+  db: Database,
+  placed: ReadonlyMap<AdmittedObject, FileStat>,
+  id: number | bigint,
+): void {
   const held = db.prepare<[Buffer], unknown>('SELECT 1 FROM objects WHERE sha256 = ?');
   try {
     inTransaction(db, () => {
-      for (const { sha256, from } of placed) {
+      for (const [{ sha256, from }, seen] of placed) {
         if (held.get(toBlob(sha256)) !== undefined) continue;
         if (typeof from !== 'string') {
-          rmSync(layout.objectFile(sha256), { force: true });
+          // Another thread may have put its own there, on the way to a row.
+          const file = layout.objectFile(sha256);
+          if (statSync(file, { throwIfNoEntry: false })?.ino === seen.inode) rmSync(file, { force: true });
           continue;
         }
         renameSync(layout.objectFile(sha256), from);
