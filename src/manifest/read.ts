@@ -27,6 +27,26 @@ export function findEntry(root: PageRef, path: string, read: ReadPage): Entry | 
   return entry?.path === path ? entry : undefined;
 }
 
+/** The entries that the manifest has of these paths, which are in order; reads only pages that can hold one. */
+export function* entriesAt(root: PageRef, paths: readonly string[], read: ReadPage): Generator<Entry> {
+  let at = 0;
+  const isWanted = (path: string): boolean => {
+    for (let next = paths[at]; next !== undefined && comparePaths(next, path) < 0; next = paths[at]) at += 1;
+    return paths[at] === path;
+  };
+  const holdsWanted = ({ after, branch }: Subtree): boolean => {
+    for (let next = paths[at]; next !== undefined; next = paths[at]) {
+      if (after === undefined || comparePaths(next, after) > 0) return comparePaths(next, branch.last) <= 0;
+      at += 1;
+    }
+    return false;
+  };
+  for (const piece of walk(root, opener(read), holdsWanted)) {
+    if ('skipped' in piece) continue;
+    for (const entry of piece.entries) if (isWanted(entry.path)) yield entry;
+  }
+}
+
 /** A folder with the sums of all that lies in it at any depth; all zero for an empty folder, which is an entry itself. */
 export interface FolderListing extends Sums {
   readonly type: 'folder';

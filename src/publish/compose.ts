@@ -1,13 +1,13 @@
 import { buildManifest } from '../manifest/build.js';
 import { editManifest, editOf, type Edit } from '../manifest/edit.js';
 import type { ManifestRoot, PageRef } from '../manifest/page.js';
-import { readEntries } from '../manifest/read.js';
+import { entriesAt, readEntries } from '../manifest/read.js';
 import type { Change, Entry } from '../model/entry.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/status.js';
 import type { Job } from '../store/job.js';
 import type { Store } from '../store/store.js';
-import { mergeIndex } from './merge-index.js';
+import { mergeIndex, type Merged } from './merge-index.js';
 
 export interface ComposeInput {
   readonly repository: string;
@@ -27,7 +27,12 @@ export interface Composition {
   readonly delete: FileCount;
   /** Entries that stay because their files cannot be read, although their objects were lost. */
   readonly missing: number;
+  /** Paths at which the index and the new manifest still differ; null where they are not all known. */
+  readonly unsettled: readonly string[] | null;
 }
+
+/** Of so many paths it is remembered that they are unsettled. */
+const maxUnsettled = 1000;
 
 /** Makes the manifest of what the index says, from the published one; only pages that differ are written. */
 export const compose: Job<ComposeInput, Composition> = {
@@ -37,14 +42,15 @@ export const compose: Job<ComposeInput, Composition> = {
     const counts = tally();
     const members = enlisting(store, repository);
     let missing = 0;
+    const unsettled: string[] = [];
 
     function* changes(): Generator<Change> {
-      const published = root === null ? [] : readEntries(root, store.pages.read);
       let seen = 0;
-      for (const merged of mergeIndex(store.sources.rows(repository), published)) {
+      for (const merged of compare(store, repository, root)) {
         seen += 1;
         if (seen % 1000 === 0) control.throwIfStopped();
         if (merged.kind === 'stays') {
+          if (unsettled.length <= maxUnsettled) unsettled.push(merged.entry.path);
           if (merged.entry.type === 'file' && !store.objects.has(merged.entry.object)) missing += 1;
           continue;
         }
@@ -56,7 +62,7 @@ export const compose: Job<ComposeInput, Composition> = {
 
     if (dryRun) {
       for (const _ of changes());
-      return { root: null, ...counts.sums(), missing };
+      return { root: null, ...counts.sums(), missing, unsettled: null };
     }
     if (enlistAll && root !== null) {
       for (const entry of readEntries(root, store.pages.read)) members.add(entry);
@@ -65,9 +71,20 @@ export const compose: Job<ComposeInput, Composition> = {
       root === null ? buildManifest(entriesOf(changes()), store.pages.write) : edited(store, root, changes());
     members.finish();
     await store.pages.flush();
-    return { root: composed, ...counts.sums(), missing };
+    const isKnown = unsettled.length <= maxUnsettled;
+    return { root: composed, ...counts.sums(), missing, unsettled: isKnown ? unsettled : null };
   },
 };
+
+/** What leads from the published entries to those of the index; only at paths that may differ, where these are known. */
+function compare(store: Store, repository: string, root: PageRef | null): Generator<Merged> {
+  const { sources, sourceChanges, pages } = store;
+  if (root === null) return mergeIndex(sources.rows(repository), []);
+  const paths = sourceChanges.since(repository, root.sha256);
+  return paths === undefined
+    ? mergeIndex(sources.rows(repository), readEntries(root, pages.read))
+    : mergeIndex(sources.at(repository, paths), entriesAt(root, paths, pages.read));
+}
 
 function edited(store: Store, root: PageRef, changes: Generator<Change>): ManifestRoot | null {
   const first = changes.next();

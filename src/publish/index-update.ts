@@ -13,6 +13,8 @@ export interface IndexUpdate {
   finish(): void;
 }
 
+type KnownFile = Omit<SourceFile, 'object'>;
+
 const batchRows = 400;
 
 /**
@@ -21,12 +23,12 @@ const batchRows = 400;
  */
 export function indexUpdate(sources: SourceRows, repository: string, nowMs: number): IndexUpdate {
   const unknown = new Set<string>();
-  const rows = sources.rows(repository);
+  const rows = sources.stats(repository);
   let puts: SourceFile[] = [];
   let deletes: string[] = [];
   let row = nextRow();
 
-  function nextRow(): SourceFile | undefined {
+  function nextRow(): KnownFile | undefined {
     const next = rows.next();
     return next.done === true ? undefined : next.value;
   }
@@ -67,7 +69,7 @@ export function liesBelow(path: string, folders: ReadonlySet<string>): boolean {
   return false;
 }
 
-function describes(row: SourceFile, found: Indexed): boolean {
+function describes(row: KnownFile, found: Indexed): boolean {
   switch (found.kind) {
     case 'file':
       return row.type === 'file' && row.problem === null && sameFingerprint(row, found);

@@ -54,6 +54,8 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
     const { identity, mounts, files } = surveyed;
     const path = settings.source;
     store.sources.put({ repository, path, ...identity, mounts, files, heldBack, heldBackCount, lastScanMs: startedMs });
+    const root = head?.head.root ?? newest?.head.root;
+    if (root !== undefined) store.sourceChanges.settle(repository, { root: root.sha256, paths: composed.unsettled });
   }
   const result: PublishResult = {
     repository,

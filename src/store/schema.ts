@@ -85,7 +85,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE sources (
     repository TEXT PRIMARY KEY, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,
     filesystem TEXT NOT NULL, mounts TEXT NOT NULL, scanned_ms INTEGER NOT NULL, files INTEGER NOT NULL,
-    held_back TEXT NOT NULL, held_back_count INTEGER NOT NULL
+    held_back TEXT NOT NULL, held_back_count INTEGER NOT NULL, settled BLOB
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE source_files (
     repository TEXT NOT NULL, path TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL, mtime_us INTEGER NOT NULL,
@@ -93,6 +93,20 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (repository, path)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX source_problems ON source_files (repository, path) WHERE problem IS NOT NULL;
+  -- Paths at which the index and the manifest whose root is sources.settled may differ. They agree at all others; where
+  -- none is settled nothing is noted, since all is compared.
+  CREATE TABLE source_changes (repository TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (repository, path))
+    STRICT, WITHOUT ROWID;
+  CREATE TRIGGER source_file_put AFTER INSERT ON source_files
+    WHEN EXISTS (SELECT 1 FROM sources WHERE repository = NEW.repository AND settled IS NOT NULL)
+    BEGIN INSERT OR IGNORE INTO source_changes VALUES (NEW.repository, NEW.path); END;
+  CREATE TRIGGER source_file_dropped AFTER DELETE ON source_files
+    WHEN EXISTS (SELECT 1 FROM sources WHERE repository = OLD.repository AND settled IS NOT NULL)
+    BEGIN INSERT OR IGNORE INTO source_changes VALUES (OLD.repository, OLD.path); END;
+  CREATE TRIGGER source_file_read AFTER UPDATE OF object ON source_files
+    WHEN OLD.object IS NOT NULL AND OLD.object IS NOT NEW.object
+      AND EXISTS (SELECT 1 FROM sources WHERE repository = NEW.repository AND settled IS NOT NULL)
+    BEGIN INSERT OR IGNORE INTO source_changes VALUES (NEW.repository, NEW.path); END;
 
   INSERT INTO facts VALUES ('references', 0), ('relist', 0);
   `,

@@ -62,6 +62,8 @@ type StoredFile = [
 ];
 
 const fileColumns = 'path, type, size, mtime_us, ctime_us, inode, executable, target, lower(hex(object)), problem';
+/** Most of the time that a row takes goes into the text of its hash. */
+const statColumns = fileColumns.replace('lower(hex(object))', "''");
 
 /**
  * What is known of the sources, so that a scan reads only what changed. A scan of any size runs in bounded memory:
@@ -69,7 +71,8 @@ const fileColumns = 'path, type, size, mtime_us, ctime_us, inode, executable, ta
  *    run between); collect what differs, and `write` it each few hundred rows. A new or changed file is put with
  *    `object: null`;
  * 2. `unhashed` pages through the files whose content is not known or not held; read, `objects.admit`, `setObject`;
- * 3. merge `rows()` with the entries of the published manifest for the edits; build.
+ * 3. merge `rows()` with the entries of the published manifest for the edits, or, where `SourceChanges` knows the paths
+ *    that differ, the rows `at` these; build.
  * Each step may be cut at any row: the next scan finds what is left to do.
  */
 export class SourceRows {
@@ -92,27 +95,46 @@ export class SourceRows {
   put(row: SourceRow): void {
     this.db
       .prepare(
-        `INSERT OR REPLACE INTO sources VALUES (@repository, @path, @device, @inode, @filesystem, @mounts, @lastScanMs,
-           @files, @heldBack, @heldBackCount)`,
+        `INSERT INTO sources VALUES (@repository, @path, @device, @inode, @filesystem, @mounts, @lastScanMs, @files,
+           @heldBack, @heldBackCount, NULL)
+         ON CONFLICT DO UPDATE SET path = @path, device = @device, inode = @inode, filesystem = @filesystem,
+           mounts = @mounts, scanned_ms = @lastScanMs, files = @files, held_back = @heldBack,
+           held_back_count = @heldBackCount`,
       )
       .run({ ...row, mounts: JSON.stringify(row.mounts), heldBack: JSON.stringify(row.heldBack) });
   }
 
-  /** At most `limit` rows behind `after` (from the start when undefined), in the order of `comparePaths`. */
-  rowsAfter(repository: string, after: string | undefined, limit: number): SourceFile[] {
-    return this.db
-      .prepare<[string, string, number], StoredFile>(
-        `SELECT ${fileColumns} FROM source_files WHERE repository = ? AND path > ? ORDER BY path LIMIT ?`,
-      )
-      .raw(true)
-      .all(repository, after ?? '', limit)
-      .map(fileOf);
-  }
-
   /** All rows in the order of `comparePaths`, read by and by: what is written ahead of the position is seen. */
   rows(repository: string): Generator<SourceFile> {
+    return this.paged(fileColumns, repository);
+  }
+
+  /** As `rows`, twice as fast, without the content of the files. */
+  stats(repository: string): Generator<Omit<SourceFile, 'object'>> {
+    return this.paged(statColumns, repository);
+  }
+
+  /** The rows of those of the paths that have one, in their order. */
+  *at(repository: string, paths: readonly string[]): Generator<SourceFile> {
+    const read = this.db
+      .prepare<[string, string], StoredFile>(
+        `SELECT ${fileColumns} FROM source_files WHERE repository = ? AND path = ?`,
+      )
+      .raw(true);
+    for (const path of paths) {
+      const row = read.get(repository, path);
+      if (row !== undefined) yield fileOf(row);
+    }
+  }
+
+  private paged(columns: string, repository: string): Generator<SourceFile> {
+    const read = this.db
+      .prepare<[string, string, number], StoredFile>(
+        `SELECT ${columns} FROM source_files WHERE repository = ? AND path > ? ORDER BY path LIMIT ?`,
+      )
+      .raw(true);
     return pagedRows<SourceFile, string>(
-      (after, limit) => this.rowsAfter(repository, after, limit),
+      (after, limit) => read.all(repository, after ?? '', limit).map(fileOf),
       ({ path }) => path,
     );
   }

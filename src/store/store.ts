@@ -20,6 +20,7 @@ import { PollRows } from './polls.js';
 import { RejoinRows } from './rejoins.js';
 import { ReportRows } from './reports.js';
 import { SignedFiles } from './signed-files.js';
+import { SourceChanges } from './source-changes.js';
 import { SourceRows } from './sources.js';
 import { Staging } from './staging.js';
 import { TransferRows } from './transfers.js';
@@ -57,6 +58,7 @@ export class Store {
   readonly transfers: TransferRows;
   readonly holds: HoldRows;
   readonly sources: SourceRows;
+  readonly sourceChanges: SourceChanges;
   readonly units: UnitRows;
   readonly packages: Packages;
 
@@ -86,6 +88,7 @@ export class Store {
     this.transfers = new TransferRows(db);
     this.holds = new HoldRows(db);
     this.sources = new SourceRows(db, now);
+    this.sourceChanges = new SourceChanges(db);
     this.units = new UnitRows(db);
     this.packages = new Packages(this.pages, this.objects);
   }

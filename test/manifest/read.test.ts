@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
-import { findEntry, listFolder, readEntries, summarize, type Listed } from '../../src/manifest/read.js';
+import { entriesAt, findEntry, listFolder, readEntries, summarize, type Listed } from '../../src/manifest/read.js';
 import { comparePaths, type Entry } from '../../src/model/entry.js';
 import { anyPath, entrySet } from './arbitrary-entries.js';
 import { pagesInMemory } from './pages-in-memory.js';
@@ -93,6 +93,26 @@ test('an entry is found by its path, and what is not there is not', () => {
       }
     }),
   );
+});
+
+test('entries are found by their paths in order, as if all were read', () => {
+  fc.assert(
+    fc.property(entrySet, fc.array(anyPath), (entries, others) => {
+      const { pages, root } = manifestOf(entries);
+      const some = entries.filter((_, at) => at % 3 === 0).map((entry) => entry.path);
+      const paths = [...new Set([...some, ...others])].sort(comparePaths);
+      const wanted = entries.filter((entry) => paths.includes(entry.path));
+      expect([...entriesAt(root, paths, pages.read)]).toEqual(wanted.sort((a, b) => comparePaths(a.path, b.path)));
+    }),
+  );
+});
+
+test('of a large manifest only the pages are read that can hold the paths', () => {
+  const { pages, root } = manifestOf(many);
+  const paths = [many[7], many[15_000]].map((entry) => entry?.path ?? '').sort(comparePaths);
+  const before = pages.counts().read;
+  expect([...entriesAt(root, paths, pages.read)].map(({ path }) => path)).toEqual(paths);
+  expect(pages.counts().read - before).toBeLessThan(10);
 });
 
 test('the root alone says how much a manifest holds', () => {

@@ -47,7 +47,8 @@ test('puts, replaces and deletes rows of the index, and pages through them', asy
   sources.write('tools', { puts: [file('c', { size: 9 })], deletes: ['d', 'never there'] });
   sources.write('other', { puts: [file('a')] });
   expect([...sources.rows('tools')]).toEqual([file('a', { executable: true }), link, file('c', { size: 9 })]);
-  expect(paths(sources.rowsAfter('tools', 'a', 1))).toEqual(['b']);
+  expect([...sources.at('tools', ['0', 'b', 'bb', 'c'])]).toEqual([link, file('c', { size: 9 })]);
+  expect(paths([...sources.stats('tools')])).toEqual(['a', 'b', 'c']);
 });
 
 test('lists the files to read: unknown content, content that is not held any more, no problems', async () => {
