@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadSettings, type Settings } from '../config/settings.js';
 import { formatDuration, parseDuration } from '../config/units.js';
-import { foundCompany, usualGraceMs } from '../daemon/founding.js';
-import { foundOnAnchors, type FoundedOnAnchors } from '../daemon/founding-anchors.js';
+import type { FoundedOnAnchors } from '../daemon/founding-anchors.js';
 import { realHost } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { readSecret } from './passphrase.js';
@@ -19,7 +18,10 @@ interface InitOptions {
   readonly grace: number;
 }
 
-const longestGraceMs = 10 * 365 * 86_400_000;
+const dayMs = 86_400_000;
+/** For a depot that was off for months. */
+const usualGraceMs = 90 * dayMs;
+const longestGraceMs = 10 * 365 * dayMs;
 
 function duration(text: string): number {
   const ms = parseDuration(text);
@@ -105,6 +107,7 @@ function initCommand(program: Program): Command {
             retry: 'never',
           });
         }
+        const { foundOnAnchors } = await import('../daemon/founding-anchors.js');
         const founded = await foundOnAnchors(settings, await readFile(anchors, 'utf8'), options.grace, realHost);
         if (json) return printJson(terminal, founded);
         return printProse(terminal, anchoredLines(founded, settings));
@@ -113,6 +116,7 @@ function initCommand(program: Program): Command {
         key === undefined || chain === undefined
           ? { company }
           : { key: await readFile(key, 'utf8'), chain: await readFile(chain, 'utf8') };
+      const { foundCompany } = await import('../daemon/founding.js');
       const founded = await foundCompany(settings, how, options.grace, realHost);
       if (json) return printJson(terminal, founded);
       await printProse(terminal, [

@@ -5,8 +5,6 @@ import { Command } from 'commander';
 import type { Settings } from '../config/settings.js';
 import { defaultData } from '../config/shape.js';
 import { configText } from '../config/write.js';
-import { joinCompany } from '../daemon/joining.js';
-import { joinWithCertificate } from '../daemon/joining-provided.js';
 import { realHost } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { isSha256 } from '../model/sha256.js';
@@ -81,6 +79,7 @@ async function withToken(
   const invitation = parseToken(await readToken(tokenFile, keyboard, signal));
   const { depot, site, urls } = invitation;
   const settings = answeredSettings({ depot, site, listen, data, parent: urls }, file);
+  const { joinCompany } = await import('../daemon/joining.js');
   await joinCompany({ invitation, data: settings.data, version, host: realHost, signal });
   return settings;
 }
@@ -103,6 +102,7 @@ async function withCertificate(
   const trial = settingsOf({ depot: 'trial', site: 'trial' });
   const urls = trial.parents.map(({ url }) => url);
   const how = { certificate: files, directory, parents: urls, data: trial.data, version, host: realHost, signal };
+  const { joinWithCertificate } = await import('../daemon/joining-provided.js');
   return settingsOf(await joinWithCertificate(how));
 }
 

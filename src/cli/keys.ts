@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { directoryName } from '../model/company.js';
 import type { KeysStatus } from '../model/trust-status.js';
-import { keysStatus } from '../serve/keys.js';
 import { columns } from './columns.js';
 import { addKeyCommand } from './keys-add.js';
 import { protectCommand } from './keys-protect.js';
@@ -15,6 +14,7 @@ export function keysCommand(program: Program): Command {
     .description('the keys that sign what is published here, and where they are')
     .action(async (_options: object, command: Command) => {
       const request = requestOf(program, command);
+      const { keysStatus } = await import('../serve/keys.js');
       const status = await askOrRead(
         request,
         (api) => api.keys.list(),

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { formatAddress } from './address.js';
 import { time } from './calendar.js';
 import { address, folder, name, site } from './leaves.js';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { formatPath, shown, type Finding, type Path } from './problems.js';
 import { configSchema, type JsonSchema } from './schema-file.js';
 import { nearest } from './spelling.js';

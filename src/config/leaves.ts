@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isName, isSite } from '../model/names.js';
 import { addressForm, addressRule, parseAddress } from './address.js';
 import { parseProxy } from './proxy.js';

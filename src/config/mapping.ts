@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A mapping with these keys and no others. For unknown keys the message is the list of the known ones. */
 export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, allowed: string) {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dates, days, time, zone } from './calendar.js';
 import { rate, size } from './leaves.js';
 import { atLeastOne, mapping, wholeNumber } from './mapping.js';

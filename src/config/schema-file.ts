@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configShape } from './shape.js';
 
 /** What of JSON Schema occurs in the configuration's and is read here. */

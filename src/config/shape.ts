@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
 import { atLeastOne, mapping, wholeNumber } from './mapping.js';
 import { networkShape } from './network-shape.js';

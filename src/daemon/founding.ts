@@ -13,10 +13,6 @@ import { makeKeyAndRequest } from '../trust/certificate-request.js';
 import { fingerprintOf } from '../trust/certificates.js';
 import { keepCredentials } from './own-certificate.js';
 
-const dayMs = 24 * 3600 * 1000;
-/** How long after its end a certificate can still be renewed, unless told otherwise: for a depot that was off for months. */
-export const usualGraceMs = 90 * dayMs;
-
 export interface Founded {
   readonly fingerprint: string;
   /** Where the keys of the CA are. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hashField } from './head.js';
 import { isName, isSite, isWithin } from './names.js';
 import { sha256, type Sha256 } from './sha256.js';

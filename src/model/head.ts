@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DepotError } from './errors.js';
 import { isName, isSite, isWithin } from './names.js';
 import { isSha256, sha256, type Sha256 } from './sha256.js';

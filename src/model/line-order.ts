@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Rate } from './rate.js';
 
 /** What a person said about the line, in place of the windows. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DepotError } from './errors.js';
 import { hashField } from './head.js';
 import { isName, isSite } from './names.js';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { DepotError } from '../model/errors.js';
 import { isSha256, type Sha256 } from '../model/sha256.js';
 import { htmlAnswered, isHtml, notTheProtocol, printable, refusal, type AnswerHead } from './answers.js';

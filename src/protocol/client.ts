@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PageRef } from '../manifest/page.js';
 import { issuedShape, type ClimbMessage, type IssuedMessage, type JoinMessage } from '../model/enrolment.js';
 import type { EncodingName } from '../model/encoding.js';

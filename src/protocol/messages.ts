@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCodes, type ErrorCode } from '../model/errors.js';
 import { hashField } from '../model/head.js';
 import { isName, isSite } from '../model/names.js';

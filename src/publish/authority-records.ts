@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { enrolShape } from '../model/enrolment.js';
 import type { KeyFiles } from '../store/keys.js';
 import { authorityFolder } from './authority-files.js';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Host } from '../host.js';
 import type { inviteShape, IssuedMessage, JoinMessage } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';

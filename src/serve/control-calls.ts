@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { directoryName } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { rateShape } from '../model/line-order.js';

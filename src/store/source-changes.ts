@@ -52,7 +52,10 @@ export class SourceChanges {
   private hasUnknown(repository: string): boolean {
     return (
       this.db
-        .prepare(`SELECT 1 FROM source_files WHERE repository = ? AND problem IS NOT NULL AND type = 'unknown' LIMIT 1`)
+        .prepare(
+          `SELECT 1 FROM source_files INDEXED BY source_problems
+           WHERE repository = ? AND problem IS NOT NULL AND type = 'unknown' LIMIT 1`,
+        )
         .get(repository) !== undefined
     );
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DepotError } from '../model/errors.js';
 import { isName, isSite } from '../model/names.js';
 import { isSha256 } from '../model/sha256.js';

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DepotError } from '../model/errors.js';
 
 const derive = promisify<string, Buffer, number, object, Buffer>(scrypt);

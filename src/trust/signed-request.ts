@@ -1,5 +1,5 @@
 import { sign, verify, type X509Certificate } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SignedRequest } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
 import { quoted } from '../model/paths.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Settings } from '../../src/config/settings.js';
-import { foundCompany, usualGraceMs } from '../../src/daemon/founding.js';
+import { foundCompany } from '../../src/daemon/founding.js';
 import { realHost, type Host } from '../../src/host.js';
 import type { Purpose } from '../../src/model/enrolment.js';
 import { Registry } from '../../src/publish/registry.js';
@@ -12,7 +12,7 @@ import { parseToken } from '../../src/trust/invitation.js';
 import { makeInvitation, signJoin } from '../../src/trust/join.js';
 import { signRequest } from '../../src/trust/signed-request.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { usualLifetimes } from '../harness/lifetimes.js';
+import { usualGraceMs, usualLifetimes } from '../harness/lifetimes.js';
 
 const hourMs = 3_600_000;
 const origin = { depot: 'origin', site: 'enterprise' };

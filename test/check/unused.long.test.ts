@@ -80,7 +80,7 @@ it('a file that nothing imports is found, and one that is started as a thread is
 
 it('a dependency that is only installed is found', async () => {
   const root = await planted({
-    'src/a.ts': `import { z } from 'zod';\nimport type Database from 'better-sqlite3';\n`,
+    'src/a.ts': `import * as z from 'zod';\nimport type Database from 'better-sqlite3';\n`,
     'test/a.test.ts': `import { it } from 'vitest';\n`,
   });
   const listed = {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema, type JsonSchema } from '../../src/config/schema-file.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { formatAddress } from '../../src/config/address.js';

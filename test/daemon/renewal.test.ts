@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Settings } from '../../src/config/settings.js';
-import { foundCompany, usualGraceMs } from '../../src/daemon/founding.js';
+import { foundCompany } from '../../src/daemon/founding.js';
 import { membershipOf, ownCertificate } from '../../src/daemon/membership.js';
 import type { Host } from '../../src/host.js';
 import { directoryName } from '../../src/model/company.js';
 import { Store } from '../../src/store/store.js';
 import { Parents } from '../../src/sync/parents.js';
 import { temporaryFolder } from '../harness/temporary.js';
-import { usualLifetimes } from '../harness/lifetimes.js';
+import { usualGraceMs, usualLifetimes } from '../harness/lifetimes.js';
 
 const dayMs = 24 * 3600 * 1000;
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

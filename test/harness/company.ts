@@ -1,10 +1,10 @@
-import { foundCompany, usualGraceMs } from '../../src/daemon/founding.js';
+import { foundCompany } from '../../src/daemon/founding.js';
 import { keepCredentials } from '../../src/daemon/own-certificate.js';
 import { loadSettings } from '../../src/config/settings.js';
 import { realHost } from '../../src/host.js';
 import { Registry } from '../../src/publish/registry.js';
 import { Store } from '../../src/store/store.js';
-import { usualLifetimes } from './lifetimes.js';
+import { usualGraceMs, usualLifetimes } from './lifetimes.js';
 import { makeKeyAndRequest } from '../../src/trust/certificate-request.js';
 
 /**
