@@ -27,7 +27,7 @@ export async function packBundle(files: Iterable<BundledFile>, prefix: Uint8Arra
 }
 
 /**
- * The files of a bundle, one by one, as far as it came.
+ * The files of a bundle, one by one, as far as it came; they may share their memory.
  * @param sizes of the files at their places; what has another is refused before it is held
  * @throws DepotError `object-damaged` where it is no such bundle, `transfer-cut` where it ends early; the files before that
  * were whole
@@ -50,7 +50,8 @@ export async function* unpackBundle(
       }
       const parts: Uint8Array[] = [];
       for await (const part of entry as AsyncIterable<Uint8Array>) parts.push(part);
-      yield { place, bytes: Buffer.concat(parts) };
+      const [first = Buffer.alloc(0)] = parts;
+      yield { place, bytes: parts.length > 1 ? Buffer.concat(parts) : first };
     }
   } catch (error) {
     if (error instanceof DepotError) throw error;

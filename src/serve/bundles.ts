@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { packBundle, type BundledFile } from '../encoding/bundle.js';
 import { prefixOf } from '../encoding/solid.js';
 import { DepotError } from '../model/errors.js';
@@ -82,9 +81,8 @@ function* chosen(
   throwIfStopped: () => void,
 ): Generator<BundledFile> {
   let room: number = limits.bundleBytes;
-  for (const [place, name] of objects.entries()) {
+  for (const [place, object] of store.objects.named(repository, objects).entries()) {
     if (place % 100 === 0) throwIfStopped();
-    const object = store.objects.named(repository, name);
     const bytes = object === undefined ? undefined : readObject(store, object, room);
     if (bytes === undefined) continue;
     room -= bytes.length;
@@ -96,8 +94,7 @@ function* chosen(
 function readBases(store: Store, repository: string, bases: readonly string[]): Uint8Array | undefined {
   let room: number = limits.bundleBytes;
   const contents: Uint8Array[] = [];
-  for (const name of bases) {
-    const object = store.objects.named(repository, name);
+  for (const object of store.objects.named(repository, bases)) {
     const bytes = object === undefined ? undefined : readObject(store, object, room);
     if (bytes === undefined) return undefined;
     room -= bytes.length;
@@ -109,8 +106,7 @@ function readBases(store: Store, repository: string, bases: readonly string[]): 
 /** Undefined for one that is not held, is damaged, or is larger than what there is room for. */
 function readObject(store: Store, object: Sha256, room: number): Uint8Array | undefined {
   try {
-    const { file, size } = store.objects.checked(object);
-    return size > Math.min(room, limits.bundledObjectBytes) ? undefined : readFileSync(file);
+    return store.objects.read(object, Math.min(room, limits.bundledObjectBytes));
   } catch (error) {
     if (error instanceof DepotError && (error.code === 'object-missing' || error.code === 'object-damaged'))
       return undefined;

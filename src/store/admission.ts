@@ -90,14 +90,18 @@ function announce(
   nowMs: number,
   batch: readonly AdmittedObject[],
 ): { readonly id: number | bigint; readonly fresh: readonly AdmittedObject[] } {
-  const use = db.prepare<[number, Buffer], { size: number }>(
-    'UPDATE objects SET used_ms = ? WHERE sha256 = ? RETURNING size',
+  const use = db.prepare<[number, string], { sha256: Buffer; size: number }>(
+    `UPDATE objects SET used_ms = ? WHERE sha256 IN (SELECT unhex(value) FROM json_each(?)) RETURNING sha256, size`,
   );
   return inTransaction(db, () => {
+    const sizes = new Map<Sha256, number>();
+    for (const { sha256, size } of use.all(nowMs, JSON.stringify(batch.map(({ sha256 }) => sha256)))) {
+      sizes.set(fromBlob(sha256), size);
+    }
     const fresh = new Map<Sha256, AdmittedObject>();
     for (const object of batch) {
-      const held = use.get(nowMs, toBlob(object.sha256));
-      if (held !== undefined && sizeOf(layout.objectFile(object.sha256)) === held.size) continue;
+      const size = sizes.get(object.sha256);
+      if (size !== undefined && sizeOf(layout.objectFile(object.sha256)) === size) continue;
       if (!fresh.has(object.sha256)) fresh.set(object.sha256, object);
     }
     const hashes = Buffer.from([...fresh.keys()].join(''), 'hex');

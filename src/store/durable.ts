@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { DepotError } from '../model/errors.js';
+import { syncFilesystemOf } from './barrier.js';
 import { isCode } from './system-error.js';
 
 /** From here on one barrier for the whole filesystem costs less than one a file. */
@@ -70,7 +70,7 @@ export async function syncMany(
   files: readonly string[],
   options: { readonly mayBeGone?: boolean } = {},
 ): Promise<void> {
-  if (files.length > manyFiles && (await trySyncFilesystem(data))) return;
+  if (files.length > manyFiles && (await syncFilesystemOf(data))) return;
   for (const file of files) {
     try {
       await syncPath(file);
@@ -82,24 +82,15 @@ export async function syncMany(
 }
 
 /**
- * All that was written to the filesystem of `data` before is durable when it resolves. Node has no syncfs(2); `sync -f`
- * of coreutils is one.
+ * All that was written to the filesystem of `data` before is durable when it resolves.
  * @throws DepotError `internal` where it cannot be run or the disk reports an error
  */
 export async function syncFilesystem(data: string): Promise<void> {
-  if (!(await trySyncFilesystem(data))) {
+  if (!(await syncFilesystemOf(data))) {
     throw new DepotError('internal', `sync -f ${data} failed`, {
       hint: 'coreutils and a healthy disk are needed; see dmesg',
     });
   }
-}
-
-async function trySyncFilesystem(data: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn('sync', ['-f', '--', data], { stdio: 'ignore' });
-    child.once('error', () => resolve(false));
-    child.once('close', (code) => resolve(code === 0));
-  });
 }
 
 async function syncPath(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DepotError } from '../model/errors.js';
@@ -7,6 +7,7 @@ import { admitObjects, announcedObjects, type AdmittedObject } from './admission
 import { batches, fromBlob, inTransaction, sortedBatches, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
 import { hashFile } from './hash-file.js';
+import { isUnchanged, readAsHashed, type HashedAs } from './hashed-as.js';
 import type { RunJob } from './job.js';
 import type { Layout } from './layout.js';
 import { setAside } from './quarantine.js';
@@ -25,16 +26,14 @@ export interface CheckedObject {
   readonly links: number;
 }
 
-interface StoredObject {
-  readonly size: number;
-  readonly mtime_ms: number;
-  readonly ctime_us: number;
+interface StoredObject extends HashedAs {
   readonly executable: number;
 }
 
 /** The content-addressed files and their catalogue. */
 export class Objects {
   private readonly select;
+  private readonly selectMissing;
   private readonly selectMember;
   private readonly selectNamed;
   private readonly note;
@@ -48,17 +47,31 @@ export class Objects {
     this.select = db.prepare<[Buffer], StoredObject>(
       'SELECT size, mtime_ms, ctime_us, executable FROM objects WHERE sha256 = ?',
     );
+    this.selectMissing = db
+      .prepare<[string], Sha256>(
+        'SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM objects WHERE sha256 = unhex(value))',
+      )
+      .pluck();
     this.selectMember = db.prepare<[string, Buffer], unknown>(
       'SELECT 1 FROM membership WHERE repository = ? AND sha256 = ?',
     );
-    this.selectNamed = db.prepare<[string, Buffer, Buffer], { sha256: Buffer }>(
-      'SELECT sha256 FROM membership WHERE repository = ? AND sha256 BETWEEN ? AND ? LIMIT 1',
-    );
+    const [zeros, fs] = ['0'.repeat(48), 'f'.repeat(48)];
+    this.selectNamed = db
+      .prepare<[string, string], Buffer | null>(
+        `SELECT (SELECT sha256 FROM membership WHERE repository = ?
+           AND sha256 BETWEEN unhex(value || '${zeros}') AND unhex(value || '${fs}') LIMIT 1) FROM json_each(?)`,
+      )
+      .pluck();
     this.note = db.prepare('UPDATE objects SET ctime_us = ? WHERE sha256 = ? AND size = ? AND mtime_ms = ?');
   }
 
   has(sha256: Sha256): boolean {
     return this.stored(sha256) !== undefined;
+  }
+
+  /** Those that are not held; one question for hundreds of them. */
+  missing(shas: readonly Sha256[]): Set<Sha256> {
+    return new Set(this.selectMissing.all(JSON.stringify(shas)));
   }
 
   /** In bytes; undefined where it is not held. */
@@ -109,6 +122,17 @@ export class Objects {
       ? seen
       : requireIntact(sha256, this.rehash(sha256));
     return { file: this.layout.objectFile(sha256), size, mtimeMs, executable, links };
+  }
+
+  /**
+   * For worker threads: the bytes of an object, undefined where there are more than `most`. A changed file is re-hashed.
+   * @throws as `checked`
+   */
+  read(sha256: Sha256, most: number): Uint8Array | undefined {
+    const row = this.stored(sha256);
+    if (row === undefined) throw missingObject(sha256);
+    if (row.size > most) return undefined;
+    return readAsHashed(this.layout.objectFile(sha256), row) ?? readFileSync(this.checked(sha256).file);
   }
 
   fileOf(sha256: Sha256): string {
@@ -198,11 +222,11 @@ export class Objects {
     return this.selectMember.get(repository, toBlob(sha256)) !== undefined;
   }
 
-  /** An object of the repository by the beginning of its name, 16 hexadecimal digits; undefined where there is none. */
-  named(repository: string, beginning: string): Sha256 | undefined {
-    const [first, last] = [beginning.padEnd(64, '0'), beginning.padEnd(64, 'f')] as [Sha256, Sha256];
-    const row = this.selectNamed.get(repository, toBlob(first), toBlob(last));
-    return row === undefined ? undefined : fromBlob(row.sha256);
+  /** Objects of the repository by the beginnings of their names, 16 hexadecimal digits each; undefined where there is none. */
+  named(repository: string, beginnings: readonly string[]): (Sha256 | undefined)[] {
+    return this.selectNamed
+      .all(repository, JSON.stringify(beginnings))
+      .map((blob) => (blob === null ? undefined : fromBlob(blob)));
   }
 
   /** Files in objects/ that have no row and are not on their way in. Lists the folder by and by. */
@@ -257,10 +281,6 @@ export class Objects {
       this.rehashing.delete(sha256);
     }
   }
-}
-
-function isUnchanged(row: StoredObject, stat: FileStat): boolean {
-  return row.size === stat.size && row.mtime_ms === stat.mtimeMs && row.ctime_us === stat.ctimeUs;
 }
 
 function requireIntact(sha256: Sha256, rehashed: Rehashed): FileStat {

@@ -51,8 +51,9 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
   const shipOneByOne = async (): Promise<void> => {
     for (let next = waiting.next(); next.done !== true && !failures.isHopeless; next = waiting.next()) {
       const { id, objects } = next.value;
+      const missing = depot.store.objects.missing(objects.map(({ sha256 }) => sha256));
       const free = objects.filter(({ sha256 }) => {
-        if (depot.store.objects.has(sha256)) return false;
+        if (!missing.has(sha256)) return false;
         const claim = depot.claims.get(sha256);
         if (claim !== undefined) claimed.push(claim);
         return claim === undefined;

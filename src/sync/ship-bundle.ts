@@ -45,7 +45,9 @@ async function takeBundle(
 ): Promise<{ readonly kept: ReadonlySet<string>; readonly cut: DepotError | undefined }> {
   const { depot, parent, repository, meter, signal } = fetching;
   const { store } = depot;
-  const bases = [...basesOf(wanted)].filter((base) => store.objects.has(base));
+  const basesWanted = [...basesOf(wanted)];
+  const basesMissing = store.objects.missing(basesWanted);
+  const bases = basesWanted.filter((base) => !basesMissing.has(base));
   const names = wanted.map(({ sha256 }) => sha256);
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
   const answer = await parent.client.bundle(repository, names, bases, bytes, signal);
