@@ -1,7 +1,8 @@
 import { cachedReader } from './cached-reader.js';
-import { diffManifests } from './diff.js';
 import { folderAndMore, foldersOf } from './folders.js';
+import { diffManifests } from './diff.js';
 import type { PageRef, ReadPage } from './page.js';
+import { rememberedDiff } from './remembered.js';
 import { opener, seek } from './walk.js';
 
 /**
@@ -13,7 +14,8 @@ import { opener, seek } from './walk.js';
 export function checkManifest(from: PageRef | undefined, to: PageRef, read: ReadPage): void {
   const open = cachedReader(opener(read));
   let before = '';
-  for (const change of diffManifests(from, to, read)) {
+  const changes = from === undefined ? diffManifests(from, to, read) : rememberedDiff(from, to, read);
+  for (const change of changes) {
     // Without `from` all entries go by, and those who read all of them compare each with those before it.
     if (change.kind !== 'add' || from === undefined) continue;
     const { path } = change.entry;

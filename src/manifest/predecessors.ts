@@ -1,7 +1,7 @@
 import type { FileEntry } from '../model/entry.js';
-import { diffManifests } from './diff.js';
 import type { PageRef, ReadPage } from './page.js';
 import { readEntries, summarize } from './read.js';
+import { rememberedDiff } from './remembered.js';
 import { repeatable } from './repeatable.js';
 
 /** A file that is new or changed, and the one of the older manifest that it continues. */
@@ -40,7 +40,7 @@ export function* continuedFiles(
 }
 
 function* changedFiles(older: PageRef, newer: PageRef, read: ReadPage): Generator<ContinuedFile> {
-  for (const change of diffManifests(older, newer, read)) {
+  for (const change of rememberedDiff(older, newer, read)) {
     if (change.kind === 'delete' || change.entry.type !== 'file') continue;
     const isFile = change.kind === 'replace' && change.old.type === 'file';
     yield { entry: change.entry, before: isFile ? change.old : undefined };

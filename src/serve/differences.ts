@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { diffManifests } from '../manifest/diff.js';
+import { rememberedDiff } from '../manifest/remembered.js';
 import { summarize } from '../manifest/read.js';
 import { encodeDifference } from '../manifest/stream.js';
 import type { Change } from '../model/entry.js';
@@ -91,7 +91,7 @@ export const makeDifference: Job<DifferenceName, Made> = {
     if (await isThere(file)) return 'ready';
     const { read } = store.pages;
     const most = Math.max(alwaysMade, summarize(newer, read).entries / 2);
-    const changes = upTo(most, diffManifests(older, newer, read), control.throwIfStopped);
+    const changes = upTo(most, rememberedDiff(older, newer, read), control.throwIfStopped);
     try {
       await writeCompressedText(file, encodeDifference(older, newer, changes), level);
       return 'ready';

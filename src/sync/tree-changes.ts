@@ -1,6 +1,7 @@
 import { diffManifests } from '../manifest/diff.js';
 import type { PageRef, ReadPage } from '../manifest/page.js';
 import { findEntry, readEntries } from '../manifest/read.js';
+import { rememberedDiff } from '../manifest/remembered.js';
 import { comparePaths, pathOf, sameEntry, type Change, type Entry } from '../model/entry.js';
 import { selectionKey, selector, type Selection } from '../model/selection.js';
 
@@ -26,7 +27,9 @@ export type TreeChange = Change & { readonly withdrawn: boolean };
 export function* treeChanges(from: TreeState | undefined, to: TreeState, read: ReadPage): Generator<TreeChange> {
   if (from === undefined || selectionKey(from.selection) === selectionKey(to.selection)) {
     const selects = selector(to.selection);
-    for (const change of diffManifests(from?.root, to.root, read)) {
+    const changes =
+      from === undefined ? diffManifests(undefined, to.root, read) : rememberedDiff(from.root, to.root, read);
+    for (const change of changes) {
       if (selects(pathOf(change))) yield { ...change, withdrawn: false };
     }
     return;
