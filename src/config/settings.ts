@@ -1,4 +1,5 @@
 import type { Follow } from '../model/selection.js';
+import type { TravelRules } from '../model/travel.js';
 import { disagreements } from './agreement.js';
 import { formatAddress, type Address } from './address.js';
 import { readDocument, type ConfigDocument } from './document.js';
@@ -64,6 +65,9 @@ export interface MirrorSettings {
   readonly rescanMs: number;
   /** How long a new generation may wait for the encodings of its large files. */
   readonly encodeWaitMs: number;
+  /** From so many generations before a new one deltas are made when it is published. */
+  readonly deltaGenerations: number;
+  readonly travel: TravelRules;
 }
 
 export interface PackagesSettings {
@@ -207,6 +211,8 @@ function publishedFrom(name: string, published: Config['repositories'][string]):
     watchLimit: published['watch-limit'],
     rescanMs: published.rescan,
     encodeWaitMs: published['encode-wait'],
+    deltaGenerations: published['delta-generations'],
+    travel: { raw: published.raw, rawOrDelta: published['raw-or-delta'] },
   };
 }
 

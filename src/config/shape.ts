@@ -119,6 +119,19 @@ const mirror = mapping(
       .describe(
         'How long a new generation waits at most until its large files are compressed; what is not ready then follows.',
       ),
+    'delta-generations': wholeNumber(100)
+      .prefault(3)
+      .describe(
+        'From so many generations before a new one deltas of large files are made when it is published; those for depots further behind are made when they ask.',
+      ),
+    raw: z
+      .array(glob, globsRule)
+      .prefault([])
+      .describe('Files that travel as they are: not compressed, not as deltas, in no bundle.'),
+    'raw-or-delta': z
+      .array(glob, globsRule)
+      .prefault([])
+      .describe('Files that travel as what differs from the file before, if they are large; else as they are.'),
   },
   'allowed: a mapping with kind, context, source',
 );

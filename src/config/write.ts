@@ -76,6 +76,9 @@ function publishedAsWritten(published: PublishedSettings): Written {
     'watch-limit': mirror.watchLimit,
     rescan: formatDuration(mirror.rescanMs),
     'encode-wait': formatDuration(mirror.encodeWaitMs),
+    'delta-generations': mirror.deltaGenerations,
+    raw: mirror.travel.raw,
+    'raw-or-delta': mirror.travel.rawOrDelta,
   };
 }
 

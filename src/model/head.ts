@@ -5,6 +5,7 @@ import { isSha256, sha256, type Sha256 } from './sha256.js';
 
 export const hashField = z.custom<Sha256>((value) => typeof value === 'string' && isSha256(value), 'a SHA-256');
 const count = z.number().int().nonnegative();
+const globs = z.array(z.string().max(1000)).max(1000).readonly();
 
 /** What the head says besides the manifest: `custom` of the one target (src/trust/README.md section 1). */
 const customShape = z.object({
@@ -19,6 +20,8 @@ const customShape = z.object({
   files: count,
   bytes: count,
   publishedAt: z.iso.datetime(),
+  /** Of a mirror, where some files do not travel compressed. */
+  travel: z.object({ raw: globs, rawOrDelta: globs }).optional(),
 });
 
 /** The part of a TUF `targets` file that is the head. Fields that are not read here are the client workflow's. */

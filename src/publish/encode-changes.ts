@@ -3,14 +3,16 @@ import { continuedFiles } from '../manifest/predecessors.js';
 import { readEntries } from '../manifest/read.js';
 import type { FileEntry } from '../model/entry.js';
 import { largeBytes, type EncodingName } from '../model/encoding.js';
+import { travelForms, type TravelRules } from '../model/travel.js';
 import type { Job } from '../store/job.js';
 import { encodeObject } from '../store/make-encoding.js';
 import type { Store } from '../store/store.js';
 
 export interface EncodeInput {
-  /** The manifest of the generation before, if there is one, and that of the new one. */
-  readonly from: PageRef | null;
+  /** The manifests of the generations before, newest first; none before the first. */
+  readonly from: readonly PageRef[];
   readonly to: PageRef;
+  readonly travel: TravelRules;
 }
 
 /** How many encodings are there now, and how many did not pay. */
@@ -20,8 +22,8 @@ export interface Encoded {
 }
 
 /**
- * Makes the encodings that children will ask for: of each large file that is new, by itself and on what it was before. One
- * that nobody waits for any more is made all the same: it is there for those who poll later.
+ * Makes the encodings that children will ask for: of each large file that is new, by itself and on what it was in
+ * the generations before, for those who are not at the last one. One that nobody waits for any more is made all the same: it is there for those who poll later.
  */
 export const encodeChanges: Job<EncodeInput, Encoded> = {
   name: 'encode-changes',
@@ -37,17 +39,22 @@ export const encodeChanges: Job<EncodeInput, Encoded> = {
   },
 };
 
-function* wanted({ pages }: Store, { from, to }: EncodeInput): Generator<EncodingName> {
-  if (from === null) {
+/** The nearest generation first: most children come from there. */
+function* wanted({ pages }: Store, { from, to, travel }: EncodeInput): Generator<EncodingName> {
+  const formOf = travelForms(travel);
+  const isLarge = (file: FileEntry): boolean => file.size > largeBytes && formOf(file) !== 'raw';
+  const isCompressed = (file: FileEntry): boolean => isLarge(file) && formOf(file) === 'any';
+  if (from.length === 0) {
     for (const entry of readEntries(to, pages.read)) {
-      if (entry.type === 'file' && entry.size > largeBytes) yield { sha256: entry.object, base: null };
+      if (entry.type === 'file' && isCompressed(entry)) yield { sha256: entry.object, base: null };
     }
-    return;
   }
-  const isLarge = ({ size }: FileEntry): boolean => size > largeBytes;
-  for (const { entry, before } of continuedFiles(from, to, pages.read, isLarge)) {
-    if (!isLarge(entry)) continue;
-    yield { sha256: entry.object, base: null };
-    if (before !== undefined && before.object !== entry.object) yield { sha256: entry.object, base: before.object };
+  for (const older of from) {
+    if (!pages.has(older)) continue;
+    for (const { entry, before } of continuedFiles(older, to, pages.read, isLarge)) {
+      if (!isLarge(entry)) continue;
+      if (older === from[0] && isCompressed(entry)) yield { sha256: entry.object, base: null };
+      if (before !== undefined && before.object !== entry.object) yield { sha256: entry.object, base: before.object };
+    }
   }
 }

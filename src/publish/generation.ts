@@ -3,6 +3,7 @@ import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { covers, everything } from '../model/selection.js';
 import { headTarget, parseHead, type Head, type HeadFile } from '../model/head.js';
+import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import type { Store } from '../store/store.js';
 import type { Signer } from './signer.js';
@@ -17,7 +18,7 @@ export async function publishGeneration(
   host: Host,
   signer: Signer,
   repository: string,
-  { context, kind }: Pick<Head, 'context' | 'kind'>,
+  { context, kind, travel }: Pick<Head, 'context' | 'kind' | 'travel'>,
   root: ManifestRoot | null,
 ): Promise<HeadFile> {
   return signer.alone(async (sign) => {
@@ -37,6 +38,7 @@ export async function publishGeneration(
       files,
       bytes,
       publishedAt: new Date(host.now()).toISOString(),
+      ...(travel === undefined || sameTravel(travel, travelFreely) ? {} : { travel }),
     };
     const file = parseHead(await sign(head.generation, headTarget(head)));
     store.heads.enter(file);

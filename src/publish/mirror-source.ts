@@ -1,6 +1,7 @@
 import type { Host } from '../host.js';
 import type { Log } from '../model/log.js';
 import type { NamePolicy } from '../model/portable.js';
+import type { TravelRules } from '../model/travel.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import type { Signer } from './signer.js';
@@ -20,6 +21,9 @@ export interface MirrorSource {
   readonly rescanMs: number;
   /** How long a new generation may wait for the encodings of its large files. */
   readonly encodeWaitMs: number;
+  /** From so many generations before a new one deltas are made when it is published. */
+  readonly deltaGenerations: number;
+  readonly travel: TravelRules;
 }
 
 export interface ScanDeps {

@@ -2,6 +2,7 @@ import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { PublishResult } from '../model/status.js';
+import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import { compose, type Composition } from './compose.js';
 import { encodeChanges } from './encode-changes.js';
@@ -46,7 +47,7 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   options.signal.throwIfAborted();
   const composed = await composeManifest(repository, deps, newest, options);
   options.signal.throwIfAborted();
-  if (!options.dryRun && composed.root !== null) await encode(settings, deps, newest, composed.root, options);
+  if (!options.dryRun && composed.root !== null) await encode(settings, deps, composed.root, options);
   const head = options.dryRun ? null : await publish(settings, deps, newest, composed);
   const heldBack = [...surveyed.heldBack, ...read.unreadable].slice(0, maxListed);
   const heldBackCount = surveyed.heldBackCount + read.unreadableCount;
@@ -114,14 +115,14 @@ async function composeManifest(
 
 /** A generation is not held up for long: what is not ready in time, or fails, a child asks for, or takes as it is. */
 async function encode(
-  { repository, encodeWaitMs }: MirrorSource,
-  { run, host, log }: ScanDeps,
-  newest: HeadRow | undefined,
+  { repository, encodeWaitMs, deltaGenerations, travel }: MirrorSource,
+  { store, run, host, log }: ScanDeps,
   to: PageRef,
   { signal }: ScanOptions,
 ): Promise<void> {
   const waiting = new AbortController();
-  const encoding = run(encodeChanges, { from: newest?.head.root ?? null, to })
+  const earlier = store.heads.list(repository).slice(0, deltaGenerations);
+  const encoding = run(encodeChanges, { from: earlier.map(({ head }) => head.root), to, travel })
     .catch((error: unknown) => log.warn({ repository }, `encodings of ${repository}: ${String(error)}`))
     .finally(() => waiting.abort());
   const patience = host.sleep(encodeWaitMs, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
@@ -130,17 +131,18 @@ async function encode(
 }
 
 async function publish(
-  { repository, context }: MirrorSource,
+  { repository, context, travel }: MirrorSource,
   { store, host, signer }: ScanDeps,
   newest: HeadRow | undefined,
   { root, missing, isUnfinished }: Composed,
 ): Promise<HeadFile | null> {
   const isSame = root === null || root.sha256 === newest?.head.root.sha256;
-  if (newest !== undefined && isSame && newest.head.context === context) {
+  const isAlike = newest?.head.context === context && sameTravel(newest.head.travel ?? travelFreely, travel);
+  if (newest !== undefined && isSame && isAlike) {
     if (missing === 0 && isUnfinished) finishGeneration(store, newest);
     return null;
   }
-  const head = await publishGeneration(store, host, signer, repository, { context, kind: 'mirror' }, root);
+  const head = await publishGeneration(store, host, signer, repository, { context, kind: 'mirror', travel }, root);
   if (missing === 0) finishGeneration(store, head);
   return head;
 }

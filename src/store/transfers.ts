@@ -12,7 +12,7 @@ export interface WantedObject {
   readonly relay: boolean;
   /** What its file was before, where that is held: the object probably resembles it. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
-  /** It travels as it is. */
+  /** It travels as it is, or as a delta on its base. */
   readonly raw: boolean;
 }
 

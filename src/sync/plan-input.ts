@@ -1,4 +1,5 @@
 import type { HeadFile } from '../model/head.js';
+import { travelFreely } from '../model/travel.js';
 import type { Store } from '../store/store.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import type { PlanInput } from './plan.js';
@@ -13,6 +14,7 @@ export function planInput(depot: SyncDepot, repository: string, target: HeadFile
     repository,
     generation: target.head.generation,
     root: target.head.root,
+    travel: target.head.travel ?? travelFreely,
     demand,
     selection: ownSelection(depot, repository),
     complete: complete === undefined ? null : { root: complete.head.root, demand: complete.complete ?? [] },

@@ -5,6 +5,7 @@ import type { FileEntry } from '../model/entry.js';
 import { covers, demandSelector, selector, type Demand, type Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount, PlanSummary } from '../model/status.js';
+import { travelForms, type TravelRules } from '../model/travel.js';
 import type { WantedObject } from '../store/transfers.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';
 import { treeChanges, type AppliedTree, type TreeChange } from './tree-changes.js';
@@ -15,6 +16,7 @@ export interface PlanInput {
   /** The generation to complete, and the root page of its manifest; all its pages are held. */
   readonly generation: number;
   readonly root: PageRef;
+  readonly travel: TravelRules;
   /** What this depot and those below it want. */
   readonly demand: Demand;
   /** This depot's own selection; null where it holds the repository for depots below it only. */
@@ -37,6 +39,7 @@ export type Step =
  * Inert data: reading it changes nothing, so a dry run prints the very plan that a poll executes.
  */
 export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sha256) => boolean): Generator<Step> {
+  const formOf = travelForms(input.travel);
   const isOwn = input.selection === null ? () => false : selector(input.selection);
   const seen = new Set<Sha256>();
   for (const { entry, before } of wantedFiles(input, read, isHeld)) {
@@ -47,8 +50,11 @@ export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sh
     } else {
       const { object, size, mtimeMs, executable, path } = entry;
       const relay = !isOwn(path);
-      const base = before !== undefined && isHeld(before.object) ? { sha256: before.object, size: before.size } : null;
-      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base, raw: false } };
+      const form = formOf(entry);
+      const isBased = before !== undefined && form !== 'raw' && isHeld(before.object);
+      const base = isBased ? { sha256: before.object, size: before.size } : null;
+      const raw = form !== 'any';
+      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base, raw } };
     }
   }
   if (input.selection === null) return;

@@ -14,8 +14,8 @@ import { appendBody } from './receive.js';
 export async function shipEncoded(fetching: Fetching, wanted: WantedObject): Promise<boolean> {
   const { store } = fetching.depot;
   // Of what came raw already the rest is asked for raw.
-  if (wanted.raw || wanted.size <= largeBytes || store.staging.size(wanted.sha256) > 0) return false;
-  for (const base of [wanted.base?.sha256, null]) {
+  if (wanted.size <= largeBytes || store.staging.size(wanted.sha256) > 0) return false;
+  for (const base of wanted.raw ? [wanted.base?.sha256] : [wanted.base?.sha256, null]) {
     if (base === undefined || (base !== null && !store.objects.has(base))) continue;
     if (await take(fetching, wanted, { sha256: wanted.sha256, base })) return true;
   }

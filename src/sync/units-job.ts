@@ -104,6 +104,6 @@ function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage): WantedObjec
 
 function wantedObject({ entry, before }: ContinuedFile, relay: boolean, raw: boolean): WantedObject {
   const { object, size, mtimeMs, executable } = entry;
-  const base = before === undefined ? null : { sha256: before.object, size: before.size };
+  const base = before === undefined || raw ? null : { sha256: before.object, size: before.size };
   return { sha256: object, size, mtimeMs, executable, relay, base, raw };
 }

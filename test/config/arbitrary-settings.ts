@@ -107,6 +107,8 @@ function mirror(site: string, name: string, at: number): fc.Arbitrary<MirrorSett
     watchLimit: fc.integer({ min: 0, max: 1_000_000 }),
     rescanMs: interval,
     encodeWaitMs: duration(0, 3_600_000),
+    deltaGenerations: fc.integer({ min: 0, max: 100 }),
+    travel: fc.record({ raw: fc.array(glob, { maxLength: 2 }), rawOrDelta: fc.array(glob, { maxLength: 2 }) }),
   });
 }
 

@@ -75,6 +75,9 @@ repositories:
     watch-limit: 0
     rescan: 1d
     encode-wait: 2m
+    delta-generations: 1
+    raw: ["**/*.msi"]
+    raw-or-delta: ["images/**"]
 deletions: { hold-above: { files: unlimited, percent: 12.5 } }
 rejoin: never
 signing: { root: 1000d, targets: 60d, timestamp: 72h }
@@ -111,6 +114,8 @@ log: debug
           watchLimit: 0,
           rescanMs: 86_400_000,
           encodeWaitMs: 120_000,
+          deltaGenerations: 1,
+          travel: { raw: ['**/*.msi'], rawOrDelta: ['images/**'] },
         },
       ],
       packageTypes: usualTypes,

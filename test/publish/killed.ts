@@ -5,6 +5,7 @@ import { MirrorPublisher } from '../../src/publish/publisher.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { relist } from '../../src/store/rebuild.js';
 import { Store } from '../../src/store/store.js';
+import { travelFreely } from '../../src/model/travel.js';
 import { usualLifetimes } from '../harness/lifetimes.js';
 import { interrupt } from './interrupt.js';
 
@@ -38,6 +39,8 @@ const publisher = new MirrorPublisher(
     watchLimit: 0,
     rescanMs: 60_000,
     encodeWaitMs: 60_000,
+    deltaGenerations: 3,
+    travel: travelFreely,
   },
   {
     store,

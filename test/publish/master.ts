@@ -12,6 +12,7 @@ import type { ReadFilesResult } from '../../src/publish/read-files.js';
 import { inlineJobs, type RunJob } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import type { Lifetimes } from '../../src/trust/sign.js';
+import { travelFreely } from '../../src/model/travel.js';
 import { usualLifetimes } from '../harness/lifetimes.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { bytes, exe, folder, link, type Node, type Tree } from '../harness/tree.js';
@@ -73,6 +74,8 @@ async function open(data: string, source: string, options: MasterOptions): Promi
     watchLimit: 20_000,
     rescanMs: 600_000,
     encodeWaitMs: 60_000,
+    deltaGenerations: 3,
+    travel: travelFreely,
     ...options.settings,
   };
   const announced: HeadFile[] = [];

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { realHost } from '../../src/host.js';
 import { everything } from '../../src/model/selection.js';
-import { exe, folder, link, readTree, tree, type Tree } from '../harness/tree.js';
+import { noise } from '../encoding/noise.js';
+import { bytes, exe, folder, link, readTree, tree, type Tree } from '../harness/tree.js';
 import { master } from './master.js';
 
 const sample: Tree = {
@@ -271,4 +272,22 @@ it('publishes by way of a link that names the source', async () => {
   await symlink(`${depot.source}.real`, depot.source);
   await depot.publisher.publish();
   expect(await depot.tree()).toEqual(await readTree(`${depot.source}.real`));
+});
+
+describe('large files', () => {
+  it('get deltas from the last generations, as many as the settings say', async () => {
+    const depot = await master({ settings: { deltaGenerations: 2 } });
+    const same = noise(400_000, 1, 400_000);
+    const objects: string[] = [];
+    for (const version of [1, 2, 3, 4]) {
+      await tree(depot.source, { large: bytes(Buffer.concat([Buffer.from(`version ${version}`), same])) });
+      await depot.publisher.publish();
+      objects.push(...depot.entries().flatMap((entry) => (entry.type === 'file' ? [entry.object] : [])));
+    }
+    const [first, second, third, fourth] = objects;
+    const made = readdirSync(depot.store.layout.encodings).filter((name) => name.includes('.from.'));
+    const expected = [`${fourth}.from.${third}`, `${fourth}.from.${second}`, `${third}.from.${first}`];
+    expect(made).toEqual(expect.arrayContaining(expected));
+    expect(made).not.toContain(`${fourth}.from.${first}`);
+  });
 });

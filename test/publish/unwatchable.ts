@@ -7,6 +7,7 @@ import { realHost } from '../../src/host.js';
 import { MirrorPublisher } from '../../src/publish/publisher.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
+import { travelFreely } from '../../src/model/travel.js';
 import { usualLifetimes } from '../harness/lifetimes.js';
 
 const data = mkdtempSync(join(tmpdir(), 'depotd-test-'));
@@ -23,6 +24,8 @@ const publisher = new MirrorPublisher(
     watchLimit: 1000,
     rescanMs: 60_000,
     encodeWaitMs: 60_000,
+    deltaGenerations: 3,
+    travel: travelFreely,
   },
   {
     store,

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { noise } from '../encoding/noise.js';
+import type { Depot } from '../harness/depot.js';
+import { differences, tree } from '../harness/tree.js';
+import { mirror, pollAll, publish, startPair, sites } from './chain.js';
+import { lineBetween, type Line } from './line.js';
+
+/** Text that shrinks to a fifth; each is large enough to travel by itself. */
+const text = (seed: number): string =>
+  Buffer.from(noise(120_000, seed, 120_000))
+    .toString('hex')
+    .repeat(5);
+const rules = { raw: ['**/*.msi'], 'raw-or-delta': ['images/**'], 'delta-generations': 1 };
+
+/** In which forms objects went over the line, each form once. */
+function forms(line: Line): string[] {
+  const objects = line.passed('/objects/').filter(({ status }) => status === 200);
+  const names = objects.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+  return names.map((name) => (name.endsWith('.zst') ? 'zstd' : name.includes('.from.') ? 'delta' : 'raw')).sort();
+}
+
+it('lets files travel as they are, or as deltas at most, as the settings of their repository say', async () => {
+  const depots: Depot[] = [];
+  const [child, parent] = [0, 1].map((at) => () => depots[at] ?? expect.fail());
+  const line = await lineBetween(child ?? expect.fail, parent ?? expect.fail);
+  const content = { 'a/setup.msi': text(1), 'images/disk': text(5), 'plain.txt': text(3) };
+  const small = { 'a/small.msi': 'small, and not in a bundle', 'images/small': 'neither', one: '1', two: '2' };
+  const { region, origin, source } = await startPair({ ...content, ...small }, { region: { parent: line.url } });
+  depots.push(region, origin);
+  await origin.configure({ repositories: { tools: { ...mirror(source, sites.origin), ...rules } } });
+  await origin.cli('reload');
+  expect(await publish(origin)).toBe(2);
+
+  await pollAll(region);
+  expect(forms(line)).toEqual(['raw', 'raw', 'raw', 'raw', 'zstd']);
+  expect(line.passed('/bundle')).toHaveLength(1);
+  expect(await differences(source, region.tree('tools'))).toBe('');
+
+  line.forget();
+  await tree(source, Object.fromEntries(Object.entries(content).map(([path, before]) => [path, `new ${before}`])));
+  expect(await publish(origin)).toBe(3);
+  await pollAll(region);
+  expect(forms(line)).toEqual(['delta', 'delta', 'raw']);
+  expect(await differences(source, region.tree('tools'))).toBe('');
+});
