@@ -1,6 +1,11 @@
-import type { ObjectBody } from './client.js';
 import { DepotError } from '../model/errors.js';
 import type { Keeper, Line } from './line.js';
+
+/** The bytes of an object from `offset` on: the one asked for, or 0 where the parent does not do ranges. */
+export interface ObjectBody {
+  readonly offset: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
 
 /** The bytes of a body of `total` bytes, from `offset` on. */
 export interface Part {
