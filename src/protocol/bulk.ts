@@ -12,8 +12,9 @@ import {
   wholeOf,
 } from './acceptance.js';
 import { formatBundleRequest } from './bundle.js';
-import { counted, inFrames, type ObjectBody, type Part } from './frames.js';
+import { counted, inFrames, type ObjectBody } from './frames.js';
 import { compressedBound, limits } from './limits.js';
+import type { Part } from './part.js';
 import type { Requester } from './requester.js';
 
 /*
@@ -43,10 +44,13 @@ export async function askObject(
     const answer = await requester.ask(route, headers, isWhole ? [200] : [200, 206], signal);
     checkBinary(answer);
     checkTag(answer, sha256);
-    if (answer.status === 200) return { offset: 0, total: size, chunks: exactly(answer, size), isWhole: !isWhole };
+    const { drop } = answer;
+    if (answer.status === 200) {
+      return { offset: 0, total: size, chunks: exactly(answer, size), isWhole: !isWhole, drop };
+    }
     const length = Math.min(bytes, size - from);
     checkRange(answer, from, length, size);
-    return { offset: from, total: size, chunks: exactly(answer, length), isWhole: false };
+    return { offset: from, total: size, chunks: exactly(answer, length), isWhole: false, drop };
   };
   const body = await inFrames({ ...sharing(requester, repository), offset, size, signal, ask });
   return body ?? { offset, chunks: nothing() };
@@ -69,13 +73,13 @@ export function askEncoding(
     if (answer.status === 416) {
       // It is here to its last byte, or another one now; what it holds will tell.
       await refusalOf(answer);
-      return { offset: from, total: from, chunks: nothing(), isWhole: false };
+      return { offset: from, total: from, chunks: nothing(), isWhole: false, drop: answer.drop };
     }
     checkBinary(answer);
     const isWhole = answer.status === 200;
     const total = isWhole ? lengthOf(answer) : checkPart(answer, from, bytes);
     const chunks = wholeOf(answer, compressedBound(size));
-    return { offset: isWhole ? 0 : from, total, chunks, isWhole: isWhole && bytes !== Infinity };
+    return { offset: isWhole ? 0 : from, total, chunks, isWhole: isWhole && bytes !== Infinity, drop: answer.drop };
   };
   return inFrames({ ...sharing(requester, repository), offset, size: undefined, signal, ask });
 }
