@@ -1,26 +1,12 @@
-import type { ObjectBody } from './client.js';
 import { DepotError } from '../model/errors.js';
-import type { Keeper, Line } from './line.js';
+import { Ahead } from './ahead.js';
+import type { Line } from './line.js';
+import { asked, turnOf, type Asked, type FramedRequest } from './part.js';
 
-/** The bytes of a body of `total` bytes, from `offset` on. */
-export interface Part {
+/** The bytes of an object from `offset` on: the one asked for, or 0 where the parent does not do ranges. */
+export interface ObjectBody {
   readonly offset: number;
-  readonly total: number;
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** All of it comes, though a part was asked for. */
-  readonly isWhole: boolean;
-}
-
-export interface FramedRequest {
-  readonly line: Line | undefined;
-  readonly repository: string;
-  readonly keeper: () => Keeper;
-  readonly offset: number;
-  /** Undefined where only the answer says it. */
-  readonly size: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** Asks for so many bytes from `from` on; infinitely many: all that there are. Undefined where there is no such thing. */
-  readonly ask: (from: number, bytes: number) => Promise<Part | undefined>;
 }
 
 /**
@@ -35,56 +21,48 @@ export async function inFrames(request: FramedRequest): Promise<ObjectBody | und
   return { offset: part.offset, chunks: parts(request, first) };
 }
 
-interface Admitted {
-  readonly part: Part;
-  readonly bytes: number;
-}
-
 /** What is not known to be smaller may be as long as a frame. */
-async function admitted(request: FramedRequest, from: number, size: number | undefined): Promise<Admitted | undefined> {
-  const { line, repository, keeper, signal, ask } = request;
-  const left = size === undefined ? Infinity : size - from;
-  if (line === undefined || !line.isFramed) {
-    const part = await ask(from, left);
-    return part && { part, bytes: Infinity };
-  }
-  const bytes = await line.admit(left, repository, keeper(), signal);
-  try {
-    const part = await ask(from, bytes);
-    if (part === undefined) line.release(bytes);
-    return part && { part, bytes };
-  } catch (error) {
-    line.release(bytes);
-    throw error;
-  }
+async function admitted(request: FramedRequest, from: number, size: number | undefined): Promise<Asked | undefined> {
+  return asked(request, from, await turnOf(request, from, size));
 }
 
-async function* parts(request: FramedRequest, first: Admitted): AsyncGenerator<Uint8Array> {
-  const { line, repository } = request;
+async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint8Array> {
+  const { line, repository, keeper } = request;
   const { offset, total } = first.part;
   let at = offset;
-  for (let next: Admitted | undefined = first; next !== undefined;) {
-    const { part, bytes } = next;
-    let left = bytes === Infinity ? 0 : bytes;
-    try {
-      for await (const chunk of part.chunks) {
-        at += chunk.length;
-        const expected = Math.min(left, chunk.length);
-        left -= expected;
-        line?.arrived(expected);
-        yield chunk;
-        if (line === undefined || at >= total) continue;
-        // The whole of it was asked for when nothing limited the line; that has changed.
-        if (bytes === Infinity && line.isFramed) break;
-        // It can be read at the rate, at least.
-        if (part.isWhole && left === 0) left = await line.admit(chunk.length, repository, 'does-not', request.signal);
+  let ahead: Ahead | undefined;
+  try {
+    for (let next: Asked | undefined = first; next !== undefined;) {
+      const { part, bytes }: Asked = next;
+      const isBrief = bytes !== Infinity && !part.isWhole && line?.isBrief(bytes) === true;
+      if (isBrief && keeper() === 'paces') ahead ??= new Ahead(request, at + bytes, total);
+      let left = bytes === Infinity ? 0 : bytes;
+      try {
+        for await (const chunk of part.chunks) {
+          at += chunk.length;
+          const expected = Math.min(left, chunk.length);
+          left -= expected;
+          line?.arrived(expected);
+          yield chunk;
+          if (line === undefined || at >= total) continue;
+          // The whole of it was asked for when nothing limited the line; that has changed.
+          if (bytes === Infinity && line.isFramed) break;
+          // It can be read at the rate, at least.
+          if (part.isWhole && left === 0) left = await line.admit(chunk.length, repository, 'does-not', request.signal);
+        }
+      } finally {
+        if (left > 0) line?.release(left);
       }
-    } finally {
-      if (left > 0) line?.release(left);
+      if (at >= total) return;
+      next = await ahead?.next();
+      if (next === undefined) {
+        ahead = undefined;
+        next = await admitted(request, at, total);
+      }
+      if (next !== undefined && next.part.offset !== at) throw elsewhere(repository, at, next.part.offset);
     }
-    if (at >= total) return;
-    next = await admitted(request, at, total);
-    if (next !== undefined && next.part.offset !== at) throw elsewhere(repository, at, next.part.offset);
+  } finally {
+    ahead?.stop();
   }
 }
 

@@ -99,6 +99,12 @@ export class Line {
     }
   }
 
+  /** Whether a part of so many bytes takes so little time that the next ones are asked for meanwhile. */
+  isBrief(bytes: number): boolean {
+    const { rate } = this.state();
+    return rate !== 'closed' && bytes <= (rate === 'unlimited' ? Infinity : rate * leadSeconds);
+  }
+
   private part(bytes: number, keeper: Keeper): number {
     const { rate, frame } = this.state();
     if (frame === null) return bytes;

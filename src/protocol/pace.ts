@@ -34,9 +34,10 @@ export function depthOf({ rate, frame }: NamedPace): number {
 }
 
 const largestStep = 64 * 1024;
-const smallestStep = 2 * 1024;
+/** With its record of TLS and the usual headers it fills one packet. */
+const smallestStep = 1_400;
 
-/** Bytes that are written at once: a twentieth of a second of the line, or a small record of TLS where that is less. */
+/** Bytes that are written at once: a twentieth of a second of the line, or one packet where that is less. */
 export function stepOf(rate: number): number {
   return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 20)));
 }

@@ -83,7 +83,7 @@ export function childHandler(
     }
     const child = identify(request, peer, options);
     note(child, () => store.demands.touch(child, options.now()));
-    const exchange = paced(asked, child, wire);
+    const exchange = paced(asked, child, wire, isBulk(route));
     if (route.name === 'report') {
       await takeReport(exchange, child);
     } else if (route.name === 'directory') {
@@ -104,9 +104,9 @@ export function childHandler(
   }
 
   /** The answer goes by what the child names. */
-  function paced(exchange: Exchange, child: Child, wire: Socket): Exchange {
+  function paced(exchange: Exchange, child: Child, wire: Socket, isLarge: boolean): Exchange {
     const { request, response } = exchange;
-    const begun = options.uploads?.begin(child.depot, request.headers, wire);
+    const begun = options.uploads?.begin(child.depot, request.headers, wire, isLarge);
     for (const [name, value] of Object.entries(begun?.headers ?? {})) response.setHeader(name, value);
     response.once('close', () => options.uploads?.end(child.depot, wire));
     return { ...exchange, upload: begun?.upload };

@@ -67,22 +67,26 @@ export class Uploads {
   /**
    * A request of a child; what it names holds for all its transfers from now on.
    * @param wire the socket below TLS
+   * @param isBulk it is one of the frames that the child asks for in the order in which it wants them
    * @returns what its answer goes by, and the headers that say so
    */
   begin(
     depot: string,
     headers: IncomingHttpHeaders,
     wire: Socket,
+    isBulk: boolean,
   ): { upload: Upload; headers: Record<string, string> } {
     const child = this.childOf(depot);
     const named = readPace(headers);
     child.pace = named;
-    const key = String((this.requests += 1));
+    const request = (this.requests += 1);
+    // Frames come one after the other; what a child that names no pace asks for may be as long as a file.
+    const rank = isBulk && named !== undefined ? request : 0;
     const upload: Upload = {
       step: stepOf(this.rateOf(child)),
       take: async (bytes) => {
         this.count(child, wire);
-        await child.pacer.take(bytes, key);
+        await child.pacer.take(bytes, String(request), { rank });
         await this.total.take(bytes, depot);
         this.accountOf(wire).ahead += bytes;
       },

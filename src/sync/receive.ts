@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { Store } from '../store/store.js';
+import { appendAll } from './append.js';
 
 /**
  * Writes a stream to a file, replacing what is there. What it holds is verified by whoever reads it. One that does not come
@@ -21,7 +22,7 @@ export async function receivePart(chunks: AsyncIterable<Uint8Array>, file: strin
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'w');
   try {
-    for await (const chunk of chunks) await handle.writeFile(chunk);
+    await appendAll(handle, chunks);
     return undefined;
   } catch (error) {
     if (error instanceof DepotError && (error.code === 'transfer-cut' || error.code === 'interrupted')) return error;
@@ -51,11 +52,10 @@ export async function appendBody(
     const body = await request(size);
     if (body === undefined) return false;
     if (body.offset !== size) await handle.truncate(body.offset);
-    for await (const chunk of body.chunks) {
-      await handle.appendFile(chunk);
+    await appendAll(handle, body.chunks, ({ length }) => {
       isEmpty = false;
-      onBytes(chunk.length);
-    }
+      onBytes(length);
+    });
     return true;
   } finally {
     await handle.close();
@@ -124,11 +124,12 @@ async function receiveOnce(
       position = 0;
     }
     meter.kept(position);
-    for await (const chunk of body?.chunks ?? []) {
-      await handle.appendFile(chunk);
-      hash.update(chunk);
-      position += chunk.length;
-      meter.arrived(chunk.length);
+    if (body !== undefined) {
+      await appendAll(handle, body.chunks, (chunk) => {
+        hash.update(chunk);
+        position += chunk.length;
+        meter.arrived(chunk.length);
+      });
     }
     if (position === size && hash.digest('hex') === sha256) return;
     meter.lost(position);

@@ -3,7 +3,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
 import { metadataName } from '../../src/model/metadata.js';
 import { sha256 } from '../../src/model/sha256.js';
-import { ParentClient, type ParentOptions } from '../../src/protocol/client.js';
+import { ParentClient } from '../../src/protocol/client.js';
+import type { ParentOptions } from '../../src/protocol/requester.js';
 import { limits } from '../../src/protocol/limits.js';
 import { answering, saying } from './misbehaving.js';
 
