@@ -7,6 +7,7 @@ import { readConfigFile } from './file.js';
 import { networkFrom, type NetworkSettings } from './network.js';
 import { ConfigError, formatPath, maxProblems, type Finding, type Path, type Problem } from './problems.js';
 import { configShape, type Config } from './shape.js';
+import { sitesFrom, type GivenBySite } from './sites.js';
 import type { TextFault } from './syntax.js';
 
 /** What a depot is told to do: everything filled in, durations in milliseconds, frozen through and through. */
@@ -32,8 +33,12 @@ export interface Settings {
     readonly atStart: boolean;
     /** Milliseconds by repository; an object without prototype, so that no name finds what is not there. */
     readonly repositories: Readonly<Record<string, number>>;
+    /** No two polls by interval follow each other sooner, whatever the jitter; nothing in what a file says. */
+    readonly atLeastMs?: number;
   };
   readonly network: NetworkSettings;
+  /** What is to be given to the depots of sites, sorted by site. */
+  readonly sites: readonly GivenBySite[];
   /** An empty list where there is no parent. */
   readonly follow: Follow;
   /** Those published here, sorted by name. */
@@ -163,6 +168,7 @@ function settingsFrom(config: Config, file: string): Settings {
       repositories: Object.assign(Object.create(null) as Record<string, number>, poll.repositories),
     },
     network: networkFrom(config.network),
+    sites: sitesFrom(config.sites),
     follow: Array.isArray(follow)
       ? follow.map(({ repository, include, exclude }) => ({ repository, include: include ?? [], exclude }))
       : (follow ?? (parents.length > 0 ? 'all' : [])),

@@ -4,6 +4,7 @@ import { formatAddress } from './address.js';
 import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
 import { parseSettings, usualTypes, type PublishedSettings, type Settings } from './settings.js';
+import { siteAsWritten } from './sites.js';
 import { formatDuration, formatPercentage } from './units.js';
 
 /** A mapping as it stands in YAML, by the names of the keys. */
@@ -31,6 +32,7 @@ export function asWritten(settings: Settings): Written {
       ),
     },
     network: networkAsWritten(settings.network),
+    sites: Object.fromEntries(settings.sites.map((each) => [each.site, siteAsWritten(each.settings)])),
     follow:
       parents.length === 0
         ? undefined

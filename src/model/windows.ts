@@ -1,4 +1,4 @@
-import type { Rate } from './rate.js';
+import { stricter, type Rate } from './rate.js';
 import { dayAt, reached } from './zone.js';
 
 /** When a rate holds: on these dates and days, from one minute of the day to another. */
@@ -20,6 +20,8 @@ export interface Windows {
   readonly zone: string;
   readonly list: readonly Window[];
   readonly otherwise: Rate;
+  /** Others that hold too: at every moment the stricter of the two rates counts. Their zone may be another one. */
+  readonly within?: Windows;
 }
 
 /** A time in which one rate holds: from `fromMs`, included, to `untilMs`, excluded. */
@@ -27,8 +29,13 @@ export interface Span {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly rate: Rate;
-  /** The place of the window in the list; null: `otherwise`. */
+  /** The place of the window in the list, whatever bounds its rate; null: `otherwise`. */
   readonly window: number | null;
+}
+
+/** Whether the rate is the same at all times. */
+export function isConstant({ list, within }: Windows): boolean {
+  return list.length === 0 && (within === undefined || isConstant(within));
 }
 
 const minuteMs = 60_000;
@@ -69,6 +76,49 @@ function opening(windows: Windows, at: number, day: number): Opening | undefined
 
 /** The spans that make up a time, in order, without a hole; neighbours differ in their rate or window. */
 export function spans(windows: Windows, fromMs: number, toMs: number): Span[] {
+  const own = ownSpans(windows, fromMs, toMs);
+  return windows.within === undefined ? own : bounded(own, spans(windows.within, fromMs, toMs));
+}
+
+/** Both make up the same time. */
+function bounded(own: readonly Span[], bounds: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const { own: mine, bound, fromMs, untilMs } of together(own, bounds)) {
+    const rate = stricter(mine.rate, bound.rate);
+    const before = found.at(-1);
+    if (before?.rate === rate && before.window === mine.window) found[found.length - 1] = { ...before, untilMs };
+    else found.push({ fromMs, untilMs, rate, window: mine.window });
+  }
+  return found;
+}
+
+/** Where two that make up the same time overlap. */
+function* together(own: readonly Span[], bounds: readonly Span[]) {
+  let at = 0;
+  for (const mine of own) {
+    for (let bound = bounds[at]; bound !== undefined && bound.fromMs < mine.untilMs; bound = bounds[at]) {
+      const [fromMs, untilMs] = [Math.max(mine.fromMs, bound.fromMs), Math.min(mine.untilMs, bound.untilMs)];
+      yield { own: mine, bound, fromMs, untilMs };
+      if (bound.untilMs > mine.untilMs) break;
+      at += 1;
+    }
+  }
+}
+
+/** The first time at which the windows alone are faster than what bounds them; undefined where there is none within 400 days. */
+export function firstExcess(windows: Windows, atMs: number): { own: Span; bound: Span; fromMs: number } | undefined {
+  const { within } = windows;
+  if (within === undefined) return undefined;
+  for (const fromMs of ahead(atMs)) {
+    const toMs = fromMs + horizonMs;
+    for (const both of together(ownSpans(windows, fromMs, toMs), spans(within, fromMs, toMs))) {
+      if (stricter(both.own.rate, both.bound.rate) !== both.own.rate) return both;
+    }
+  }
+  return undefined;
+}
+
+function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {
   const openings: Opening[] = [];
   const [first, last] = [dayAt(windows.zone, fromMs) - 2, dayAt(windows.zone, toMs) + 1];
   for (let day = first; day <= last; day += 1) {
@@ -105,9 +155,14 @@ export function rateAt(windows: Windows, atMs: number): Span {
 
 /** The next instant, this one included, at which bytes may move; undefined where there is none within 400 days. */
 export function nextOpening(windows: Windows, atMs: number): number | undefined {
-  for (let fromMs = atMs; fromMs < atMs + 400 * dayMs; fromMs += horizonMs) {
+  for (const fromMs of ahead(atMs)) {
     const open = spans(windows, fromMs, fromMs + horizonMs).find(({ rate }) => rate !== 'closed');
     if (open !== undefined) return open.fromMs;
   }
   return undefined;
+}
+
+/** Where to look next for what may be far away. */
+function* ahead(atMs: number): Generator<number> {
+  for (let fromMs = atMs; fromMs < atMs + 400 * dayMs; fromMs += horizonMs) yield fromMs;
 }
