@@ -5,6 +5,7 @@ import { readDocument, type ConfigDocument } from './document.js';
 import { explain } from './explain.js';
 import { readConfigFile } from './file.js';
 import { networkFrom, type NetworkSettings } from './network.js';
+import { placeAt, placesOf, type Places } from './places.js';
 import { ConfigError, formatPath, maxProblems, type Finding, type Path, type Problem } from './problems.js';
 import { configShape, type Config } from './shape.js';
 import { sitesFrom, type GivenBySite } from './sites.js';
@@ -98,7 +99,18 @@ export const usualTypes: Settings['packageTypes'] = {
 
 /** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
 export async function loadSettings(file: string): Promise<Settings> {
-  return parseSettings(await readConfigFile(file), file);
+  return (await loadConfig(file)).settings;
+}
+
+/** The settings of a file, and where in it each of them stands. */
+export interface LoadedConfig {
+  readonly settings: Settings;
+  readonly places: Places;
+}
+
+/** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
+export async function loadConfig(file: string): Promise<LoadedConfig> {
+  return readConfig(await readConfigFile(file), file);
 }
 
 /**
@@ -106,6 +118,10 @@ export async function loadSettings(file: string): Promise<Settings> {
  * @throws ConfigError with all problems.
  */
 export function parseSettings(text: string, file: string): Settings {
+  return readConfig(text, file).settings;
+}
+
+function readConfig(text: string, file: string): LoadedConfig {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const document = readDocument(source);
   if (document.unreadable.some((path) => path.length === 0)) {
@@ -118,7 +134,7 @@ export function parseSettings(text: string, file: string): Settings {
   if (faults.length > 0 || !reading.success) {
     throw configError(source, file, faults, `correct the file, then: depot config check ${file}`);
   }
-  return frozen(settingsFrom(reading.data, file));
+  return { settings: frozen(settingsFrom(reading.data, file)), places: placesOf(source, document) };
 }
 
 /** Of what could not be read, nothing more can be said. */
@@ -138,9 +154,7 @@ function configError(text: string, file: string, faults: readonly TextFault[], h
   const sorted = [...distinct.values()].reverse().sort((a, b) => a.offset - b.offset);
   const listed = sorted.slice(0, maxProblems);
   const problems = listed.map(({ offset, path, message }): Problem => {
-    const before = text.slice(0, offset);
-    const line = before.split('\n').length;
-    return { file, line, column: offset - before.lastIndexOf('\n'), path: formatPath(path), message };
+    return { file, ...placeAt(text, offset), path: formatPath(path), message };
   });
   return new ConfigError(problems, hint, sorted.length - listed.length);
 }
