@@ -23,6 +23,7 @@ import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { openToChildren } from './front-door.js';
+import { directoryPlace, givenView, sitesWithoutDepots } from './given-view.js';
 import { InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
@@ -34,7 +35,7 @@ import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
-import { checkSites, directoryPlace, signSites, signSitesAtStart } from './site-settings.js';
+import { checkSites, signSites, signSitesAtStart } from './site-settings.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -202,7 +203,7 @@ export class Depot implements RunningDepot {
   }
 
   settingsInForce(): SettingsInForce {
-    return this.inForce.shown();
+    return { running: true, ...givenView(this.store, this.settings.site), ...this.inForce.shown() };
   }
 
   /** URL of the listener; null while there is none. */
@@ -247,7 +248,10 @@ export class Depot implements RunningDepot {
     }
     await this.publishers.configure(next);
     this.schedule.configure(this.settings.poll);
-    if (isSigned) this.companyChanged();
+    if (isSigned) {
+      this.companyChanged();
+      this.tellSites();
+    }
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
     this.log.info(
@@ -283,6 +287,7 @@ export class Depot implements RunningDepot {
     await this.publishers.configure(settings);
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
     if (await signSitesAtStart(settings, this.membership?.registry?.directory, this.log)) this.companyChanged();
+    this.tellSites();
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
@@ -317,6 +322,13 @@ export class Depot implements RunningDepot {
     // What the PKI provided may be known by its subject only now.
     if (isTrustedAnew || own?.isOfOwnPki() === true) renewal?.lookNow();
     this.schedule.refresh(0);
+  }
+
+  private tellSites(): void {
+    const { own } = this.inForce;
+    if (own.sites.length === 0) return;
+    const { sites } = givenView(this.store, own.site);
+    for (const warning of sitesWithoutDepots(own, sites)) this.log.warn({}, warning);
   }
 
   private changed(): void {

@@ -34,6 +34,11 @@ export function givenStatus(config: LoadedConfig, given: GivenSettings | null, n
   return { generation, network: network?.site ?? null, poll: poll?.site ?? null, warnings };
 }
 
+/** The settings in force, with the origin of each. */
+export function shownInForce(config: LoadedConfig, given: GivenSettings | null, nowMs: number) {
+  return { settings: shownSettings(config, given), warnings: givenWarnings(config, given, nowMs) };
+}
+
 /** The settings in force of a running depot: those of its file, within what the directory gives it. */
 export class InForce {
   settings: Settings;
@@ -82,13 +87,8 @@ export class InForce {
     return givenStatus(this.config, this.given, this.host.now());
   }
 
-  shown(): SettingsInForce {
-    return {
-      running: true,
-      settings: shownSettings(this.config, this.given),
-      given: this.given,
-      warnings: givenWarnings(this.config, this.given, this.host.now()),
-    };
+  shown(): Pick<SettingsInForce, 'settings' | 'warnings'> {
+    return shownInForce(this.config, this.given, this.host.now());
   }
 
   private tell(): void {

@@ -1,23 +1,20 @@
 import { ConfigError } from '../config/problems.js';
 import type { LoadedConfig } from '../config/settings.js';
-import { directoryName } from '../model/company.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
-import { DirectoryHolder } from '../publish/directory.js';
-import type { Store } from '../store/store.js';
-
-/** Where the company's directory is held: at this depot, at another one, or nowhere, as there is no company yet. */
-export type DirectoryPlace = 'here' | 'elsewhere' | 'nowhere';
-
-export function directoryPlace(store: Pick<Store, 'keys' | 'signed'>): DirectoryPlace {
-  if (DirectoryHolder.isHere(store)) return 'here';
-  return store.signed.rootVersions(directoryName).length > 0 ? 'elsewhere' : 'nowhere';
-}
+import type { DirectoryPlace } from '../model/shown-settings.js';
+import type { DirectoryHolder } from '../publish/directory.js';
 
 /** @throws ConfigError where the file sets the settings of sites, and is not that of the depot that holds the directory */
-export function checkSites({ settings, places }: LoadedConfig, directory: DirectoryPlace): void {
+export function checkSites({ settings, places }: LoadedConfig, directory: DirectoryPlace | null): void {
   const { sites, file, parents } = settings;
-  if (sites.length === 0 || directory === 'here' || (directory === 'nowhere' && parents.length === 0)) return;
+  if (
+    sites.length === 0 ||
+    directory === 'here' ||
+    directory === null ||
+    (directory === 'nowhere' && parents.length === 0)
+  )
+    return;
   const place = places(['sites']) ?? { line: 1, column: 1 };
   const message =
     "settings of sites belong to the depot that holds the company's directory, the origin, where depot ca init was run; " +

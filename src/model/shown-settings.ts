@@ -22,13 +22,26 @@ export interface ShownSetting {
   } | null;
 }
 
-/** What `depot config show --effective` prints. */
-export interface SettingsInForce {
+/** Where the company's directory is held: at this depot, at another one, or nowhere, as there is no company yet. */
+export type DirectoryPlace = 'here' | 'elsewhere' | 'nowhere';
+
+/** What is known at a depot of the settings that the company gives to sites. */
+export interface GivenView {
+  /** Null where this user may not see it. */
+  readonly directory: DirectoryPlace | null;
+  /** What the directory gives this depot; null where it gives nothing, or where that is not known. */
+  readonly given: GivenSettings | null;
+  /** The sites of all depots that are known; null where the directory is elsewhere. */
+  readonly sites: readonly string[] | null;
+  /** What could not be known, and why; one sentence each. */
+  readonly unknown: readonly string[];
+}
+
+/** What `depot config show` prints. */
+export interface SettingsInForce extends GivenView {
   /** Whether the daemon answered; otherwise this is what the file and the data directory come to. */
   readonly running: boolean;
   readonly settings: readonly ShownSetting[];
-  /** What the directory gives this depot; null where it gives nothing. */
-  readonly given: GivenSettings | null;
-  /** Values of the file that are laxer than that, and what is signed and not understood; one sentence each. */
+  /** Values of the file that are laxer than what is given, and what is signed and not understood; one sentence each. */
   readonly warnings: readonly string[];
 }

@@ -58,6 +58,8 @@ export interface LineStatus {
   readonly opensAt: string | null;
   /** Whether a person said so, in place of the windows. */
   readonly ordered: boolean;
+  /** Whether the directory sets this rate, for the site of this depot, and the depot itself would be faster. */
+  readonly limited: boolean;
   /** That of the windows. */
   readonly timezone: string;
   /** Heads, reports and the like that passed while it was closed, since the daemon was started. */

@@ -31,6 +31,8 @@ export interface Span {
   readonly rate: Rate;
   /** The place of the window in the list, whatever bounds its rate; null: `otherwise`. */
   readonly window: number | null;
+  /** Whether they would be faster by themselves than what they lie within. */
+  readonly isLimited: boolean;
 }
 
 /** Whether the rate is the same at all times. */
@@ -74,7 +76,7 @@ function opening(windows: Windows, at: number, day: number): Opening | undefined
   return { startMs: fromWall - start.offsetMs, endMs: toWall - start.offsetMs, window: at };
 }
 
-/** The spans that make up a time, in order, without a hole; neighbours differ in their rate or window. */
+/** The spans that make up a time, in order, without a hole; neighbours differ in their rate, window or limit. */
 export function spans(windows: Windows, fromMs: number, toMs: number): Span[] {
   const own = ownSpans(windows, fromMs, toMs);
   return windows.within === undefined ? own : bounded(own, spans(windows.within, fromMs, toMs));
@@ -85,9 +87,10 @@ function bounded(own: readonly Span[], bounds: readonly Span[]): Span[] {
   const found: Span[] = [];
   for (const { own: mine, bound, fromMs, untilMs } of together(own, bounds)) {
     const rate = stricter(mine.rate, bound.rate);
-    const before = found.at(-1);
-    if (before?.rate === rate && before.window === mine.window) found[found.length - 1] = { ...before, untilMs };
-    else found.push({ fromMs, untilMs, rate, window: mine.window });
+    const [isLimited, before] = [rate !== mine.rate, found.at(-1)];
+    if (before?.rate === rate && before.window === mine.window && before.isLimited === isLimited)
+      found[found.length - 1] = { ...before, untilMs };
+    else found.push({ fromMs, untilMs, rate, window: mine.window, isLimited });
   }
   return found;
 }
@@ -137,7 +140,7 @@ function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {
     const before = found.at(-1);
     const untilMs = cuts[at + 1] ?? toMs;
     if (before !== undefined && before.window === window) found[found.length - 1] = { ...before, untilMs };
-    else found.push({ fromMs: start, untilMs, rate, window });
+    else found.push({ fromMs: start, untilMs, rate, window, isLimited: false });
   }
   return found;
 }
@@ -148,7 +151,8 @@ const horizonMs = 15 * dayMs;
 /** The rate at an instant, and until when it is known to hold. */
 export function rateAt(windows: Windows, atMs: number): Span {
   const [now, ...later] = spans(windows, atMs, atMs + horizonMs);
-  if (now === undefined) return { fromMs: atMs, untilMs: atMs + horizonMs, rate: windows.otherwise, window: null };
+  if (now === undefined)
+    return { fromMs: atMs, untilMs: atMs + horizonMs, rate: windows.otherwise, window: null, isLimited: false };
   const change = later.find(({ rate }) => rate !== now.rate);
   return { ...now, untilMs: change?.fromMs ?? atMs + horizonMs };
 }
