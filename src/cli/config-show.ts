@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
-import { stringify } from 'yaml';
 import { loadConfig } from '../config/settings.js';
+import { valueText } from '../config/write.js';
 import { shownInForce } from '../daemon/in-force.js';
 import type { SettingOrigin, SettingsInForce, ShownSetting } from '../model/shown-settings.js';
 import { columns } from './columns.js';
@@ -43,11 +43,11 @@ export function configShowCommand(program: Program): Command {
 
 function settingLines(settings: readonly ShownSetting[], { dim }: Terminal['colours']): string[] {
   const rows = settings.flatMap(({ key, value, origin, beside }) => {
-    const first = [safe(key), safe(asYaml(value)), originWords(origin)];
+    const first = [safe(key), safe(valueText(value)), originWords(origin)];
     if (beside === null) return [first];
     const isBoth = beside.counts === 'at-every-moment-the-stricter';
     const note = isBoth ? 'at every moment the stricter of the two counts' : 'does not count';
-    return [first, ['', dim(safe(asYaml(beside.value))), `${originWords(beside.origin)}; ${note}`]];
+    return [first, ['', dim(safe(valueText(beside.value))), `${originWords(beside.origin)}; ${note}`]];
   });
   return columns([{ head: 'KEY' }, { head: 'VALUE' }, { head: 'FROM' }], rows, dim).lines;
 }
@@ -61,8 +61,4 @@ function originWords(origin: SettingOrigin): string {
     case 'directory':
       return `directory, ${origin.site}, generation ${origin.generation}`;
   }
-}
-
-function asYaml(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }

@@ -70,12 +70,14 @@ function parentLine({ url, depot, answers, at, error }: ParentStatus, now: numbe
 }
 
 function givenWords({ generation, network, poll }: NonNullable<DepotStatus['given']>): string {
-  const set = [
-    ...(network === null ? [] : [`the line as set for ${network}`]),
-    ...(poll === null ? [] : [`polls as set for ${poll}`]),
-  ];
-  const what = set.length === 0 ? 'nothing that this version understands' : set.join(', ');
-  return `${what}; directory generation ${generation}`;
+  const set =
+    network !== null && network === poll
+      ? [`line and polls as set for ${network}`]
+      : [
+          ...(network === null ? [] : [`line as set for ${network}`]),
+          ...(poll === null ? [] : [`polls as set for ${poll}`]),
+        ];
+  return `${set.length === 0 ? 'nothing that this version understands' : set.join(', ')}; directory generation ${generation}`;
 }
 
 /** Over plain HTTP nobody shows who he is. */

@@ -1,6 +1,6 @@
 import { stricter, type Rate } from '../model/rate.js';
 import type { GivenSection, GivenSettings, SiteNetwork } from '../model/site-settings.js';
-import { firstExcess, type Windows } from '../model/windows.js';
+import { excesses, type Windows } from '../model/windows.js';
 import { momentWords } from '../model/zone.js';
 import { bounded } from './bounded.js';
 import { ownWindows, rateAsWritten, uploadWindows } from './network.js';
@@ -73,7 +73,7 @@ function* laxerNetwork(
   }
 }
 
-/** Where windows alone are faster than what bounds them, the first time that it happens. */
+/** Where windows alone are faster than what bounds them, the first time that it happens to each. */
 function* excess(
   windows: Windows,
   where: (window: number | null) => Path,
@@ -81,17 +81,18 @@ function* excess(
   source: string,
   nowMs: number,
 ): Generator<string> {
-  const found = firstExcess(windows, nowMs);
-  if (found === undefined) return;
-  const { own, bound, fromMs } = found;
-  const path = where(own.window);
-  const standing = place(...path);
-  if (standing === undefined) return;
-  const when = fromMs === nowMs ? 'now' : `from ${momentWords(windows.zone, fromMs, nowMs)} on`;
-  const [mine, theirs] = [own.rate, bound.rate].map(rateAsWritten);
-  const limit = bound.rate === 'closed' ? `while it is closed ${when}` : `than ${theirs} ${when}`;
-  const verb = bound.rate === 'closed' ? 'is open' : 'is faster';
-  yield `${formatPath(['network', ...path])}: ${mine} (${standing}) ${verb} ${limit}, ${source}; at every moment the stricter counts`;
+  for (const { own, bound, fromMs } of excesses(windows, nowMs)) {
+    const path = where(own.window);
+    const standing = place(...path);
+    if (standing === undefined) continue;
+    const when = fromMs === nowMs ? 'now' : `from ${momentWords(windows.zone, fromMs, nowMs)} on`;
+    const fault =
+      bound.rate === 'closed'
+        ? `is open while it is closed ${when}`
+        : `is faster than ${rateAsWritten(bound.rate)} ${when}`;
+    const key = formatPath(['network', ...path]);
+    yield `${key}: ${rateAsWritten(own.rate)} (${standing}) ${fault}, ${source}; at every moment the stricter counts`;
+  }
 }
 
 function isFaster(own: Rate, given: Rate): boolean {

@@ -110,7 +110,7 @@ export interface LoadedConfig {
 
 /** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
 export async function loadConfig(file: string): Promise<LoadedConfig> {
-  return readConfig(await readConfigFile(file), file);
+  return parseConfig(await readConfigFile(file), file);
 }
 
 /**
@@ -118,10 +118,11 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
  * @throws ConfigError with all problems.
  */
 export function parseSettings(text: string, file: string): Settings {
-  return readConfig(text, file).settings;
+  return parseConfig(text, file).settings;
 }
 
-function readConfig(text: string, file: string): LoadedConfig {
+/** The same, with the place of each key. @throws ConfigError with all problems. */
+export function parseConfig(text: string, file: string): LoadedConfig {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const document = readDocument(source);
   if (document.unreadable.some((path) => path.length === 0)) {

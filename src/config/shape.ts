@@ -263,7 +263,9 @@ export const configShape = mapping(
         'The HTTP proxy through which parents with https:// are reached. It can neither read nor alter what passes.',
       )
       .optional(),
-    poll: poll.prefault({}).describe('When to ask the parent.'),
+    poll: poll
+      .prefault({})
+      .describe('When to ask the parent, such as { every: 15m }, which is what counts without it.'),
     network: networkShape
       .describe('The line belongs to the branch: when bulk bytes may move, and how fast, both ways and all together.')
       .prefault({}),

@@ -46,7 +46,7 @@ export function siteAsWritten({ network, poll }: SiteSettings): Readonly<Record<
   };
 }
 
-export function siteNetworkAsWritten(network: SiteNetwork): Readonly<Record<string, unknown>> {
+function siteNetworkAsWritten(network: SiteNetwork): Readonly<Record<string, unknown>> {
   const { timezone, frameBytes, windows, otherwise, priority, uploads } = network;
   const { total, eachChild, atOnce } = uploads;
   const shownUploads = {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { Document, isMap, isScalar, isSeq, stringify, type YAMLMap } from 'yaml';
 import { formatAddress } from './address.js';
 import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
@@ -61,6 +61,11 @@ export function asWritten(settings: Settings): Written {
   };
 }
 
+/** A value as it could stand in YAML, on one line. */
+export function valueText(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+}
+
 function publishedAsWritten(published: PublishedSettings): Written {
   if (published.kind === 'packages') {
     const { kind, context, work, keep, rings } = published;
@@ -94,7 +99,8 @@ export function configText(settings: Settings, header: readonly string[] = []): 
   const written = asWritten(settings);
   const usual = asWritten(parseSettings('depot: a\nsite: a\n', settings.file));
   const isUsual = (key: string): boolean => isDeepStrictEqual(written[key], usual[key]);
-  const idle = [...(settings.parents.length === 0 ? ['poll'] : []), 'signing', 'network'].filter(isUsual);
+  // What is written is this depot's own word, which is held against what the company sets for its site.
+  const idle = ['poll', 'signing', 'network'].filter(isUsual);
   const keys = Object.entries(written).filter(
     ([key, value]) => value !== undefined && !isEmpty(value) && !idle.includes(key),
   );

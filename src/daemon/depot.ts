@@ -310,11 +310,6 @@ export class Depot implements RunningDepot {
 
   /** Depots that are none any more are cut off at once, other roots are gone by from now on, and what is new is polled for. */
   companyChanged(): void {
-    if (this.inForce.look()) {
-      this.ownLine.configure(this.settings.network);
-      this.uploads.changed();
-      this.schedule.configure(this.settings.poll);
-    }
     this.listener?.judgeAgain();
     const { own, renewal } = this.membership ?? {};
     const isTrustedAnew = own?.hasOtherAnchors() === true;
@@ -322,6 +317,11 @@ export class Depot implements RunningDepot {
     // What the PKI provided may be known by its subject only now.
     if (isTrustedAnew || own?.isOfOwnPki() === true) renewal?.lookNow();
     this.schedule.refresh(0);
+    // After it, which would else find what is new waiting for an interval.
+    if (!this.inForce.look()) return;
+    this.ownLine.configure(this.settings.network);
+    this.uploads.changed();
+    this.schedule.configure(this.settings.poll);
   }
 
   private tellSites(): void {

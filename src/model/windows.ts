@@ -108,17 +108,30 @@ function* together(own: readonly Span[], bounds: readonly Span[]) {
   }
 }
 
-/** The first time at which the windows alone are faster than what bounds them; undefined where there is none within 400 days. */
-export function firstExcess(windows: Windows, atMs: number): { own: Span; bound: Span; fromMs: number } | undefined {
+/** A time in which windows alone would be faster than what they lie within. */
+export interface Excess {
+  readonly own: Span;
+  readonly bound: Span;
+  readonly fromMs: number;
+}
+
+/**
+ * For each window, and for the time outside of them, the first time at which it is faster than it may be: of the next days,
+ * or where there is nothing in them, of those in which it first happens within 400 days.
+ */
+export function excesses(windows: Windows, atMs: number): Excess[] {
   const { within } = windows;
-  if (within === undefined) return undefined;
+  if (within === undefined) return [];
+  const found = new Map<number | null, Excess>();
   for (const fromMs of ahead(atMs)) {
     const toMs = fromMs + horizonMs;
     for (const both of together(ownSpans(windows, fromMs, toMs), spans(within, fromMs, toMs))) {
-      if (stricter(both.own.rate, both.bound.rate) !== both.own.rate) return both;
+      const isExcess = stricter(both.own.rate, both.bound.rate) !== both.own.rate;
+      if (isExcess && !found.has(both.own.window)) found.set(both.own.window, both);
     }
+    if (found.size > 0) break;
   }
-  return undefined;
+  return [...found.values()];
 }
 
 function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {

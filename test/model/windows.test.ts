@@ -2,15 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hiddenWindows } from '../../src/model/hidden-windows.js';
 import { stricter, type Rate } from '../../src/model/rate.js';
-import {
-  firstExcess,
-  nextOpening,
-  rateAt,
-  spans,
-  type Span,
-  type Window,
-  type Windows,
-} from '../../src/model/windows.js';
+import { excesses, nextOpening, rateAt, spans, type Span, type Window, type Windows } from '../../src/model/windows.js';
 import { openMinutes } from './minute-by-minute.js';
 
 const hour = 3_600_000;
@@ -128,7 +120,7 @@ describe('windows within others', () => {
         const both = { ...windows, within };
         const opensAt = nextOpening(both, now);
         if (opensAt !== undefined) expect(rateAt(both, opensAt).rate).not.toBe('closed');
-        const excess = firstExcess(both, now);
+        const [excess] = excesses(both, now);
         const until = excess?.fromMs ?? now + 4 * 24 * hour;
         for (const { fromMs, untilMs, rate } of spans(windows, now, Math.max(now + 60_000, until))) {
           expect(spans(both, fromMs, Math.min(untilMs, until)).every((span) => span.rate === rate)).toBe(true);
