@@ -17,6 +17,7 @@ export function attention(status: DepotStatus, colours: Colours, now: number, al
     ]),
     ...(certificate?.error == null ? [] : problem('certificate', certificate.error, colours, now)),
     ...(directory?.error == null ? [] : problem('directory', directory.error, colours, now)),
+    ...(status.given?.warnings ?? []).map((warning) => warn(colours, safe(warning))),
     ...status.children
       .filter(({ silent }) => silent)
       .map(({ depot, lastSeenAt }) =>

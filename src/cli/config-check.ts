@@ -1,18 +1,21 @@
 import { Command } from 'commander';
+import { configShowCommand } from './config-show.js';
 import { configWarnings } from './config-warnings.js';
 import { formatAddress } from '../config/address.js';
 import { ownWindows, rateAsWritten } from '../config/network.js';
 import { ConfigError } from '../config/problems.js';
 import { redactedProxy } from '../config/proxy.js';
 import { configSchemaText } from '../config/schema-file.js';
-import { loadSettings, type PublishedSettings, type Settings } from '../config/settings.js';
+import { loadConfig, type PublishedSettings, type Settings } from '../config/settings.js';
 import { formatDuration, formatPercentage, formatSize } from '../config/units.js';
+import { checkSites } from '../daemon/site-settings.js';
 import type { Selection } from '../model/selection.js';
+import { givenAt } from './given-here.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
 import { count, plural, safe } from './words.js';
 
 export function configCommand(program: Program): Command {
-  const config = new Command('config').description('check the configuration, or print its schema');
+  const config = new Command('config').description('check the configuration, show it, or print its schema');
   config
     .command('check')
     .argument('[file]', 'the file (default: that of --config)')
@@ -21,8 +24,11 @@ export function configCommand(program: Program): Command {
       const { terminal, configFile, json } = requestOf(program, command);
       const file = named ?? configFile;
       try {
-        const settings = await loadSettings(file);
-        const warnings = await configWarnings(settings);
+        const config = await loadConfig(file);
+        const { settings } = config;
+        const { view } = await givenAt(config);
+        checkSites(config, view.directory);
+        const warnings = await configWarnings(config, view, terminal.now());
         if (json)
           return await printJson(terminal, {
             file,
@@ -43,6 +49,7 @@ export function configCommand(program: Program): Command {
     .command('schema')
     .description('print the JSON Schema of the configuration, for editors')
     .action(async () => program.terminal.out(configSchemaText()));
+  config.addCommand(configShowCommand(program));
   return config;
 }
 
@@ -72,6 +79,8 @@ function* meaning(settings: Settings): Generator<string> {
     yield* line(settings);
     yield fact('holds', held(deletions.holdAbove));
   }
+  const sites = settings.sites.map(({ site }) => site);
+  if (sites.length > 0) yield fact('gives', `settings to the depots at ${sites.join(', ')} and below`);
   if (settings.repositories.length === 0) yield fact('publishes', 'nothing');
   for (const [at, each] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', each);
   yield fact('keeps', `replaced generations for ${formatDuration(settings.keepGenerationsMs)}`);

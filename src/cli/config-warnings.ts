@@ -1,13 +1,17 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isInside } from '../config/agreement.js';
-import type { PublishedSettings, Settings } from '../config/settings.js';
+import { formatPath } from '../config/problems.js';
+import type { LoadedConfig, PublishedSettings, Settings } from '../config/settings.js';
 import { formatDuration } from '../config/units.js';
+import { sitesWithoutDepots } from '../daemon/given-view.js';
+import { givenWarnings } from '../daemon/in-force.js';
 import { checkTransport } from '../daemon/transport.js';
 import { directoryName } from '../model/company.js';
 import { asDepotError } from '../model/errors.js';
 import { hiddenWindows } from '../model/hidden-windows.js';
 import { metadataName } from '../model/metadata.js';
+import type { GivenView } from '../model/shown-settings.js';
 import { layoutOf } from '../store/layout.js';
 
 /** What sun_path of a Unix socket can hold on Linux, in bytes, without the zero at its end. */
@@ -17,7 +21,8 @@ const longestSocketPath = 107;
 const fewestLevels = 5;
 
 /** What is allowed and yet hardly meant, or not ready on this machine for this user; one sentence each. */
-export async function configWarnings(settings: Settings): Promise<string[]> {
+export async function configWarnings(config: LoadedConfig, view: GivenView, nowMs: number): Promise<string[]> {
+  const { settings } = config;
   const sources = await Promise.all(settings.repositories.map((published) => sourceWarning(published, settings.data)));
   return [
     await dataWarning(settings.data),
@@ -26,6 +31,12 @@ export async function configWarnings(settings: Settings): Promise<string[]> {
     ...sources,
     ...shortLives(settings),
     ...hidden(settings),
+    ...givenWarnings(config, view.given, nowMs),
+    ...view.unknown.map((what) => `not known: ${what}`),
+    ...(settings.sites.length > 0 && view.directory === 'nowhere'
+      ? ['sites: nothing of it is signed before depot ca init has made the directory']
+      : []),
+    ...sitesWithoutDepots(settings, view.sites),
     ...idle(settings),
   ].filter((warning) => warning !== undefined);
 }
@@ -107,9 +118,18 @@ function* shortLives({ repositories, site, poll, signing }: Settings): Generator
   }
 }
 
-function* hidden({ network }: Settings): Generator<string> {
-  const lists = { 'network.windows': network.windows, 'network.uploads.windows': network.uploads.windows };
-  for (const [key, list] of Object.entries(lists)) {
+function* hidden({ network, sites }: Settings): Generator<string> {
+  const networks = [
+    { key: 'network', ...network },
+    ...sites.flatMap(({ site, settings }) =>
+      settings.network === undefined ? [] : [{ key: formatPath(['sites', site, 'network']), ...settings.network }],
+    ),
+  ];
+  const lists = networks.flatMap(({ key, windows, uploads }) => [
+    { key: `${key}.windows`, list: windows },
+    { key: `${key}.uploads.windows`, list: uploads.windows },
+  ]);
+  for (const { key, list } of lists) {
     for (const { window, because } of hiddenWindows(list)) {
       const why =
         because === 'earlier' ? 'earlier windows hold whenever this one does' : 'its days and dates never meet';

@@ -49,8 +49,14 @@ async function order(
 }
 
 /** `512kbit/s until 20:00`, in the time zone of the windows. */
-export function lineWords({ rate, until, opensAt, ordered, timezone, closedBytes }: LineStatus, now: number): string {
-  const by = ordered ? ', by hand (depot resume ends it)' : '';
+export function lineWords(
+  { rate, until, opensAt, ordered, limited, timezone, closedBytes }: LineStatus,
+  now: number,
+): string {
+  const by = [
+    limited ? ', which is what the directory allows (depot config show --effective)' : '',
+    ordered ? ', by hand (depot resume ends it)' : '',
+  ].join('');
   const moment = (time: string): string => momentWords(timezone, Date.parse(time), now);
   if (rate !== 'closed') return `${rateAsWritten(rate)}${until === null ? '' : ` until ${moment(until)}`}${by}`;
   const passed = closedBytes === 0 ? '' : `; ${size(closedBytes)} of heads and reports passed meanwhile`;

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { readConfigFile } from '../config/file.js';
 import { defaultConfigPath } from '../config/location.js';
-import { loadSettings } from '../config/settings.js';
+import { loadConfig, loadSettings } from '../config/settings.js';
+import { bounded } from '../config/bounded.js';
 import { depotFacts } from '../daemon/facts.js';
+import { givenHere, givenStatus } from '../daemon/in-force.js';
 import { DepotError } from '../model/errors.js';
 import type { ControlApi } from '../serve/control-api.js';
 import { controlClient } from '../serve/control-client.js';
@@ -23,7 +25,7 @@ export interface Kept {
 }
 
 /** The daemon that the configuration stands for. Nothing is asked of it yet. */
-export async function daemonOf({ configFile }: Request): Promise<ControlApi> {
+export async function daemonOf({ configFile }: Pick<Request, 'configFile'>): Promise<ControlApi> {
   return clientOf(await dataOf(configFile), configFile);
 }
 
@@ -43,13 +45,19 @@ export async function askOrRead<Result>(
     if (!(error instanceof DepotError && error.code === 'daemon-down')) throw error;
     const heldAt = await lastWritten(data);
     if (heldAt === undefined) throw error;
-    const settings = await loadSettings(request.configFile);
+    const config = await loadConfig(request.configFile);
     const { Store } = await import('../store/store.js');
     const store = Store.open(data, { readOnly: true });
     try {
       const { terminal, version } = request;
       terminal.err(`${error.message}; this is what it held ${ago(heldAt, terminal.now())}\n`);
-      return await read({ store, facts: depotFacts({ settings, version }) }, error);
+      const given = givenHere(store.company, config.settings.site);
+      const facts = depotFacts({
+        settings: bounded(config.settings, given),
+        version,
+        given: givenStatus(config, given, terminal.now()),
+      });
+      return await read({ store, facts }, error);
     } finally {
       store.close();
     }

@@ -53,6 +53,7 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   if (status.line !== null && (status.line.rate !== 'unlimited' || status.line.ordered)) {
     yield `${label('line')}${lineWords(status.line, now)}`;
   }
+  if (status.given !== null) yield `${label('sites')}${givenWords(status.given)}`;
   if (status.listen !== null || status.children.length > 0) {
     const heard = status.children.map(({ depot, lastSeenAt }) => `${depot} (${ago(lastSeenAt, now)})`);
     const below = heard.length === 0 ? 'no depot below yet' : shortList(heard, 3);
@@ -66,6 +67,17 @@ function parentLine({ url, depot, answers, at, error }: ParentStatus, now: numbe
   if (error?.code === 'parent-answer') return `${name}  answers, but not as a depot`;
   if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
   return `${name}  not asked yet`;
+}
+
+function givenWords({ generation, network, poll }: NonNullable<DepotStatus['given']>): string {
+  const set =
+    network !== null && network === poll
+      ? [`line and polls as set for ${network}`]
+      : [
+          ...(network === null ? [] : [`line as set for ${network}`]),
+          ...(poll === null ? [] : [`polls as set for ${poll}`]),
+        ];
+  return `${set.length === 0 ? 'nothing that this version understands' : set.join(', ')}; directory generation ${generation}`;
 }
 
 /** Over plain HTTP nobody shows who he is. */

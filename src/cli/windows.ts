@@ -1,13 +1,15 @@
 import { Command } from 'commander';
+import { bounded } from '../config/bounded.js';
 import { formatTime } from '../config/calendar.js';
 import { ownWindows, rateAsWritten } from '../config/network.js';
-import { loadSettings } from '../config/settings.js';
+import { loadConfig } from '../config/settings.js';
 import { windowDays, type WindowDay } from '../model/window-days.js';
 import { wallTime } from '../model/zone.js';
 import { columns } from './columns.js';
+import { givenAt } from './given-here.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
-import { size } from './words.js';
+import { safe, size } from './words.js';
 
 /** Days that are shown. */
 const shownDays = 14;
@@ -17,11 +19,21 @@ export function windowsCommand(program: Program): Command {
     .description('when bulk bytes may move in the next 14 days, how fast, and how many')
     .action(async (_options: object, command: Command) => {
       const { terminal, configFile, json } = requestOf(program, command);
-      const { network } = await loadSettings(configFile);
-      const windows = ownWindows(network);
+      const config = await loadConfig(configFile);
+      const { view } = await givenAt(config);
+      const windows = ownWindows(bounded(config.settings, view.given).network);
       const days = windowDays(windows, terminal.now(), shownDays);
-      if (json) return printJson(terminal, { timezone: windows.zone, days });
-      await printLines(terminal, [`times of ${windows.zone}`, '', ...dayLines(days, windows.zone, terminal.colours)]);
+      for (const what of view.unknown) terminal.err(`${terminal.errColours.yellow('not known:')} ${safe(what)}\n`);
+      const given =
+        view.given?.network == null ? null : { site: view.given.network.site, generation: view.given.generation };
+      if (json) return printJson(terminal, { timezone: windows.zone, given, days });
+      const within =
+        given === null ? '' : `, within what the directory sets for ${given.site} (generation ${given.generation})`;
+      await printLines(terminal, [
+        `times of ${windows.zone}${within}`,
+        '',
+        ...dayLines(days, windows.zone, terminal.colours),
+      ]);
     });
 }
 
@@ -41,15 +53,18 @@ function dayLines(
   const clock = (time: string): string =>
     formatTime(Math.floor((wallTime(zone, Date.parse(time)) % 86_400_000) / 60_000));
   const rows = days.flatMap(({ date, extraMinutes, spans }) =>
-    spans.map(({ from, until, rate, bytes }, at) => [
+    spans.map(({ from, until, rate, bytes, limited }, at) => [
       at === 0 ? `${weekday(date)} ${date}` : '',
       clock(from),
       at === spans.length - 1 ? '24:00' : clock(until),
       rate === 'closed' ? red(rate) : rate === 'unlimited' ? green(rate) : rateAsWritten(rate),
       bytes === null ? '' : bytes === 0 ? '-' : size(bytes),
-      at === 0 && extraMinutes !== 0
-        ? yellow(`the clock is changed: this day has ${duration(24 * 60 + extraMinutes)}`)
-        : '',
+      [
+        ...(limited ? [dim('as the directory sets it')] : []),
+        ...(at === 0 && extraMinutes !== 0
+          ? [yellow(`the clock is changed: this day has ${duration(24 * 60 + extraMinutes)}`)]
+          : []),
+      ].join('; '),
     ]),
   );
   return columns(heads, rows, dim).lines;

@@ -1,6 +1,6 @@
-import { isName, isWithin } from '../model/names.js';
+import { isName, isSite, isWithin } from '../model/names.js';
 import { readDraft, type Draft, type Found } from './draft.js';
-import { nameRefusal } from './leaves.js';
+import { nameRefusal, siteRefusal } from './leaves.js';
 import { shown, type Finding } from './problems.js';
 
 /** Checks what zod cannot: the names of repositories, and that the settings fit together. `value` is as written. */
@@ -10,6 +10,7 @@ export function disagreements(value: unknown): Finding[] {
     ...badNames([...draft.published.map((repository) => repository.name), ...draft.intervals, ...draft.prioritised]),
     ...faultyWindows(draft),
     ...contextsElsewhere(draft),
+    ...badSites(draft),
     ...followWithoutParent(draft),
     ...publishedAndFetched(draft),
     ...repeated(draft),
@@ -20,6 +21,25 @@ export function disagreements(value: unknown): Finding[] {
 function* badNames(names: readonly Found<string>[]): Generator<Finding> {
   for (const { value, path } of names) {
     if (!isName(value)) yield { path, at: 'key', message: `found ${shown(value)}; ${nameRefusal(value)}` };
+  }
+}
+
+function* badSites({ site, sites, emptySections }: Draft): Generator<Finding> {
+  const company = site?.value.split('/')[0];
+  for (const { value, path } of sites) {
+    const found = `found ${shown(value)}`;
+    if (!isSite(value)) yield { path, at: 'key', message: `${found}; ${siteRefusal(value)}` };
+    else if (company !== undefined && !isWithin(value, company)) {
+      const message = `${found}, which lies outside the company: all sites begin with ${shown(company)}`;
+      yield { path, at: 'key', message };
+    }
+  }
+  for (const path of emptySections) {
+    const message =
+      path.at(-1) === 'network'
+        ? 'says nothing; to set no limit, write network: { otherwise: unlimited }'
+        : 'says nothing; give it network or poll, or remove it';
+    yield { path, at: 'key', message };
   }
 }
 

@@ -34,7 +34,11 @@ export interface Draft {
     readonly hasOtherwise: boolean;
     readonly times: readonly { readonly from: Found<number>; readonly to: Found<number> }[];
   }[];
-  /** Names of `network.priority`, good or not. */
+  /** Keys of `sites`, good or not. */
+  readonly sites: readonly Found<string>[];
+  /** Mappings in it without a key. */
+  readonly emptySections: readonly Path[];
+  /** Names of `network.priority`, good or not, and of those of sites. */
   readonly prioritised: readonly Found<string>[];
   readonly hasFollow: boolean;
   readonly followed: readonly Found<string>[];
@@ -49,6 +53,11 @@ export interface Draft {
 
 export function readDraft(config: unknown): Draft {
   const parent = field(config, 'parent');
+  const sites = entries(field(config, 'sites'), ['sites']);
+  const networks = [
+    { value: field(config, 'network'), path: ['network'] },
+    ...sites.map(({ key, value }) => ({ value: field(value, 'network'), path: [...key.path, 'network'] })),
+  ];
   return {
     site: good(site, field(config, 'site'), ['site']),
     data: good(folder, field(config, 'data') ?? defaultData, ['data']),
@@ -58,11 +67,20 @@ export function readDraft(config: unknown): Draft {
       ? elements(parent, ['parent']).map(({ value, path }) => readParent(value, path))
       : [readParent(parent, ['parent'])],
     intervals: entries(field(field(config, 'poll'), 'repositories'), ['poll', 'repositories']).map(({ key }) => key),
-    windows: [
-      readWindows(field(config, 'network'), ['network'], false),
-      readWindows(field(field(config, 'network'), 'uploads'), ['network', 'uploads'], true),
-    ],
-    prioritised: entries(field(field(config, 'network'), 'priority'), ['network', 'priority']).map(({ key }) => key),
+    windows: networks.flatMap(({ value, path }) => [
+      readWindows(value, path, false),
+      readWindows(field(value, 'uploads'), [...path, 'uploads'], true),
+    ]),
+    prioritised: networks.flatMap(({ value, path }) =>
+      entries(field(value, 'priority'), [...path, 'priority']).map(({ key }) => key),
+    ),
+    sites: sites.map(({ key }) => key),
+    emptySections: sites.flatMap(({ key, value }) =>
+      [
+        { value, path: key.path },
+        { value: field(value, 'network'), path: [...key.path, 'network'] },
+      ].flatMap((section) => (isEmpty(section.value) ? [section.path] : [])),
+    ),
     hasFollow: field(config, 'follow') !== undefined,
     followed: elements(field(config, 'follow'), ['follow']).flatMap(
       ({ value, path }) => good(name, field(value, 'repository'), [...path, 'repository']) ?? [],
@@ -112,6 +130,10 @@ function goodUrl(value: unknown, path: Path): Found<string> | undefined {
 function field(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
   return (value as Record<string, unknown>)[key];
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function entries(value: unknown, path: Path): { readonly key: Found<string>; readonly value: unknown }[] {

@@ -86,6 +86,8 @@ function keyHomes(): Map<string, string[]> {
   const visit = (schema: JsonSchema, path: Path): void => {
     const { properties = {}, additionalProperties, items, anyOf = [] } = schema;
     for (const [key, inner] of Object.entries(properties)) {
+      // What is there belongs to other depots.
+      if (path.length === 0 && key === 'sites') continue;
       const known = homes.get(key) ?? [];
       const home = path.length === 0 ? 'the top level' : formatPath(path);
       if (!known.includes(home)) homes.set(key, [...known, home]);

@@ -57,7 +57,7 @@ const siteRule =
   'a site is a path of names from the company down, such as enterprise/germany/munich (at most 16 names)';
 
 export const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-const siteForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(\/[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,15}$/;
+export const siteForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(\/[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,15}$/;
 
 export const name = written(`${nameRule}; one that looks like a number must be in quotes`, nameForm, (text) =>
   isName(text) ? { value: text } : { refused: nameRefusal(text) },
@@ -68,8 +68,12 @@ export function nameRefusal(text: string): string {
 }
 
 export const site = written(siteRule, siteForm, (text) =>
-  isSite(text) ? { value: text } : { refused: `${siteRule}${orMeant(meantSite(text))}` },
+  isSite(text) ? { value: text } : { refused: siteRefusal(text) },
 );
+
+export function siteRefusal(text: string): string {
+  return `${siteRule}${orMeant(meantSite(text))}`;
+}
 
 /** The name that comes of a text when accents go and everything foreign becomes a `-`. */
 export function meantName(text: string): string | undefined {

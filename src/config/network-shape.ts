@@ -28,47 +28,87 @@ const window = mapping(
   `allowed: a mapping with ${windowKeys}`,
 );
 
-const windows = z.array(window, `allowed: a list of mappings with ${windowKeys}`);
+const windows = z.array(window, `allowed: a list of mappings with ${windowKeys}`).prefault([]);
+const frame = size(16 * KiB, 64 * KiB * KiB);
+const anyRate = rate('unlimited', 'closed');
+const eachChild = rate('unlimited');
+const atOnce = wholeNumber(1024, 1);
 
-const uploads = mapping(
-  {
-    total: rate('unlimited', 'closed')
-      .prefault('unlimited')
-      .describe('What all depots below get together, outside of the windows.'),
-    'each-child': rate('unlimited').prefault('unlimited').describe('What each of them gets at most.'),
-    'at-once': wholeNumber(1024, 1)
-      .prefault(64)
-      .describe('How many of them are given bulk bytes at the same time; others are told when to come back.'),
-    windows: windows.prefault([]).describe('Rates in place of total, by time; the first that matches counts.'),
-  },
-  'allowed: a mapping with total, each-child, at-once, windows',
-);
+const uploadsRule = 'allowed: a mapping with total, each-child, at-once, windows';
+const uploadsWindows = windows.describe('Rates in place of total, by time; the first that matches counts.');
+
+/** What editors show. */
+const words = {
+  frame: 'The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate.',
+  uploads: 'What the depots below get of the line.',
+  total: 'What all depots below get together, outside of the windows.',
+  eachChild: 'What each of them gets at most.',
+  atOnce: 'How many of them are given bulk bytes at the same time; others are told when to come back.',
+};
 
 const priorityRule = 'allowed: high, normal or low';
 
+const common = {
+  timezone: zone
+    .describe("In which zone the windows are meant: a name of the IANA database; without it the machine's.")
+    .optional(),
+  windows: windows.describe(
+    'When bulk bytes may move, and how fast; the first that matches counts. Times are those of a wall clock.',
+  ),
+  otherwise: anyRate
+    .describe('The rate outside of all windows: a rate, unlimited or closed. Needed where there are windows.')
+    .optional(),
+  priority: z
+    .record(z.string(), z.enum(['high', 'normal', 'low'], { error: priorityRule }), {
+      error: 'allowed: repository names with high, normal or low, such as { tools: high }',
+    })
+    .prefault({})
+    .describe('Which repositories go first, frame by frame: high before normal before low.'),
+};
+
+const networkRule = 'allowed: a mapping with timezone, frame, windows, otherwise, priority, uploads';
+
 export const networkShape = mapping(
   {
-    timezone: zone
-      .describe("In which zone the windows are meant: a name of the IANA database; without it the machine's.")
-      .optional(),
-    frame: size(16 * KiB, 64 * KiB * KiB)
-      .prefault('256KiB')
-      .describe('The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate.'),
-    windows: windows
-      .prefault([])
-      .describe(
-        'When bulk bytes may move, and how fast; the first that matches counts. Times are those of a wall clock.',
-      ),
-    otherwise: rate('unlimited', 'closed')
-      .describe('The rate outside of all windows: a rate, unlimited or closed. Needed where there are windows.')
-      .optional(),
-    priority: z
-      .record(z.string(), z.enum(['high', 'normal', 'low'], { error: priorityRule }), {
-        error: 'allowed: repository names with high, normal or low, such as { tools: high }',
-      })
+    timezone: common.timezone,
+    frame: frame.prefault('256KiB').describe(words.frame),
+    windows: common.windows,
+    otherwise: common.otherwise,
+    priority: common.priority,
+    uploads: mapping(
+      {
+        total: anyRate.prefault('unlimited').describe(words.total),
+        'each-child': eachChild.prefault('unlimited').describe(words.eachChild),
+        'at-once': atOnce.prefault(64).describe(words.atOnce),
+        windows: uploadsWindows,
+      },
+      uploadsRule,
+    )
       .prefault({})
-      .describe('Which repositories go first, frame by frame: high before normal before low.'),
-    uploads: uploads.prefault({}).describe('What the depots below get of the line.'),
+      .describe(words.uploads),
   },
-  'allowed: a mapping with timezone, frame, windows, otherwise, priority, uploads',
+  networkRule,
+);
+
+/** The same for all depots of a site: what is left out is not set. */
+export const siteNetworkShape = mapping(
+  {
+    ...common,
+    timezone: zone
+      .describe('In which zone these windows are meant; without it each depot takes them by its own wall clock.')
+      .optional(),
+    frame: frame.describe(words.frame).optional(),
+    uploads: mapping(
+      {
+        total: anyRate.describe(words.total).optional(),
+        'each-child': eachChild.describe(words.eachChild).optional(),
+        'at-once': atOnce.describe(words.atOnce).optional(),
+        windows: uploadsWindows,
+      },
+      uploadsRule,
+    )
+      .prefault({})
+      .describe(words.uploads),
+  },
+  networkRule,
 );

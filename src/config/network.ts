@@ -1,4 +1,5 @@
 import type { Rate } from '../model/rate.js';
+import type { SiteNetwork } from '../model/site-settings.js';
 import type { Window, Windows } from '../model/windows.js';
 import { formatDates, formatDays, formatTime } from './calendar.js';
 import type { Config } from './shape.js';
@@ -27,6 +28,8 @@ export interface NetworkSettings {
     /** Rates in place of `total`. */
     readonly windows: readonly Window[];
   };
+  /** What the directory gives this depot's site, besides; nothing in what a file says. */
+  readonly given?: SiteNetwork;
 }
 
 export function networkFrom(network: Config['network']): NetworkSettings {
@@ -48,7 +51,7 @@ export function networkFrom(network: Config['network']): NetworkSettings {
 
 type WrittenWindow = Config['network']['windows'][number];
 
-function windowFrom({ days, dates, from = 0, to = 1440, rate }: WrittenWindow): Window {
+export function windowFrom({ days, dates, from = 0, to = 1440, rate }: WrittenWindow): Window {
   return {
     // One entry is itself a list: of days, or of a first and a last date.
     days: days === undefined ? null : [...new Set((days as readonly (number | readonly number[])[]).flat())],
@@ -65,14 +68,20 @@ function isOne(dates: Dates | readonly Dates[]): dates is Dates {
   return typeof dates[0] === 'number';
 }
 
-/** The windows of this depot's own line, in its zone. */
-export function ownWindows({ timezone, windows, otherwise }: NetworkSettings): Windows {
-  return { zone: zoneOf(timezone), list: windows, otherwise: otherwise ?? 'unlimited' };
+/** The windows of this depot's own line, in its zone, within those that the directory gives it. */
+export function ownWindows({ timezone, windows, otherwise, given }: NetworkSettings): Windows {
+  const own = { zone: zoneOf(timezone), list: windows, otherwise: otherwise ?? 'unlimited' };
+  if (given === undefined) return own;
+  const zone = given.timezone ?? own.zone;
+  return { ...own, within: { zone, list: given.windows, otherwise: given.otherwise ?? 'unlimited' } };
 }
 
 /** Those in which depots below get bulk bytes. */
-export function uploadWindows({ timezone, uploads }: NetworkSettings): Windows {
-  return { zone: zoneOf(timezone), list: uploads.windows, otherwise: uploads.total };
+export function uploadWindows({ timezone, uploads, given }: NetworkSettings): Windows {
+  const own = { zone: zoneOf(timezone), list: uploads.windows, otherwise: uploads.total };
+  if (given === undefined) return own;
+  const { total, windows } = given.uploads;
+  return { ...own, within: { zone: given.timezone ?? own.zone, list: windows, otherwise: total ?? 'unlimited' } };
 }
 
 function zoneOf(timezone: string | null): string {
@@ -97,7 +106,7 @@ export function networkAsWritten(network: NetworkSettings) {
   };
 }
 
-function windowAsWritten({ days, dates, fromMinute, toMinute, rate }: Window) {
+export function windowAsWritten({ days, dates, fromMinute, toMinute, rate }: Window) {
   return {
     ...(days === null ? {} : { days: formatDays(days) }),
     ...(dates === null ? {} : { dates: dates.map(formatDates) }),

@@ -6,8 +6,10 @@ import { readDocument, type ConfigDocument } from './document.js';
 import { explain } from './explain.js';
 import { readConfigFile } from './file.js';
 import { networkFrom, type NetworkSettings } from './network.js';
+import { placeAt, placesOf, type Places } from './places.js';
 import { ConfigError, formatPath, maxProblems, type Finding, type Path, type Problem } from './problems.js';
 import { configShape, type Config } from './shape.js';
+import { sitesFrom, type GivenBySite } from './sites.js';
 import type { TextFault } from './syntax.js';
 
 /** What a depot is told to do: everything filled in, durations in milliseconds, frozen through and through. */
@@ -33,8 +35,12 @@ export interface Settings {
     readonly atStart: boolean;
     /** Milliseconds by repository; an object without prototype, so that no name finds what is not there. */
     readonly repositories: Readonly<Record<string, number>>;
+    /** No two polls by interval follow each other sooner, whatever the jitter; nothing in what a file says. */
+    readonly atLeastMs?: number;
   };
   readonly network: NetworkSettings;
+  /** What is to be given to the depots of sites, sorted by site. */
+  readonly sites: readonly GivenBySite[];
   /** An empty list where there is no parent. */
   readonly follow: Follow;
   /** Those published here, sorted by name. */
@@ -97,7 +103,18 @@ export const usualTypes: Settings['packageTypes'] = {
 
 /** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
 export async function loadSettings(file: string): Promise<Settings> {
-  return parseSettings(await readConfigFile(file), file);
+  return (await loadConfig(file)).settings;
+}
+
+/** The settings of a file, and where in it each of them stands. */
+export interface LoadedConfig {
+  readonly settings: Settings;
+  readonly places: Places;
+}
+
+/** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
+export async function loadConfig(file: string): Promise<LoadedConfig> {
+  return parseConfig(await readConfigFile(file), file);
 }
 
 /**
@@ -105,6 +122,11 @@ export async function loadSettings(file: string): Promise<Settings> {
  * @throws ConfigError with all problems.
  */
 export function parseSettings(text: string, file: string): Settings {
+  return parseConfig(text, file).settings;
+}
+
+/** The same, with the place of each key. @throws ConfigError with all problems. */
+export function parseConfig(text: string, file: string): LoadedConfig {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const document = readDocument(source);
   if (document.unreadable.some((path) => path.length === 0)) {
@@ -117,7 +139,7 @@ export function parseSettings(text: string, file: string): Settings {
   if (faults.length > 0 || !reading.success) {
     throw configError(source, file, faults, `correct the file, then: depot config check ${file}`);
   }
-  return frozen(settingsFrom(reading.data, file));
+  return { settings: frozen(settingsFrom(reading.data, file)), places: placesOf(source, document) };
 }
 
 /** Of what could not be read, nothing more can be said. */
@@ -137,9 +159,7 @@ function configError(text: string, file: string, faults: readonly TextFault[], h
   const sorted = [...distinct.values()].reverse().sort((a, b) => a.offset - b.offset);
   const listed = sorted.slice(0, maxProblems);
   const problems = listed.map(({ offset, path, message }): Problem => {
-    const before = text.slice(0, offset);
-    const line = before.split('\n').length;
-    return { file, line, column: offset - before.lastIndexOf('\n'), path: formatPath(path), message };
+    return { file, ...placeAt(text, offset), path: formatPath(path), message };
   });
   return new ConfigError(problems, hint, sorted.length - listed.length);
 }
@@ -167,6 +187,7 @@ function settingsFrom(config: Config, file: string): Settings {
       repositories: Object.assign(Object.create(null) as Record<string, number>, poll.repositories),
     },
     network: networkFrom(config.network),
+    sites: sitesFrom(config.sites),
     follow: Array.isArray(follow)
       ? follow.map(({ repository, include, exclude }) => ({ repository, include: include ?? [], exclude }))
       : (follow ?? (parents.length > 0 ? 'all' : [])),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site } from './leaves.js';
+import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site, siteForm } from './leaves.js';
 import { atLeastOne, mapping, wholeNumber } from './mapping.js';
-import { networkShape } from './network-shape.js';
+import { networkShape, siteNetworkShape } from './network-shape.js';
 
 /*
  * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
@@ -219,6 +219,29 @@ const holdAbove = z
       'none: never hold.',
   );
 
+const siteRule = 'allowed: a mapping with network, poll';
+
+const sites = z
+  .record(
+    z.string(),
+    mapping(
+      {
+        network: siteNetworkShape
+          .describe('The line of each depot of the site: at every moment the stricter of this and its own file counts.')
+          .optional(),
+        poll: mapping(
+          { every: pollEvery.describe('No depot of the site polls more often than this.') },
+          'allowed: { every: TIME }, such as { every: 30m }',
+        )
+          .describe('When the depots of the site ask their parents.')
+          .optional(),
+      },
+      siteRule,
+    ),
+    { error: 'allowed: sites with their settings, such as { enterprise/germany: { poll: { every: 30m } } }' },
+  )
+  .meta({ propertyNames: { pattern: siteForm.source } });
+
 const rejoinRule = 'allowed: a whole number and its unit (ms, s, m, h or d), such as 30d, or never';
 
 export const configShape = mapping(
@@ -253,10 +276,19 @@ export const configShape = mapping(
         'The HTTP proxy through which parents with https:// are reached. It can neither read nor alter what passes.',
       )
       .optional(),
-    poll: poll.prefault({}).describe('When to ask the parent.'),
+    poll: poll
+      .prefault({})
+      .describe('When to ask the parent, such as { every: 15m }, which is what counts without it.'),
     network: networkShape
       .describe('The line belongs to the branch: when bulk bytes may move, and how fast, both ways and all together.')
       .prefault({}),
+    sites: sites
+      .prefault({})
+      .describe(
+        "Only at the depot that holds the company's directory: settings for all depots at a site and below, which are signed " +
+          'and go down one level a poll. Of network and of poll that of the longest site counts; the own file of a depot ' +
+          'can only be stricter.',
+      ),
     follow: follow.optional(),
     repositories: byRepository(published, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')
       .prefault({})

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isMap, isScalar, isSeq, type YAMLMap } from 'yaml';
+import { Document, isMap, isScalar, isSeq, stringify, type YAMLMap } from 'yaml';
 import { formatAddress } from './address.js';
 import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
 import { parseSettings, usualTypes, type PublishedSettings, type Settings } from './settings.js';
+import { siteAsWritten } from './sites.js';
 import { formatDuration, formatPercentage } from './units.js';
 
 /** A mapping as it stands in YAML, by the names of the keys. */
@@ -31,6 +32,7 @@ export function asWritten(settings: Settings): Written {
       ),
     },
     network: networkAsWritten(settings.network),
+    sites: Object.fromEntries(settings.sites.map((each) => [each.site, siteAsWritten(each.settings)])),
     follow:
       parents.length === 0
         ? undefined
@@ -57,6 +59,11 @@ export function asWritten(settings: Settings): Written {
     'keep-generations': formatDuration(settings.keepGenerationsMs),
     log: settings.log,
   };
+}
+
+/** A value as it could stand in YAML, on one line. */
+export function valueText(value: unknown): string {
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
 }
 
 function publishedAsWritten(published: PublishedSettings): Written {
@@ -95,7 +102,8 @@ export function configText(settings: Settings, header: readonly string[] = []): 
   const written = asWritten(settings);
   const usual = asWritten(parseSettings('depot: a\nsite: a\n', settings.file));
   const isUsual = (key: string): boolean => isDeepStrictEqual(written[key], usual[key]);
-  const idle = [...(settings.parents.length === 0 ? ['poll'] : []), 'signing', 'network'].filter(isUsual);
+  // What is written is this depot's own word, which is held against what the company sets for its site.
+  const idle = ['poll', 'signing', 'network'].filter(isUsual);
   const keys = Object.entries(written).filter(
     ([key, value]) => value !== undefined && !isEmpty(value) && !idle.includes(key),
   );

@@ -15,6 +15,7 @@ import type {
   VerifyResult,
 } from '../model/status.js';
 import type { Rate } from '../model/rate.js';
+import type { SettingsInForce } from '../model/shown-settings.js';
 import { PackagesPublisher } from '../publish/packages.js';
 import { MirrorPublisher } from '../publish/publisher.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
@@ -275,6 +276,10 @@ export class DaemonControl implements ControlApi {
 
   reload(): Promise<ReloadResult> {
     return this.depot.reload();
+  }
+
+  async settings(): Promise<SettingsInForce> {
+    return this.depot.settingsInForce();
   }
 
   async orderLine(order: { readonly rate: Rate; readonly forMs: number | null } | null): Promise<LineStatus> {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { describeChange } from '../config/changes.js';
 import { uploadWindows } from '../config/network.js';
-import { loadSettings, type Settings } from '../config/settings.js';
+import { loadConfig, type LoadedConfig, type Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
-import type { ReloadResult } from '../model/status.js';
+import type { SettingsInForce } from '../model/shown-settings.js';
+import type { GivenStatus, ReloadResult } from '../model/status.js';
 import { Uploads } from '../serve/uploads.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import type { Listener } from '../serve/listener.js';
@@ -22,6 +23,8 @@ import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { openToChildren } from './front-door.js';
+import { directoryPlace, givenView, sitesWithoutDepots } from './given-view.js';
+import { InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
@@ -32,6 +35,7 @@ import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
+import { checkSites, signSites, signSitesAtStart } from './site-settings.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -45,7 +49,7 @@ const closeGraceMs = 2_000;
 const openingJitterMs = 30_000;
 
 export interface DepotOptions {
-  readonly settings: Settings;
+  readonly config: LoadedConfig;
   readonly version: string;
   /** Path of the control socket; in the data directory when undefined. */
   readonly controlSocket: string | undefined;
@@ -61,7 +65,6 @@ export interface DepotOptions {
 
 /** A running depot: its parts, put together once, and the order in which they start, change and stop. */
 export class Depot implements RunningDepot {
-  settings: Settings;
   readonly startedAtMs: number;
   readonly version: string;
   readonly host: Host;
@@ -75,6 +78,7 @@ export class Depot implements RunningDepot {
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;
   private readonly copies: OwnCopies;
+  private readonly inForce: InForce;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
@@ -87,17 +91,19 @@ export class Depot implements RunningDepot {
   private control: ControlServer | undefined;
 
   private constructor(options: DepotOptions) {
-    const { settings, version, host, log } = options;
-    this.settings = settings;
+    const { config, version, host, log } = options;
+    const { data } = config.settings;
     this.version = version;
     this.host = host;
     this.log = log;
     this.onChange = () => options.onChange(this);
     this.onReload = options.onReload;
     this.startedAtMs = host.now();
-    this.lock = acquireLock(settings.data, host.now());
-    this.store = Store.open(settings.data, { now: () => host.now() });
-    this.workers = new Workers({ data: settings.data }, workerThreads, log);
+    this.lock = acquireLock(data, host.now());
+    this.store = Store.open(data, { now: () => host.now() });
+    this.inForce = new InForce(this.store.company, config, host, log);
+    const { settings } = this.inForce;
+    this.workers = new Workers({ data }, workerThreads, log);
     const { run } = this.workers;
     this.offered = new Offered(this.store, () => this.settings, log);
     this.ownLine = new OwnLine(host, settings.network, join(this.store.layout.metadata, '.line.json'));
@@ -174,8 +180,10 @@ export class Depot implements RunningDepot {
   static async start(options: DepotOptions): Promise<Depot> {
     const depot = new Depot(options);
     try {
-      checkTransport(options.settings, depot.membership !== undefined);
-      depot.membership?.provided.requireFitting(options.settings.certificate);
+      const { settings } = options.config;
+      checkSites(options.config, directoryPlace(depot.store));
+      checkTransport(settings, depot.membership !== undefined);
+      depot.membership?.provided.requireFitting(settings.certificate);
       depot.membership?.registry?.directory.requireDocuments();
       await recover(depot.store, depot.workers.run, options.log, options.signal);
       await depot.open(options);
@@ -184,6 +192,18 @@ export class Depot implements RunningDepot {
       await depot.stop();
       throw error;
     }
+  }
+
+  get settings(): Settings {
+    return this.inForce.settings;
+  }
+
+  get given(): GivenStatus | null {
+    return this.inForce.status();
+  }
+
+  settingsInForce(): SettingsInForce {
+    return { running: true, ...givenView(this.store, this.settings.site), ...this.inForce.shown() };
   }
 
   /** URL of the listener; null while there is none. */
@@ -204,17 +224,20 @@ export class Depot implements RunningDepot {
   }
 
   private async takeOverFile(): Promise<ReloadResult> {
-    const read = await loadSettings(this.settings.file);
-    const { changed, needsRestart } = describeChange(this.settings, read);
-    const { depot, site, data } = this.settings;
-    const next: Settings = { ...read, depot, site, data };
+    const { own } = this.inForce;
+    const read = await loadConfig(own.file);
+    const { changed, needsRestart } = describeChange(own, read.settings);
+    const { depot, site, data } = own;
+    const next: Settings = { ...read.settings, depot, site, data };
+    const config = { ...read, settings: next };
+    checkSites(config, directoryPlace(this.store));
     checkTransport(next, this.membership !== undefined);
     const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
-    const isElsewhere =
-      next.listen.host !== this.settings.listen.host || next.listen.port !== this.settings.listen.port;
+    const isSigned = await signSites(next, this.membership?.registry?.directory, this.log);
+    const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
-    this.settings = next;
-    this.ownLine.configure(next.network);
+    this.inForce.take(config);
+    this.ownLine.configure(this.settings.network);
     this.uploads.changed();
     this.sync.parents.configure(next.parents, next.proxy);
     try {
@@ -224,7 +247,11 @@ export class Depot implements RunningDepot {
       this.log.warn({ error: String(error) }, 'what the parents offer could not be written down');
     }
     await this.publishers.configure(next);
-    this.schedule.configure(next.poll);
+    this.schedule.configure(this.settings.poll);
+    if (isSigned) {
+      this.companyChanged();
+      this.tellSites();
+    }
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
     this.log.info(
@@ -250,7 +277,7 @@ export class Depot implements RunningDepot {
     this.lock.release();
   }
 
-  private async open({ settings, version, controlSocket }: DepotOptions): Promise<void> {
+  private async open({ config: { settings }, version, controlSocket }: DepotOptions): Promise<void> {
     this.loopDelay.start();
     this.sync.parents.configure(settings.parents, settings.proxy);
     await this.sync.known.configure(settings.parents.map(({ url }) => url));
@@ -259,6 +286,8 @@ export class Depot implements RunningDepot {
     // First, so that whoever finds the socket finds what is published, too.
     await this.publishers.configure(settings);
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
+    if (await signSitesAtStart(settings, this.membership?.registry?.directory, this.log)) this.companyChanged();
+    this.tellSites();
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
@@ -288,6 +317,18 @@ export class Depot implements RunningDepot {
     // What the PKI provided may be known by its subject only now.
     if (isTrustedAnew || own?.isOfOwnPki() === true) renewal?.lookNow();
     this.schedule.refresh(0);
+    // After it, which would else find what is new waiting for an interval.
+    if (!this.inForce.look()) return;
+    this.ownLine.configure(this.settings.network);
+    this.uploads.changed();
+    this.schedule.configure(this.settings.poll);
+  }
+
+  private tellSites(): void {
+    const { own } = this.inForce;
+    if (own.sites.length === 0) return;
+    const { sites } = givenView(this.store, own.site);
+    for (const warning of sitesWithoutDepots(own, sites)) this.log.warn({}, warning);
   }
 
   private changed(): void {

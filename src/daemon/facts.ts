@@ -1,9 +1,14 @@
 import type { DepotFacts, LiveFacts } from '../serve/status.js';
+import type { GivenStatus } from '../model/status.js';
 import { certificateStatus } from './certificate-status.js';
 import type { RunningDepot } from './running-depot.js';
 
 /** What the settings say, as the status wants it. */
-export function depotFacts({ settings, version }: Pick<RunningDepot, 'settings' | 'version'>): DepotFacts {
+export function depotFacts({
+  settings,
+  version,
+  given,
+}: Pick<RunningDepot, 'settings' | 'version'> & { readonly given: GivenStatus | null }): DepotFacts {
   return {
     depot: settings.depot,
     site: settings.site,
@@ -13,6 +18,7 @@ export function depotFacts({ settings, version }: Pick<RunningDepot, 'settings' 
     pollEveryMs: settings.poll.everyMs,
     follow: settings.follow,
     lifetimes: settings.signing,
+    given,
     published: settings.repositories.map((published) => {
       const { name, kind, context } = published;
       return { name, kind, context, source: published.kind === 'mirror' ? published.source : published.work };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { configPath } from '../config/location.js';
-import { loadSettings } from '../config/settings.js';
+import { loadConfig } from '../config/settings.js';
 import { realHost } from '../host.js';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { Depot } from './depot.js';
@@ -44,7 +44,8 @@ export async function runDaemon(
 }
 
 async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const settings = await loadSettings(file);
+  const config = await loadConfig(file);
+  const { settings } = config;
   const log = openLog(settings.log, environment);
   const notifier = new Notifier(environment, log);
   const runtime = environment['RUNTIME_DIRECTORY'];
@@ -52,7 +53,7 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
   let reload = async (): Promise<void> => undefined;
   process.on('SIGHUP', () => void reload());
   const running = await Depot.start({
-    settings,
+    config,
     version: version(),
     controlSocket: runtime === undefined ? undefined : join(runtime, 'control.sock'),
     host: realHost,

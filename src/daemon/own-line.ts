@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { ownWindows, type NetworkSettings } from '../config/network.js';
 import type { Host } from '../host.js';
 import { lineOrderShape, type LineOrder } from '../model/line-order.js';
-import { stricter } from '../model/rate.js';
+import { bytesPerSecond } from '../model/rate.js';
 import type { LineStatus } from '../model/status.js';
 import { WindowClock } from '../model/window-clock.js';
-import { nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
+import { isConstant, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { momentWords } from '../model/zone.js';
 import { Line, type LineState } from '../protocol/line.js';
 import { writeFileDurably } from '../store/durable.js';
@@ -16,15 +16,17 @@ const longestLookMs = 15_000;
 
 /**
  * The line of this depot: its windows by the clock on the wall, and what a person said in their place, which outlives a
- * restart.
+ * restart. Neither is faster than what the directory sets for its site.
  */
 export class OwnLine {
   readonly line: Line;
   private windows: Windows;
+  /** What a person ordered, as windows. */
+  private ordered: { readonly order: LineOrder; readonly windows: Windows } | undefined;
   private readonly clock = new WindowClock();
   /** What was found last, for each of the times that count. */
-  private spans: Span[] = [];
-  private opening: { readonly fromMs: number; readonly atMs: number | undefined } | undefined;
+  private spans: { readonly of: Windows; readonly found: Span }[] = [];
+  private opening: { readonly of: Windows; readonly fromMs: number; readonly atMs: number | undefined } | undefined;
   private order: LineOrder | null;
   private readonly stopping = new AbortController();
   private wake = new AbortController();
@@ -44,8 +46,7 @@ export class OwnLine {
   configure(network: NetworkSettings): void {
     this.network = network;
     this.windows = ownWindows(network);
-    this.spans = [];
-    this.opening = undefined;
+    this.ordered = undefined;
     this.wake.abort();
   }
 
@@ -57,7 +58,7 @@ export class OwnLine {
   }
 
   status(): LineStatus {
-    const { rate, untilMs } = this.now();
+    const { rate, untilMs, isLimited } = this.now();
     const order = this.inForce();
     const opensAtMs = rate === 'closed' ? this.opensAtMs() : undefined;
     return {
@@ -65,6 +66,7 @@ export class OwnLine {
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
       opensAt: opensAtMs === undefined ? null : new Date(opensAtMs).toISOString(),
       ordered: order !== null,
+      limited: isLimited,
       timezone: this.windows.zone,
       closedBytes: this.line.closedBytes,
     };
@@ -94,8 +96,9 @@ export class OwnLine {
 
   private state(): LineState {
     const { rate } = this.now();
-    const { otherwise, windows, frameBytes, priority } = this.network;
-    const isFree = otherwise === null && windows.length === 0 && this.inForce() === null;
+    const { otherwise, windows, frameBytes, priority, given } = this.network;
+    const isGiven = given !== undefined && (given.otherwise !== null || given.windows.length > 0);
+    const isFree = otherwise === null && windows.length === 0 && !isGiven && this.inForce() === null;
     return {
       rate,
       frame: isFree ? null : frameBytes,
@@ -113,30 +116,48 @@ export class OwnLine {
 
   private opensAtMs(): number | undefined {
     const order = this.inForce();
-    if (order?.untilMs === null) return undefined;
-    const fromMs = order?.untilMs ?? this.times()[0] ?? this.host.now();
+    const fromMs = this.times()[0] ?? this.host.now();
+    if (order === null) return this.opensFrom(this.windows, fromMs);
+    const during = order.rate === 'closed' ? undefined : this.opensFrom(this.windowsInForce(), fromMs);
+    if (during !== undefined && (order.untilMs === null || during < order.untilMs)) return during;
+    return order.untilMs === null ? undefined : this.opensFrom(this.windows, order.untilMs);
+  }
+
+  private opensFrom(windows: Windows, fromMs: number): number | undefined {
     const { opening } = this;
-    const isKnown = opening !== undefined && opening.fromMs <= fromMs && (opening.atMs ?? Infinity) >= fromMs;
-    if (!isKnown) this.opening = { fromMs, atMs: nextOpening(this.windows, fromMs) };
+    const isKnown = opening?.of === windows && opening.fromMs <= fromMs && (opening.atMs ?? Infinity) >= fromMs;
+    if (!isKnown) this.opening = { of: windows, fromMs, atMs: nextOpening(windows, fromMs) };
     return this.opening?.atMs;
   }
 
   /** The rate, and when it changes as far as is known. */
-  private now(): Pick<Span, 'rate'> & { readonly untilMs: number | null } {
+  private now(): Pick<Span, 'rate' | 'isLimited'> & { readonly untilMs: number | null } {
     const order = this.inForce();
-    if (order !== null) return order;
-    const spans = this.times().map((atMs, at) => this.spanAt(atMs, at));
-    return {
-      rate: spans.map(({ rate }) => rate).reduce(stricter, 'unlimited'),
-      untilMs: this.windows.list.length === 0 ? null : Math.min(...spans.map(({ untilMs }) => untilMs)),
-    };
+    const windows = this.windowsInForce();
+    const spans = this.times().map((atMs, at) => this.spanAt(windows, atMs, at));
+    const slowest = spans.reduce((a, b) => (bytesPerSecond(b.rate) < bytesPerSecond(a.rate) ? b : a));
+    const changes = [
+      ...(isConstant(windows) ? [] : spans.map(({ untilMs }) => untilMs)),
+      ...(order?.untilMs == null ? [] : [order.untilMs]),
+    ];
+    return { ...slowest, untilMs: changes.length === 0 ? null : Math.min(...changes) };
   }
 
-  private spanAt(atMs: number, at: number): Span {
+  /** What was ordered takes the place of the own windows, not of what the directory gives. */
+  private windowsInForce(): Windows {
+    const order = this.inForce();
+    if (order === null) return this.windows;
+    if (this.ordered?.order !== order) {
+      this.ordered = { order, windows: { ...this.windows, list: [], otherwise: order.rate } };
+    }
+    return this.ordered.windows;
+  }
+
+  private spanAt(windows: Windows, atMs: number, at: number): Span {
     const known = this.spans[at];
-    if (known !== undefined && known.fromMs <= atMs && atMs < known.untilMs) return known;
-    const found = rateAt(this.windows, atMs);
-    this.spans[at] = found;
+    if (known?.of === windows && known.found.fromMs <= atMs && atMs < known.found.untilMs) return known.found;
+    const found = rateAt(windows, atMs);
+    this.spans[at] = { of: windows, found };
     return found;
   }
 

@@ -1,7 +1,8 @@
 import type { Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import type { Log } from '../model/log.js';
-import type { ReloadResult } from '../model/status.js';
+import type { SettingsInForce } from '../model/shown-settings.js';
+import type { GivenStatus, ReloadResult } from '../model/status.js';
 import type { Store } from '../store/store.js';
 import type { SyncDepot } from '../sync/depot.js';
 import type { LoopDelay } from './loop-delay.js';
@@ -14,8 +15,10 @@ import type { Workers } from './workers.js';
 
 /** The parts of a depot that its status and its commands work with. */
 export interface RunningDepot {
-  /** Those in force: a reload replaces them. */
+  /** Those in force: a reload replaces them, and so may a change of the directory. */
   readonly settings: Settings;
+  /** What the directory sets for this depot's site. */
+  readonly given: GivenStatus | null;
   readonly startedAtMs: number;
   readonly version: string;
   /** URL of the listener; null while there is none. */
@@ -34,5 +37,7 @@ export interface RunningDepot {
   readonly membership: Membership | undefined;
   /** The company's directory is another than before: what that changes here takes effect. */
   companyChanged(): void;
+  /** The settings in force, with the origin of each value. */
+  settingsInForce(): SettingsInForce;
   reload(): Promise<ReloadResult>;
 }

@@ -11,6 +11,8 @@ export interface ScheduleSettings {
   readonly atStart: boolean;
   /** Intervals of their own, by repository. */
   readonly repositories: Readonly<Record<string, number>>;
+  /** Jitter makes no wait shorter than this. */
+  readonly atLeastMs?: number;
 }
 
 /** What the schedule drives; in the daemon it is the child side of the depot. */
@@ -156,7 +158,8 @@ export class Schedule {
 
   /** One interval, moved by jitter, so that the children of a parent do not ask all at once. */
   private delay(name: string): number {
-    return this.interval(name) * (1 + this.settings.jitter * (2 * this.host.random() - 1));
+    const { jitter, atLeastMs = 0 } = this.settings;
+    return Math.max(atLeastMs, this.interval(name) * (1 + jitter * (2 * this.host.random() - 1)));
   }
 
   private wait(name: string, ms: number): void {

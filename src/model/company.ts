@@ -48,6 +48,8 @@ export const contextShape = z.object({
       }),
     )
     .max(10_000),
+  /** How depots at this site and below are to be set (site-settings.ts); any value, since a newer version may have signed it. */
+  settings: z.unknown().optional(),
 });
 export type ContextDocument = z.infer<typeof contextShape>;
 

@@ -23,6 +23,8 @@ export interface DepotStatus {
   readonly parents: readonly ParentStatus[];
   /** This depot's line, as a child; null where no daemon is running. */
   readonly line: LineStatus | null;
+  /** What the directory sets for this depot's site; null where it sets nothing. */
+  readonly given: GivenStatus | null;
   readonly repositories: readonly RepositoryStatus[];
   /** The company's directory; null where this depot has not joined. */
   readonly directory: DirectoryStatus | null;
@@ -56,10 +58,22 @@ export interface LineStatus {
   readonly opensAt: string | null;
   /** Whether a person said so, in place of the windows. */
   readonly ordered: boolean;
+  /** Whether the directory sets this rate, for the site of this depot, and the depot itself would be faster. */
+  readonly limited: boolean;
   /** That of the windows. */
   readonly timezone: string;
   /** Heads, reports and the like that passed while it was closed, since the daemon was started. */
   readonly closedBytes: number;
+}
+
+export interface GivenStatus {
+  /** Of the directory. */
+  readonly generation: number;
+  /** The sites that they were set for; null where there are none of these. */
+  readonly network: string | null;
+  readonly poll: string | null;
+  /** Values of the configuration that are laxer, and do not count; what is signed and not understood. One sentence each. */
+  readonly warnings: readonly string[];
 }
 
 export interface StatusError {

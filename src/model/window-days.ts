@@ -16,6 +16,8 @@ export interface WindowDay {
     readonly rate: Rate;
     /** What can come in it; null where the rate is unlimited. */
     readonly bytes: number | null;
+    /** Whether the directory sets it, for the site of this depot, and the depot itself would be faster. */
+    readonly limited: boolean;
   }[];
   /** The sum; null where a rate is unlimited. */
   readonly bytes: number | null;
@@ -28,11 +30,12 @@ export function windowDays(windows: Windows, atMs: number, days: number): Window
     const day = today + at;
     const beginMs = Math.max(atMs, reached(windows.zone, day * dayMs).atMs);
     const endMs = reached(windows.zone, (day + 1) * dayMs).atMs;
-    const shown = spans(windows, beginMs, endMs).map(({ fromMs, untilMs, rate }) => ({
+    const shown = spans(windows, beginMs, endMs).map(({ fromMs, untilMs, rate, isLimited }) => ({
       from: new Date(fromMs).toISOString(),
       until: new Date(untilMs).toISOString(),
       rate,
       bytes: rate === 'unlimited' ? null : Math.floor((bytesPerSecond(rate) * (untilMs - fromMs)) / 1000),
+      limited: isLimited,
     }));
     const sum = shown.reduce<number | null>(
       (total, { bytes }) => (total === null || bytes === null ? null : total + bytes),

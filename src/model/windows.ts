@@ -1,4 +1,4 @@
-import type { Rate } from './rate.js';
+import { stricter, type Rate } from './rate.js';
 import { dayAt, reached } from './zone.js';
 
 /** When a rate holds: on these dates and days, from one minute of the day to another. */
@@ -20,6 +20,8 @@ export interface Windows {
   readonly zone: string;
   readonly list: readonly Window[];
   readonly otherwise: Rate;
+  /** Others that hold too: at every moment the stricter of the two rates counts. Their zone may be another one. */
+  readonly within?: Windows;
 }
 
 /** A time in which one rate holds: from `fromMs`, included, to `untilMs`, excluded. */
@@ -27,8 +29,15 @@ export interface Span {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly rate: Rate;
-  /** The place of the window in the list; null: `otherwise`. */
+  /** The place of the window in the list, whatever bounds its rate; null: `otherwise`. */
   readonly window: number | null;
+  /** Whether they would be faster by themselves than what they lie within. */
+  readonly isLimited: boolean;
+}
+
+/** Whether the rate is the same at all times. */
+export function isConstant({ list, within }: Windows): boolean {
+  return list.length === 0 && (within === undefined || isConstant(within));
 }
 
 const minuteMs = 60_000;
@@ -67,8 +76,65 @@ function opening(windows: Windows, at: number, day: number): Opening | undefined
   return { startMs: fromWall - start.offsetMs, endMs: toWall - start.offsetMs, window: at };
 }
 
-/** The spans that make up a time, in order, without a hole; neighbours differ in their rate or window. */
+/** The spans that make up a time, in order, without a hole; neighbours differ in their rate, window or limit. */
 export function spans(windows: Windows, fromMs: number, toMs: number): Span[] {
+  const own = ownSpans(windows, fromMs, toMs);
+  return windows.within === undefined ? own : bounded(own, spans(windows.within, fromMs, toMs));
+}
+
+/** Both make up the same time. */
+function bounded(own: readonly Span[], bounds: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const { own: mine, bound, fromMs, untilMs } of together(own, bounds)) {
+    const rate = stricter(mine.rate, bound.rate);
+    const [isLimited, before] = [rate !== mine.rate, found.at(-1)];
+    if (before?.rate === rate && before.window === mine.window && before.isLimited === isLimited)
+      found[found.length - 1] = { ...before, untilMs };
+    else found.push({ fromMs, untilMs, rate, window: mine.window, isLimited });
+  }
+  return found;
+}
+
+/** Where two that make up the same time overlap. */
+function* together(own: readonly Span[], bounds: readonly Span[]) {
+  let at = 0;
+  for (const mine of own) {
+    for (let bound = bounds[at]; bound !== undefined && bound.fromMs < mine.untilMs; bound = bounds[at]) {
+      const [fromMs, untilMs] = [Math.max(mine.fromMs, bound.fromMs), Math.min(mine.untilMs, bound.untilMs)];
+      yield { own: mine, bound, fromMs, untilMs };
+      if (bound.untilMs > mine.untilMs) break;
+      at += 1;
+    }
+  }
+}
+
+/** A time in which windows alone would be faster than what they lie within. */
+export interface Excess {
+  readonly own: Span;
+  readonly bound: Span;
+  readonly fromMs: number;
+}
+
+/**
+ * For each window, and for the time outside of them, the first time at which it is faster than it may be: of the next days,
+ * or where there is nothing in them, of those in which it first happens within 400 days.
+ */
+export function excesses(windows: Windows, atMs: number): Excess[] {
+  const { within } = windows;
+  if (within === undefined) return [];
+  const found = new Map<number | null, Excess>();
+  for (const fromMs of ahead(atMs)) {
+    const toMs = fromMs + horizonMs;
+    for (const both of together(ownSpans(windows, fromMs, toMs), spans(within, fromMs, toMs))) {
+      const isExcess = stricter(both.own.rate, both.bound.rate) !== both.own.rate;
+      if (isExcess && !found.has(both.own.window)) found.set(both.own.window, both);
+    }
+    if (found.size > 0) break;
+  }
+  return [...found.values()];
+}
+
+function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {
   const openings: Opening[] = [];
   const [first, last] = [dayAt(windows.zone, fromMs) - 2, dayAt(windows.zone, toMs) + 1];
   for (let day = first; day <= last; day += 1) {
@@ -87,7 +153,7 @@ export function spans(windows: Windows, fromMs: number, toMs: number): Span[] {
     const before = found.at(-1);
     const untilMs = cuts[at + 1] ?? toMs;
     if (before !== undefined && before.window === window) found[found.length - 1] = { ...before, untilMs };
-    else found.push({ fromMs: start, untilMs, rate, window });
+    else found.push({ fromMs: start, untilMs, rate, window, isLimited: false });
   }
   return found;
 }
@@ -98,16 +164,22 @@ const horizonMs = 15 * dayMs;
 /** The rate at an instant, and until when it is known to hold. */
 export function rateAt(windows: Windows, atMs: number): Span {
   const [now, ...later] = spans(windows, atMs, atMs + horizonMs);
-  if (now === undefined) return { fromMs: atMs, untilMs: atMs + horizonMs, rate: windows.otherwise, window: null };
+  if (now === undefined)
+    return { fromMs: atMs, untilMs: atMs + horizonMs, rate: windows.otherwise, window: null, isLimited: false };
   const change = later.find(({ rate }) => rate !== now.rate);
   return { ...now, untilMs: change?.fromMs ?? atMs + horizonMs };
 }
 
 /** The next instant, this one included, at which bytes may move; undefined where there is none within 400 days. */
 export function nextOpening(windows: Windows, atMs: number): number | undefined {
-  for (let fromMs = atMs; fromMs < atMs + 400 * dayMs; fromMs += horizonMs) {
+  for (const fromMs of ahead(atMs)) {
     const open = spans(windows, fromMs, fromMs + horizonMs).find(({ rate }) => rate !== 'closed');
     if (open !== undefined) return open.fromMs;
   }
   return undefined;
+}
+
+/** Where to look next for what may be far away. */
+function* ahead(atMs: number): Generator<number> {
+  for (let fromMs = atMs; fromMs < atMs + 400 * dayMs; fromMs += horizonMs) yield fromMs;
 }

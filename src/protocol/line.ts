@@ -153,7 +153,7 @@ export class Line {
     if (rate !== 'closed') return;
     const when = opens === null ? 'until depot resume, or until the windows are changed' : `it opens ${opens.at}`;
     throw new DepotError('window-closed', `${repository} waits for the window: ${when}`, {
-      hint: 'depot windows shows the next ones; depot pace RATE --for TIME opens the line by hand',
+      hint: 'depot windows shows the next ones; depot pace RATE --for TIME opens the line by hand, where the directory allows it',
       ...(opens === null ? {} : { retryAfterMs: opens.inMs }),
     });
   }

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Host } from '../host.js';
 import {
   companyShape,
@@ -13,6 +14,7 @@ import {
 import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
 import { sha256 } from '../model/sha256.js';
+import { siteSettingsShape, type SiteRow, type SiteSettings } from '../model/site-settings.js';
 import type { Store } from '../store/store.js';
 import { readCertificates } from '../trust/certificates.js';
 import type { Lifetimes } from '../trust/sign.js';
@@ -40,13 +42,13 @@ export class DirectoryHolder {
   }
 
   /** Whether this depot holds the directory, not only a copy of it. */
-  static isHere(store: Store): boolean {
+  static isHere(store: Pick<Store, 'keys'>): boolean {
     return store.keys.read(directoryName, 'targets.pem') !== undefined;
   }
 
   /** The first version, of a company that has no repositories yet. */
   found(document: CompanyDocument): Promise<void> {
-    return this.inTurn(() => this.write({ document, repositories: [] }));
+    return this.inTurn(() => this.write({ document, repositories: [], sites: [] }));
   }
 
   /** @throws DepotError `data-unusable` where documents of it were lost: it would not be known who is revoked */
@@ -61,9 +63,9 @@ export class DirectoryHolder {
 
   /** Puts a repository in, or in place of the one of its name. */
   enrol(repository: EnrolledRepository): Promise<void> {
-    return this.change(({ document, repositories }) => ({
-      document,
-      repositories: [...repositories.filter(({ name }) => name !== repository.name), repository],
+    return this.change((content) => ({
+      ...content,
+      repositories: [...content.repositories.filter(({ name }) => name !== repository.name), repository],
     }));
   }
 
@@ -79,28 +81,44 @@ export class DirectoryHolder {
 
   /** Serial numbers that are not accepted any more. Those whose time is over are dropped. */
   revoke(serials: CompanyDocument['revoked'], nowMs: number): Promise<void> {
-    return this.change(({ document, repositories }) => {
+    return this.change((content) => {
+      const { document } = content;
       const kept = document.revoked.filter(({ until }) => Date.parse(until) > nowMs);
       const known = new Set(kept.map(({ serial }) => serial));
       const revoked = [...kept, ...serials.filter(({ serial }) => !known.has(serial))];
-      return { document: { ...document, revoked }, repositories };
+      return { ...content, document: { ...document, revoked } };
     });
   }
 
   /** Other anchors are trusted from now on. */
   trust(anchors: readonly string[]): Promise<void> {
-    return this.change(({ document, repositories }) => ({
-      document: { ...document, anchors: [...anchors] },
-      repositories,
-    }));
+    return this.change((content) => ({ ...content, document: { ...content.document, anchors: [...anchors] } }));
   }
 
   /** These subjects, and no others, are those of depots from now on. */
   map(subjects: readonly SubjectRow[]): Promise<void> {
-    return this.change(({ document, repositories }) => ({
-      document: { ...document, subjects: [...subjects] },
-      repositories,
-    }));
+    return this.change((content) => ({ ...content, document: { ...content.document, subjects: [...subjects] } }));
+  }
+
+  /**
+   * These are the settings of sites from now on, and those of other sites are gone.
+   * @returns the sites that it changes; where there are none, nothing is signed
+   */
+  async set(sites: readonly { readonly site: string; readonly settings: SiteSettings }[]): Promise<string[]> {
+    // As they will be read again.
+    const next = sites.map(({ site, settings }): SiteRow => {
+      const read: unknown = JSON.parse(JSON.stringify(siteSettingsShape.parse(settings)));
+      return { site, settings: read };
+    });
+    let changed: string[] = [];
+    await this.inTurn(async () => {
+      const content = this.content();
+      changed = [...new Set([...content.sites, ...next].map(({ site }) => site))].filter(
+        (site) => !isDeepStrictEqual(settingsOf(site, content.sites), settingsOf(site, next)),
+      );
+      if (changed.length > 0) await this.write({ ...content, sites: next });
+    });
+    return changed.sort();
   }
 
   /** What is in force. @throws DepotError `data-unusable` */
@@ -140,15 +158,15 @@ export class DirectoryHolder {
 
   private content(): Content {
     const company = this.store.company.get(everySite(this.site));
-    if (company !== undefined) return { document: company.document, repositories: company.repositories };
+    if (company !== undefined) return company;
     throw new DepotError('data-unusable', "documents of the company's directory are missing", {
       hint: 'restore the data directory from a backup: what is revoked must not be forgotten',
       retry: 'never',
     });
   }
 
-  private async write({ document, repositories }: Content): Promise<void> {
-    const contexts = [...new Set(repositories.map(({ context }) => context))].sort();
+  private async write({ document, repositories, sites }: Content): Promise<void> {
+    const contexts = [...new Set([...repositories.map(({ context }) => context), ...sites.map(({ site }) => site)])];
     const documents = new Map<string, Buffer>();
     const targets: Record<string, SignedTargets[string]> = {};
     const add = (target: string, value: CompanyDocument | ContextDocument, context?: string): void => {
@@ -159,26 +177,30 @@ export class DirectoryHolder {
       targets[target] = { length: bytes.length, sha256: hash, ...custom };
     };
     add(companyTarget, companyShape.parse(document));
-    for (const context of contexts) {
+    for (const context of contexts.sort()) {
       const here = repositories.filter((repository) => repository.context === context);
       const listed = here.map(({ name, kind, master, root }) => ({ name, kind, master, root }));
-      add(
-        contextTarget(context),
-        { context, repositories: listed.sort((a, b) => (a.name < b.name ? -1 : 1)) },
-        context,
-      );
+      const settings = settingsOf(context, sites);
+      listed.sort((a, b) => (a.name < b.name ? -1 : 1));
+      add(contextTarget(context), { context, repositories: listed, settings }, context);
     }
     await this.store.company.keep(documents);
     await this.signer.alone((sign) => sign(this.version() + 1, targets));
     this.store.company.dropUnnamed(everySite(this.site));
   }
 
-  private version(): number {
+  /** The generation of it that is in force; 0 before the first. */
+  version(): number {
     return this.store.signed.facts(directoryName)?.targets ?? 0;
   }
+}
+
+function settingsOf(site: string, rows: readonly SiteRow[]): unknown {
+  return rows.find((row) => row.site === site)?.settings;
 }
 
 interface Content {
   readonly document: CompanyDocument;
   readonly repositories: readonly EnrolledRepository[];
+  readonly sites: readonly SiteRow[];
 }

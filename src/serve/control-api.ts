@@ -1,4 +1,5 @@
 import type { Rate } from '../model/rate.js';
+import type { SettingsInForce } from '../model/shown-settings.js';
 import type {
   ApproveResult,
   CycleResult,
@@ -55,6 +56,8 @@ export interface ControlApi {
   approve(id: string): Promise<ApproveResult>;
   gc(options: LongWork & { readonly dryRun: boolean }): Promise<GcResult>;
   reload(): Promise<ReloadResult>;
+  /** The settings in force, with the origin of each value. */
+  settings(): Promise<SettingsInForce>;
   /** Sets the rate of the line in place of the windows, for so many milliseconds or until it is taken back (null). */
   orderLine(order: { readonly rate: Rate; readonly forMs: number | null } | null): Promise<LineStatus>;
 }

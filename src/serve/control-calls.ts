@@ -152,6 +152,7 @@ const calls: readonly ControlCall[] = [
   once('holds', nothing, (api) => api.holds()),
   once('approve', hold, (api, { id }) => api.approve(id)),
   once('reload', nothing, (api) => api.reload()),
+  once('settings', nothing, (api) => api.settings()),
   once(
     'order-line',
     z.strictObject({

@@ -82,6 +82,7 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       readiness: (of) => call('package-readiness', of),
     },
     reload: () => call('reload', {}),
+    settings: () => call('settings', {}),
     orderLine: (order) => call('order-line', { order }),
     poll: (repositories, { wait, ...work }) => stream('poll', { repositories, wait }, work),
     plan: (repository, { steps, ...work }) => stream('plan', { repository, steps }, work),

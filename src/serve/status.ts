@@ -4,6 +4,7 @@ import type {
   ChildStatus,
   CycleProgress,
   DepotStatus,
+  GivenStatus,
   LineStatus,
   OwnCertificateStatus,
   ParentStatus,
@@ -32,6 +33,8 @@ export interface DepotFacts {
   readonly published: readonly PublishedFacts[];
   /** How long what is signed here is valid. */
   readonly lifetimes: Lifetimes;
+  /** What the directory sets for this depot's site. */
+  readonly given: GivenStatus | null;
 }
 
 export interface PublishedFacts extends NamedRepository {
@@ -88,6 +91,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     data: facts.data,
     parents,
     line: live?.line ?? null,
+    given: facts.given,
     repositories: repositoriesOf(store, facts, live).map((named) =>
       named.source === undefined
         ? childRepository(store, facts, live, named, parents, nowMs)

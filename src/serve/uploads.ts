@@ -139,7 +139,7 @@ export class Uploads {
 
   private totalRate(): Rate {
     const { windows } = this.settings();
-    if (windows.list.length === 0) return windows.otherwise;
+    if (windows.list.length === 0 && windows.within === undefined) return windows.otherwise;
     const [now = 0, ...others] = this.clock.look(this.host.now(), this.host.monotonic());
     if (this.span === undefined || now < this.span.fromMs || now >= this.span.untilMs) this.span = rateAt(windows, now);
     return others.reduce((rate, atMs) => stricter(rate, rateAt(windows, atMs).rate), this.span.rate);

@@ -9,6 +9,7 @@ import {
   type CompanyDocument,
   type EnrolledRepository,
 } from '../model/company.js';
+import type { SiteRow } from '../model/site-settings.js';
 import { writeFileDurably } from './durable.js';
 import type { Layout } from './layout.js';
 import type { SignedFiles, SignedSet } from './signed-files.js';
@@ -19,6 +20,10 @@ export interface Company {
   readonly document: CompanyDocument;
   /** Those whose context is above this depot's site, the site itself, or below it. */
   readonly repositories: readonly EnrolledRepository[];
+  /** Settings by site, of the same sites. */
+  readonly sites: readonly SiteRow[];
+  /** The version of what is signed. */
+  readonly generation: number;
   isRevoked(serial: string): boolean;
 }
 
@@ -36,12 +41,13 @@ export class CompanyFiles {
 
   /** The directory as a depot at `site` has it; undefined before the first whole set. */
   get(site: string): Company | undefined {
-    const timestamp = this.signed.facts(directoryName)?.timestamp;
-    if (timestamp === undefined) return undefined;
+    const facts = this.signed.facts(directoryName);
+    if (facts === undefined) return undefined;
+    const { timestamp } = facts;
     if (this.cached?.timestamp === timestamp && this.cached.site === site) return this.cached.company;
     const targets = this.signed.held(directoryName)?.targets;
     if (targets === undefined) return undefined;
-    const company = this.load(site, targets);
+    const company = this.load(site, targets, facts.targets);
     if (company !== undefined) this.cached = { timestamp, site, company };
     return company;
   }
@@ -81,18 +87,24 @@ export class CompanyFiles {
     }
   }
 
-  private load(site: string, targets: Uint8Array): Company | undefined {
+  private load(site: string, targets: Uint8Array, generation: number): Company | undefined {
+    const sites: SiteRow[] = [];
     const repositories: EnrolledRepository[] = [];
     let document: CompanyDocument | undefined;
     for (const { file, context } of documentsFor(site, targets)) {
       const bytes = this.read(file);
       if (bytes === undefined) return undefined;
       const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-      if (context === null) document = companyShape.parse(value);
-      else repositories.push(...contextShape.parse(value).repositories.map((each) => ({ ...each, context })));
+      if (context === null) {
+        document = companyShape.parse(value);
+        continue;
+      }
+      const { repositories: listed, settings } = contextShape.parse(value);
+      repositories.push(...listed.map((each) => ({ ...each, context })));
+      if (settings !== undefined) sites.push({ site: context, settings });
     }
     if (document === undefined) return undefined;
     const revoked = new Set(document.revoked.map(({ serial }) => serial));
-    return { document, repositories, isRevoked: (serial) => revoked.has(serial) };
+    return { document, repositories, sites, generation, isRevoked: (serial) => revoked.has(serial) };
   }
 }

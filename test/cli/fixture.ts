@@ -87,6 +87,14 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
     pollEveryMs: 15 * minute,
     follow: settings.follow.map(({ repository, include = [], exclude = [] }) => ({ repository, include, exclude })),
     lifetimes: usualLifetimes,
+    given: {
+      generation: 7,
+      network: 'enterprise/germany',
+      poll: null,
+      warnings: [
+        'poll.every: 5m (depot.yaml:9) is more often than 30m, set for enterprise in the directory; 30m counts',
+      ],
+    },
     published: [{ name: 'scripts', kind: 'mirror', context: 'enterprise/germany/munich', source: '/srv/scripts' }],
   };
   return { data, config, store, facts };
@@ -269,7 +277,15 @@ export function liveFacts(nowMs: number): LiveFacts {
     listen: settings.listen,
     process: { rssBytes: 90_000_000, eventLoopP99Ms: 4 },
     certificate: { serial: '4f', expiresAt: new Date(nowMs + 60 * day).toISOString(), provided: false, error: null },
-    line: { rate: 'unlimited', until: null, opensAt: null, ordered: false, timezone: 'UTC', closedBytes: 0 },
+    line: {
+      rate: 'unlimited',
+      until: null,
+      opensAt: null,
+      ordered: false,
+      limited: false,
+      timezone: 'UTC',
+      closedBytes: 0,
+    },
     parents: [
       {
         url: settings.parent[0] ?? '',
@@ -350,6 +366,7 @@ export function sampleApi(
     verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
     gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
     reload: () => (scripted.reload ?? unexpected)(),
+    settings: () => (scripted.settings ?? unexpected)(),
     orderLine: (...asked) => (scripted.orderLine ?? unexpected)(...asked),
     keys: scripted.keys ?? {
       list: async () => keysStatus(store, published),

@@ -61,6 +61,7 @@ function documented(): Partial<ControlApi> {
     gc: async () => example('gc'),
     reload: async () => example('reload'),
     orderLine: async () => example('line'),
+    settings: async () => example('settings'),
     subjects: { list: async () => example('subject'), add: unasked, remove: unasked },
     trust: {
       ...undocumented,
@@ -109,6 +110,7 @@ test.each([
   ['ls', ['ls', 'tools', 'bin']],
   ['version', ['version']],
   ['windows', ['windows']],
+  ['settings', ['config', 'show', '--effective']],
 ])('%s has the documented shape', async (name, args) => {
   expect(keys(await json(...args))).toEqual(keys(examples.get(name)));
 });

@@ -33,6 +33,7 @@ function status(below: readonly ReportRow[]): DepotStatus {
   const empty = {
     parents: [],
     line: null,
+    given: null,
     repositories: [],
     directory: null,
     certificate: null,

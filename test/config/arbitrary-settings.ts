@@ -94,6 +94,33 @@ function network(repository: fc.Arbitrary<string>): fc.Arbitrary<NetworkSettings
     .map((made) => ({ ...made, otherwise: made.windows.length > 0 ? (made.otherwise ?? 'closed') : made.otherwise }));
 }
 
+/** What a company sets for sites, its own among them. */
+function given(site: string, repository: fc.Arbitrary<string>): fc.Arbitrary<Settings['sites']> {
+  const company = site.split('/')[0] ?? site;
+  const line = network(repository).map(({ timezone, frameBytes, windows, otherwise, priority, uploads }) => ({
+    ...{ timezone, frameBytes, windows: [...windows], otherwise },
+    priority: { ...priority },
+    uploads: { ...uploads, windows: [...uploads.windows] },
+  }));
+  const poll = interval.map((everyMs) => ({ everyMs }));
+  const settings = fc.oneof(
+    fc.record({ network: line }),
+    fc.record({ poll }),
+    fc.record({ network: line, poll }),
+    fc.constant({ network: { ...nothingGiven, otherwise: 'closed' as const } }),
+  );
+  return fc.dictionary(name, settings, { maxKeys: 3 }).map((bySite) =>
+    Object.entries(bySite)
+      .map(([below, settings]) => ({ site: `${company}/${below}`, settings }))
+      .sort((a, b) => (a.site < b.site ? -1 : 1)),
+  );
+}
+
+const nothingGiven = {
+  ...{ timezone: null, frameBytes: null, windows: [], otherwise: null, priority: {} },
+  uploads: { total: null, eachChild: null, atOnce: null, windows: [] },
+};
+
 function mirror(site: string, name: string, at: number): fc.Arbitrary<MirrorSettings> {
   const names = site.split('/');
   return fc.record({
@@ -178,6 +205,7 @@ export const settings: fc.Arbitrary<Settings> = fc
         repositories: fc.dictionary(fc.constantFrom(first, ...rest), interval),
       }),
       network: network(fc.constantFrom(first, ...rest)),
+      sites: given(site, fc.constantFrom(first, ...rest)),
       follow: parents === 0 ? fc.constant([]) : fc.oneof(fc.constant('all' as const), list),
       repositories: fc.tuple(
         ...names

@@ -38,6 +38,7 @@ describe('a good file', () => {
       proxy: null,
       poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
       network: noNetwork,
+      sites: [],
       follow: [],
       repositories: [],
       packageTypes: usualTypes,
@@ -98,6 +99,7 @@ log: debug
       proxy: 'http://depotd:s%40cret@proxy.example.com:3128',
       poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
       network: noNetwork,
+      sites: [],
       follow: [
         { repository: 'office', include: ['mac/**'], exclude: ['**/*.bak'] },
         { repository: 'drivers', include: [], exclude: [] },

@@ -71,6 +71,24 @@ describe('the schedule', () => {
     expect(begun).toHaveLength(5);
   });
 
+  it('shortens no wait by chance below what the company sets', async () => {
+    const chances = [0, 0.25, 0.999];
+    const host = scriptedHost(() => chances.shift() ?? 0.5);
+    const { schedule, begun } = depot(host, { jitter: 0.4, atLeastMs: 14 * minute });
+    schedule.start();
+    await host.advance(14 * minute - 1);
+    expect(begun).toEqual([]);
+    await host.advance(1);
+    await host.advance(14 * minute - 1);
+    expect(begun).toHaveLength(1);
+    await host.advance(1);
+    expect(begun).toHaveLength(2);
+    await host.advance(20.9 * minute);
+    expect(begun).toHaveLength(2);
+    await host.advance(0.2 * minute);
+    expect(begun).toHaveLength(3);
+  });
+
   it('waits for the first interval where it is not to ask at the start', async () => {
     const host = scriptedHost();
     const { schedule, begun } = depot(host);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hiddenWindows } from '../../src/model/hidden-windows.js';
-import { nextOpening, rateAt, spans, type Window, type Windows } from '../../src/model/windows.js';
+import { stricter, type Rate } from '../../src/model/rate.js';
+import { excesses, nextOpening, rateAt, spans, type Span, type Window, type Windows } from '../../src/model/windows.js';
 import { openMinutes } from './minute-by-minute.js';
 
 const hour = 3_600_000;
@@ -18,6 +19,10 @@ const changes = [
   ['Africa/Cairo', '2026-04-23', '2026-10-29'],
   ['Asia/Kolkata', '2026-03-28', '2026-10-24'],
 ] as const;
+
+function minutesOf({ fromMs, untilMs, rate }: Span): Rate[] {
+  return Array.from({ length: (untilMs - fromMs) / 60_000 }, () => rate);
+}
 
 /** As `rate x minutes`. */
 function runs(rates: readonly unknown[]): string[] {
@@ -64,10 +69,7 @@ describe('what windows come to', () => {
       fc.property(scenes, ({ around, windows }) => {
         const [from, to] = [(around - 1) * 24 * hour, (around + 3) * 24 * hour];
         const expected = openMinutes(windows, from, to);
-        const found = spans(windows, from, to).flatMap(({ fromMs, untilMs, rate }) =>
-          Array.from({ length: (untilMs - fromMs) / 60_000 }, () => rate),
-        );
-        expect(runs(found)).toEqual(runs(expected));
+        expect(runs(spans(windows, from, to).flatMap(minutesOf))).toEqual(runs(expected));
       }),
       { numRuns: 150 },
     );
@@ -82,6 +84,50 @@ describe('what windows come to', () => {
           if (span.fromMs < untilMs) expect(span.rate).toBe(rate);
           else if (span.fromMs === untilMs) expect(span.rate).not.toBe(rate);
         }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** Days of a change, with windows of a depot and of its company, each in a zone of its own. */
+const bounded = fc.tuple(scenes, scenes).map(([{ around, windows }, other]) => {
+  const moved = (dates: Window['dates']): Window['dates'] =>
+    dates?.map(([first, last]) => [first - other.around + around, last - other.around + around] as const) ?? null;
+  const list = other.windows.list.map((each) => ({ ...each, dates: moved(each.dates) }));
+  return { around, windows, within: { ...other.windows, list } };
+});
+
+describe('windows within others', () => {
+  it('are in each minute as fast as the slower of the two, in two zones, on days when the clock is changed', () => {
+    fc.assert(
+      fc.property(bounded, ({ around, windows, within }) => {
+        const [from, to] = [(around - 1) * 24 * hour, (around + 3) * 24 * hour];
+        const bounds = openMinutes(within, from, to);
+        const expected = openMinutes(windows, from, to).map((rate, at) => stricter(rate, bounds[at] ?? 'closed'));
+        const found = spans({ ...windows, within }, from, to);
+        expect(runs(found.flatMap(minutesOf))).toEqual(runs(expected));
+        expect(found.map(({ untilMs }) => untilMs).slice(0, -1)).toEqual(found.slice(1).map(({ fromMs }) => fromMs));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('open when both are open, and are in excess first where they alone would be faster', () => {
+    fc.assert(
+      fc.property(bounded, ({ around, windows, within }) => {
+        const now = (around - 1) * 24 * hour;
+        const both = { ...windows, within };
+        const opensAt = nextOpening(both, now);
+        if (opensAt !== undefined) expect(rateAt(both, opensAt).rate).not.toBe('closed');
+        const [excess] = excesses(both, now);
+        const until = excess?.fromMs ?? now + 4 * 24 * hour;
+        for (const { fromMs, untilMs, rate } of spans(windows, now, Math.max(now + 60_000, until))) {
+          expect(spans(both, fromMs, Math.min(untilMs, until)).every((span) => span.rate === rate)).toBe(true);
+        }
+        if (excess === undefined) return;
+        expect(rateAt(both, excess.fromMs).rate).toBe(rateAt(within, excess.fromMs).rate);
+        expect(rateAt(both, excess.fromMs).rate).not.toBe(rateAt(windows, excess.fromMs).rate);
       }),
       { numRuns: 60 },
     );

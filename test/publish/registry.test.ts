@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
+import { documentsFor } from '../../src/model/company.js';
 import type { JoinMessage, Purpose } from '../../src/model/enrolment.js';
 import { AuthorityFiles } from '../../src/publish/authority-files.js';
 import { Registry } from '../../src/publish/registry.js';
@@ -162,4 +163,41 @@ test('the directory is signed, and what is revoked stays revoked over a restart'
       () => usualLifetimes,
     ).freshen(2),
   ).toBe(false);
+});
+
+test('settings of sites are signed where they change, stay whatever else changes, and go to those that they concern', async () => {
+  const { registry, store, ask, certificate } = await holder();
+  const { directory } = registry;
+  const hourly = { poll: { everyMs: 3_600_000 } };
+  const sites = [{ site: germany.site, settings: hourly }];
+  expect(await directory.set(sites)).toEqual([germany.site]);
+  expect(directory.version()).toBe(2);
+  expect(await directory.set([{ site: germany.site, settings: { poll: { everyMs: 3_600_000 } } }])).toEqual([]);
+  expect(directory.version()).toBe(2);
+
+  await ask('enrol', { name: 'tools', kind: 'mirror', context: munich.site, root: root() }, await certificate(munich));
+  await directory.signAgain();
+  expect(store.company.get(munich.site)).toMatchObject({ generation: 4, sites, repositories: [{ name: 'tools' }] });
+  expect(store.company.get('enterprise/france')?.sites).toEqual([]);
+
+  expect(await directory.set([{ site: munich.site, settings: hourly }])).toEqual([germany.site, munich.site]);
+  expect(store.company.get('enterprise')).toMatchObject({
+    sites: [{ site: munich.site }],
+    repositories: [{ name: 'tools', context: munich.site }],
+  });
+  await expect(directory.set([{ site: munich.site, settings: { poll: { everyMs: -1 } } }])).rejects.toThrow();
+  expect(directory.version()).toBe(5);
+});
+
+test('the document of a site with settings is one that depots of before read, and pass on', async () => {
+  const { registry, store } = await holder();
+  await registry.directory.set([{ site: germany.site, settings: { poll: { everyMs: 3_600_000 } } }]);
+  const targets = store.signed.held('.directory')?.targets ?? Buffer.alloc(0);
+  const [document] = documentsFor(munich.site, targets).filter(({ context }) => context !== null);
+  expect(document).toMatchObject({ context: germany.site, file: expect.stringMatching(/^[0-9a-f]{64}\.context-/) });
+  // All that they ask of it.
+  expect(JSON.parse(Buffer.from(store.company.read(document?.file ?? '') ?? '').toString())).toMatchObject({
+    context: germany.site,
+    repositories: [],
+  });
 });

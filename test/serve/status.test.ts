@@ -26,6 +26,7 @@ const facts: DepotFacts = {
   follow: 'all',
   published: [],
   lifetimes: usualLifetimes,
+  given: null,
 };
 
 const live: LiveFacts = {
@@ -33,7 +34,15 @@ const live: LiveFacts = {
   listen: 'http://127.0.0.1:8443',
   process: { rssBytes: 1, eventLoopP99Ms: 1 },
   certificate: null,
-  line: { rate: 'unlimited', until: null, opensAt: null, ordered: false, timezone: 'UTC', closedBytes: 0 },
+  line: {
+    rate: 'unlimited',
+    until: null,
+    opensAt: null,
+    ordered: false,
+    limited: false,
+    timezone: 'UTC',
+    closedBytes: 0,
+  },
   parents: [{ url: parent, depot: 'germany-1', answers: 'yes', at: null, error: null, authenticated: false }],
   known: [],
   cycle: () => null,
