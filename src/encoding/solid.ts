@@ -62,9 +62,15 @@ export function compressSolid(
  * What such a frame holds, in pieces, as far as it came. Ends without an error where the frame is cut off: what it held is
  * told by its content.
  * @param most bytes that it can hold; what claims more is a bomb
+ * @param into where each piece comes, to be read before the next; undefined: each has memory of its own
  * @throws DepotError `object-damaged` where it is no such frame
  */
-export function* readSolid(prefix: Uint8Array, chunks: Iterable<Uint8Array>, most: number): Generator<Uint8Array> {
+export function* readSolid(
+  prefix: Uint8Array,
+  chunks: Iterable<Uint8Array>,
+  most: number,
+  into?: Uint8Array,
+): Generator<Uint8Array> {
   let total = 0;
   const inflater = takeInflater();
   try {
@@ -72,7 +78,7 @@ export function* readSolid(prefix: Uint8Array, chunks: Iterable<Uint8Array>, mos
     if (prefix.length > 0) inflater.loadDictionary(prefix);
     for (const chunk of chunks) {
       for (let rest = chunk, isFull = false; rest.length > 0 || isFull;) {
-        const piece = Buffer.allocUnsafe(pieceBytes);
+        const piece = into ?? Buffer.allocUnsafe(pieceBytes);
         const [, produced, consumed] = inflate(inflater, piece, rest);
         rest = rest.subarray(consumed);
         isFull = produced === piece.length;

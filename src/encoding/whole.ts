@@ -15,6 +15,9 @@ const levels = [
   { upTo: Infinity, level: 6 },
 ] as const;
 
+/** How far back a large file is looked at, 64 MiB: whoever decodes it holds as much in memory. */
+const farWindowLog = 26;
+
 /** Whether a few pieces of it shrink; what is compressed already does not, and is not tried as a whole. */
 export function seemsCompressible(content: ByteSource): boolean {
   let before = 0;
@@ -36,7 +39,10 @@ export function* compressWhole(content: ByteSource, onBytes: (bytes: number) => 
   const compressor = new binding.CCtx();
   const { level } = levels.find(({ upTo }) => content.size <= upTo) ?? levels[1];
   compressor.setParameter(binding.CParameter.compressionLevel, level);
-  compressor.setParameter(binding.CParameter.enableLongDistanceMatching, content.size > 64 * 1024 ** 2 ? 1 : 0);
+  if (content.size > 2 ** farWindowLog) {
+    compressor.setParameter(binding.CParameter.enableLongDistanceMatching, 1);
+    compressor.setParameter(binding.CParameter.windowLog, farWindowLog);
+  }
   compressor.setPledgedSrcSize(content.size);
   for (let position = 0; ;) {
     const input = readBytes(content, position, pieceBytes);

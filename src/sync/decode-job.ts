@@ -1,61 +1,65 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import { decodeDelta } from '../encoding/delta.js';
-import type { ByteSource } from '../encoding/bytes.js';
 import { readSolid } from '../encoding/solid.js';
 import { DepotError } from '../model/errors.js';
 import type { EncodingName } from '../model/encoding.js';
 import { withBytesOf } from '../store/byte-source.js';
 import { syncMany } from '../store/durable.js';
-import type { Job } from '../store/job.js';
+import type { Job, JobControl } from '../store/job.js';
+import type { Store } from '../store/store.js';
+import { Arrival } from './arrival.js';
 import { damagedObject } from './receive.js';
 
 export interface DecodeInput {
-  /** The encoding, whole, in its staging file. */
+  /** The encoding, in its staging file. */
   readonly name: EncodingName;
   /** Of the object; bytes. */
   readonly size: number;
+  /** Of an encoding on no base that is still on its way; null where it is whole. */
+  readonly arrival: SharedArrayBuffer | null;
 }
+
+/** A line that brings less than it takes to keep a thread busy is not waited for longer than this in all. */
+const patienceMs = 10_000;
+const lookMs = 50;
 
 /**
  * Makes an object of its encoding: when it resolves, the staging file of the object is verified, and the encoding is kept where
  * there are depots below. One that is not right is gone.
+ * @returns false where the encoding did not come to its end, or not in time: what was made of it is dropped
  * @throws DepotError `object-damaged`, `object-missing` where the base is not here any more
  */
-export const decodeObject: Job<DecodeInput, null> = {
+export const decodeObject: Job<DecodeInput, boolean> = {
   name: 'decode-object',
-  async run(store, { name, size }, control) {
+  async run(store, { name, size, arrival }, control) {
     const part = store.layout.encodingPart(name);
-    const object = store.layout.stagingFile(name.sha256);
+    const made = store.layout.scratchFile(`decoded-${name.sha256}`);
     try {
-      await withBytesOf(part, async (encoded) => {
-        if (name.base === null) {
-          write(readSolid(new Uint8Array(0), pieces(encoded), size));
-          return;
-        }
+      if (name.base === null) {
+        const pieces = arrival === null ? piecesOf(part) : piecesAsTheyCome(part, new Arrival(arrival), control);
+        write(made, readSolid(new Uint8Array(0), pieces, size, Buffer.allocUnsafe(pieceBytes)));
+      } else {
         const base = store.objects.checked(name.base);
-        await withBytesOf(base.file, (before) => write(decodeDelta(encoded, before, size)));
-      });
-    } catch (error) {
-      if (error instanceof DepotError && error.code !== 'interrupted') {
-        rmSync(part, { force: true });
-        rmSync(object, { force: true });
+        await withBytesOf(part, (encoded) =>
+          withBytesOf(base.file, (before) => write(made, decodeDelta(encoded, before, size))),
+        );
       }
+      renameSync(made, store.layout.stagingFile(name.sha256));
+    } catch (error) {
+      rmSync(made, { force: true });
+      if (error instanceof NotYet) return false;
+      if (error instanceof DepotError && error.code !== 'interrupted') rmSync(part, { force: true });
       throw error;
     }
-    if (!store.demands.hasChildren()) {
-      rmSync(part, { force: true });
-      return null;
-    }
-    // Others will be given it: what a power cut would leave of it must not be.
-    await syncMany(store.layout.data, [part]);
-    renameSync(part, store.layout.encodingFile(name));
-    return null;
+    await keepEncoding(store, name, part);
+    return true;
 
-    function write(content: Iterable<Uint8Array>): void {
+    function write(file: string, content: Iterable<Uint8Array>): void {
       const hash = createHash('sha256');
       let length = 0;
-      const descriptor = openSync(object, 'w');
+      const descriptor = openSync(file, 'w');
       try {
         for (const piece of content) {
           control.throwIfStopped();
@@ -72,12 +76,56 @@ export const decodeObject: Job<DecodeInput, null> = {
   },
 };
 
-function* pieces({ size, read }: ByteSource): Generator<Uint8Array> {
-  const piece = Buffer.allocUnsafe(256 * 1024);
-  for (let position = 0; position < size;) {
-    const length = read(piece, position);
-    if (length === 0) return;
-    yield piece.subarray(0, length);
-    position += length;
+async function keepEncoding(store: Store, name: EncodingName, part: string): Promise<void> {
+  if (!store.demands.hasChildren()) {
+    rmSync(part, { force: true });
+    return;
+  }
+  // Others will be given it: what a power cut would leave of it must not be.
+  await syncMany(store.layout.data, [part]);
+  renameSync(part, store.layout.encodingFile(name));
+}
+
+const pieceBytes = 256 * 1024;
+
+/** Each piece is good until the next one is asked for. */
+function* piecesOf(file: string): Generator<Uint8Array> {
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let length = readSync(descriptor, piece); length > 0; length = readSync(descriptor, piece)) {
+      yield piece.subarray(0, length);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The encoding did not come to its end, or not in time. */
+class NotYet extends Error {}
+
+/** Blocks the thread while nothing comes. */
+function* piecesAsTheyCome(file: string, arrival: Arrival, control: JobControl): Generator<Uint8Array> {
+  // Whoever writes the file is this thread itself.
+  if (isMainThread) throw new NotYet();
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let waited = 0; ;) {
+      const { state, count } = arrival.look();
+      const length = readSync(descriptor, piece);
+      if (length > 0) {
+        yield piece.subarray(0, length);
+        continue;
+      }
+      if (state === 'whole') return;
+      if (state === 'ended' || waited > patienceMs) throw new NotYet();
+      control.throwIfStopped();
+      const before = performance.now();
+      arrival.wait(count, lookMs);
+      waited += performance.now() - before;
+    }
+  } finally {
+    closeSync(descriptor);
   }
 }

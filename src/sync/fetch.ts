@@ -35,6 +35,7 @@ export async function fetchObjects(
       meter,
       signal,
       makesBundles: true,
+      isFollowing: false,
       alone: pLimit(1),
     });
     if (claimed.length === 0) return;

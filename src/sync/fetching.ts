@@ -13,6 +13,8 @@ export interface Fetching {
   readonly signal: AbortSignal;
   /** Until the parent answers that it makes none; a static server does not. */
   makesBundles: boolean;
+  /** Whether an encoding is being decoded while it comes. */
+  isFollowing: boolean;
   /** One bundle is unpacked at a time: two would wait for each other at the catalogue, and keep others from it. */
   readonly alone: LimitFunction;
 }
