@@ -33,9 +33,7 @@ export async function configWarnings(config: LoadedConfig, view: GivenView, nowM
     ...hidden(settings),
     ...givenWarnings(config, view.given, nowMs),
     ...view.unknown.map((what) => `not known: ${what}`),
-    ...(settings.sites.length > 0 && view.directory === 'nowhere'
-      ? ['sites: nothing of it is signed before depot ca init has made the directory']
-      : []),
+    ...unsignedSites(settings, view),
     ...sitesWithoutDepots(settings, view.sites),
     ...idle(settings),
   ].filter((warning) => warning !== undefined);
@@ -116,6 +114,13 @@ function* shortLives({ repositories, site, poll, signing }: Settings): Generator
       'or depots far down hold what has expired'
     );
   }
+}
+
+function* unsignedSites({ sites, data }: Settings, { directory }: GivenView): Generator<string> {
+  if (sites.length === 0) return;
+  if (directory === 'nowhere') yield 'sites: nothing of it is signed before depot ca init has made the directory';
+  if (directory === null)
+    yield `sites: not known whether the company's directory is held here: this user may not read ${layoutOf(data).keys}`;
 }
 
 function* hidden({ network, sites }: Settings): Generator<string> {

@@ -35,11 +35,6 @@ export interface Span {
   readonly isLimited: boolean;
 }
 
-/** Whether the rate is the same at all times. */
-export function isConstant({ list, within }: Windows): boolean {
-  return list.length === 0 && (within === undefined || isConstant(within));
-}
-
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const dayMinutes = 1440;
@@ -159,7 +154,7 @@ function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {
 }
 
 /** How far ahead is looked for a change. Windows of the week repeat sooner; those with dates are found when they are near. */
-const horizonMs = 15 * dayMs;
+export const horizonMs = 15 * dayMs;
 
 /** The rate at an instant, and until when it is known to hold. */
 export function rateAt(windows: Windows, atMs: number): Span {
