@@ -4,7 +4,7 @@ import { defaultConfigPath } from '../config/location.js';
 import { loadConfig, loadSettings } from '../config/settings.js';
 import { bounded } from '../config/bounded.js';
 import { depotFacts } from '../daemon/facts.js';
-import { givenHere, givenStatus } from '../daemon/in-force.js';
+import { givenHere, givenStatus, givenWarnings } from '../daemon/in-force.js';
 import { DepotError } from '../model/errors.js';
 import type { ControlApi } from '../serve/control-api.js';
 import { controlClient } from '../serve/control-client.js';
@@ -55,7 +55,7 @@ export async function askOrRead<Result>(
       const facts = depotFacts({
         settings: bounded(config.settings, given),
         version,
-        given: givenStatus(config, given, terminal.now()),
+        given: givenStatus(given, givenWarnings(config, given, terminal.now())),
       });
       return await read({ store, facts }, error);
     } finally {

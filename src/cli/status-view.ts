@@ -53,7 +53,9 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   if (status.line !== null && (status.line.rate !== 'unlimited' || status.line.ordered)) {
     yield `${label('line')}${lineWords(status.line, now)}`;
   }
-  if (status.given !== null) yield `${label('sites')}${givenWords(status.given)}`;
+  // A daemon that was not restarted after an upgrade says nothing of it.
+  const { given = null } = status;
+  if (given !== null) yield `${label('sites')}${givenWords(given)}`;
   if (status.listen !== null || status.children.length > 0) {
     const heard = status.children.map(({ depot, lastSeenAt }) => `${depot} (${ago(lastSeenAt, now)})`);
     const below = heard.length === 0 ? 'no depot below yet' : shortList(heard, 3);

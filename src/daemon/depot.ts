@@ -23,7 +23,7 @@ import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { openToChildren } from './front-door.js';
-import { directoryPlace, givenView, sitesWithoutDepots } from './given-view.js';
+import { directoryPlace, givenView } from './given-view.js';
 import { InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
@@ -35,7 +35,7 @@ import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
-import { checkSites, signSites, signSitesAtStart } from './site-settings.js';
+import { checkSites, SiteSigner } from './site-settings.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -79,6 +79,7 @@ export class Depot implements RunningDepot {
   readonly maintenance: Maintenance;
   private readonly copies: OwnCopies;
   private readonly inForce: InForce;
+  private readonly sites: SiteSigner;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
@@ -144,6 +145,7 @@ export class Depot implements RunningDepot {
     const { store } = this;
     const inForce = (): Settings => this.settings;
     this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, inForce, onRenewed });
+    this.sites = new SiteSigner(this.store, this.membership?.registry?.directory, log);
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,
@@ -233,7 +235,7 @@ export class Depot implements RunningDepot {
     checkSites(config, directoryPlace(this.store));
     checkTransport(next, this.membership !== undefined);
     const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
-    const isSigned = await signSites(next, this.membership?.registry?.directory, this.log);
+    const isSigned = await this.sites.sign(next);
     const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.inForce.take(config);
@@ -248,10 +250,7 @@ export class Depot implements RunningDepot {
     }
     await this.publishers.configure(next);
     this.schedule.configure(this.settings.poll);
-    if (isSigned) {
-      this.companyChanged();
-      this.tellSites();
-    }
+    if (isSigned) this.companyChanged();
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
     this.log.info(
@@ -286,8 +285,7 @@ export class Depot implements RunningDepot {
     // First, so that whoever finds the socket finds what is published, too.
     await this.publishers.configure(settings);
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
-    if (await signSitesAtStart(settings, this.membership?.registry?.directory, this.log)) this.companyChanged();
-    this.tellSites();
+    if (await this.sites.signAtStart(settings)) this.companyChanged();
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
@@ -322,13 +320,6 @@ export class Depot implements RunningDepot {
     this.ownLine.configure(this.settings.network);
     this.uploads.changed();
     this.schedule.configure(this.settings.poll);
-  }
-
-  private tellSites(): void {
-    const { own } = this.inForce;
-    if (own.sites.length === 0) return;
-    const { sites } = givenView(this.store, own.site);
-    for (const warning of sitesWithoutDepots(own, sites)) this.log.warn({}, warning);
   }
 
   private changed(): void {

@@ -21,8 +21,8 @@ export function givenView(store: Store, site: string): GivenView {
     const directory = directoryPlace(store);
     return { directory, given, sites: directory === 'here' ? knownSites(store, site) : null, unknown: [] };
   } catch {
-    const unknown = [`whether the company's directory is held here: this user may not read ${store.layout.keys}`];
-    return { directory: null, given, sites: null, unknown };
+    // This user may not read keys, by which it would be known whether the directory is held here.
+    return { directory: null, given, sites: null, unknown: [] };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Kind } from '../model/head.js';
 import { everything, unionDemand, type Follow, type Selection } from '../model/selection.js';
+import { givenTo } from '../model/site-settings.js';
 import type {
   ChildStatus,
   CycleProgress,
@@ -72,7 +73,7 @@ export interface StatusQuery {
   readonly tree: boolean;
 }
 
-/** A child polls as often as this depot does, as far as this depot knows; so many missed polls are worth a word. */
+/** So many missed polls are worth a word. */
 const missedPolls = 3;
 
 /** The status from what is kept and, where a daemon runs, from what it knows; a read-only `store` is enough. */
@@ -102,7 +103,8 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     children: store.demands
       .list()
       .map(({ child, site, lastHeardMs, authenticated }): ChildStatus => {
-        const silent = nowMs - lastHeardMs > missedPolls * facts.pollEveryMs;
+        const isOver = (everyMs: number): boolean => nowMs - lastHeardMs > missedPolls * everyMs;
+        const silent = isOver(facts.pollEveryMs) && isOver(givenPollMs(store, facts, site));
         return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated };
       })
       .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
@@ -112,6 +114,12 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     below: query.tree ? store.reports.below() : null,
     process: live?.process ?? null,
   };
+}
+
+/** How seldom the depots of a site below poll by what the directory sets; else they do as this one does, as far as it knows. */
+function givenPollMs(store: Store, facts: DepotFacts, site: string): number {
+  const { sites = [], generation = 0 } = store.company.get(facts.site) ?? {};
+  return givenTo(site, sites, generation)?.poll?.settings.everyMs ?? 0;
 }
 
 interface Listed {

@@ -6,6 +6,8 @@ import { sha256 } from '../../src/model/sha256.js';
 import type { RepositoryStatus } from '../../src/model/status.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import type { PollRow } from '../../src/store/polls.js';
+import { realHost } from '../../src/host.js';
+import { DirectoryHolder } from '../../src/publish/directory.js';
 import { Store } from '../../src/store/store.js';
 import { usualLifetimes } from '../harness/lifetimes.js';
 import { unsignedHead } from '../harness/heads.js';
@@ -178,6 +180,19 @@ test('a child that missed three polls is silent', () => {
   expect(children.map(({ depot, silent }) => [depot, silent])).toEqual([
     ['early', false],
     ['late', true],
+  ]);
+});
+
+test('a child that polls as seldom as its site is to is not silent before three of those polls', async () => {
+  const directory = new DirectoryHolder(store, realHost, 'enterprise', () => usualLifetimes);
+  await directory.found({ anchors: ['root'], revoked: [], graceMs: 0 });
+  await directory.set([{ site: 'enterprise/germany/munich/a', settings: { poll: { everyMs: 60 * minute } } }]);
+  store.demands.set('seldom', 'enterprise/germany/munich/a/b', sha256('x'), {}, now - 46 * minute);
+  store.demands.set('often', 'enterprise/germany/munich/c', sha256('y'), {}, now - 46 * minute);
+  const { children } = depotStatus(store, facts, live, { nowMs: now, tree: false });
+  expect(children.map(({ depot, silent }) => [depot, silent])).toEqual([
+    ['often', true],
+    ['seldom', false],
   ]);
 });
 
