@@ -22,13 +22,13 @@ export function hurriedHost(startMs = Date.UTC(2026, 10, 26), parties: () => num
     random: () => 0.5,
     sleep: (ms, signal) =>
       new Promise((wake, reject) => {
-        const sleeper = { atMs: now + ms, wake };
-        sleepers.push(sleeper);
         const abort = (): void => {
           const at = sleepers.indexOf(sleeper);
           if (at >= 0) sleepers.splice(at, 1);
           reject(new Error('aborted'));
         };
+        const sleeper = { atMs: now + ms, wake: () => (signal?.removeEventListener('abort', abort), wake()) };
+        sleepers.push(sleeper);
         signal?.addEventListener('abort', abort, { once: true });
       }),
   };
