@@ -23,12 +23,17 @@ const shortestMs = 1;
 
 /**
  * Gives out the bytes of a line at its rate, by the monotonic clock: what is given is owed, and time pays it back. Those
- * with the lowest rank go first; among them the keys take turns, and whoever comes first within a key.
+ * with the lowest rank go first; among them the keys get the same of it, however many wait for each and however large their
+ * takes are, and whoever comes first within a key. A key that did not ask for a while has not saved anything up
+ * (start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996).
  */
 export class Pacer {
   private owed = 0;
   private paidAtMs: number;
   private readonly queues = new Map<string, Waiting[]>();
+  /** Where the last take began, in bytes that each key could have had until then; and where those of each key end. */
+  private begun = 0;
+  private readonly ends = new Map<string, number>();
   private isRunning = false;
 
   constructor(
@@ -52,7 +57,7 @@ export class Pacer {
     signal?.throwIfAborted();
     this.pay();
     if (this.queues.size === 0 && this.isDue(lead)) {
-      this.owed += bytes;
+      this.give(key, bytes);
       return;
     }
     await new Promise<void>((resolve, reject) => {
@@ -89,7 +94,7 @@ export class Pacer {
       const [key, waiting] = next;
       if (this.isDue(waiting.lead)) {
         this.drop(key, waiting);
-        this.owed += waiting.bytes;
+        this.give(key, waiting.bytes);
         waiting.go();
         continue;
       }
@@ -104,12 +109,27 @@ export class Pacer {
   private next(): [string, Waiting] | undefined {
     let best: [string, Waiting] | undefined;
     for (const [key, [first]] of this.queues) {
-      if (first !== undefined && (best === undefined || first.rank < best[1].rank)) best = [key, first];
+      if (first === undefined) continue;
+      const isEarlier = best === undefined || this.startOf(key) < this.startOf(best[0]);
+      if (best === undefined || first.rank < best[1].rank || (first.rank === best[1].rank && isEarlier)) {
+        best = [key, first];
+      }
     }
     return best;
   }
 
-  /** Whoever was served goes to the end of the round. */
+  private startOf(key: string): number {
+    return Math.max(this.begun, this.ends.get(key) ?? 0);
+  }
+
+  private give(key: string, bytes: number): void {
+    this.owed += bytes;
+    this.begun = this.startOf(key);
+    this.ends.set(key, this.begun + bytes);
+    for (const [each, end] of this.ends) if (end <= this.begun) this.ends.delete(each);
+  }
+
+  /** Whoever was served goes behind those that have had as much. */
   private drop(key: string, waiting: Waiting): void {
     const left = (this.queues.get(key) ?? []).filter((each) => each !== waiting);
     this.queues.delete(key);
