@@ -5,7 +5,7 @@ import { encodeChanges } from '../publish/encode-changes.js';
 import { packageDifference } from '../publish/package-difference.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
-import { survey } from '../publish/survey.js';
+import { closeSurvey, openSurvey, surveyPart } from '../publish/survey-jobs.js';
 import { freeze } from '../publish/work-copy.js';
 import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
@@ -35,6 +35,7 @@ const jobs = [
   adoptUnits,
   applyPackages,
   applyTree,
+  closeSurvey,
   collect,
   completeUnits,
   compose,
@@ -51,6 +52,7 @@ const jobs = [
   makeEncoding,
   mendTree,
   packageDifference,
+  openSurvey,
   planGc,
   previewPlan,
   previewUnits,
@@ -60,7 +62,7 @@ const jobs = [
   releaseHold,
   relist,
   restoreTree,
-  survey,
+  surveyPart,
   surveyUnits,
   takeDifferenceJob,
   takeReport,

@@ -34,7 +34,7 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   const { repository } = settings;
   const startedMs = host.now();
   const newest = store.heads.newest(repository);
-  const surveyed = await run(survey, surveyInput(settings, newest, options, startedMs), {
+  const surveyed = await survey(run, surveyInput(settings, newest, options, startedMs), {
     signal: options.signal,
     onProgress: ({ files, bytes }) =>
       options.onProgress({ phase: 'scan', files: { done: files, total: null }, bytes: { done: bytes, total: null } }),
