@@ -22,8 +22,19 @@ function explain(error: unknown): never {
   throw new DepotError('daemon-down', error.message, { hint, cause: error });
 }
 
-function* resultLines({ changed, needsRestart }: ReloadResult): Generator<string> {
+function* resultLines({ changed, needsRestart, signed }: ReloadResult): Generator<string> {
   if (changed.length + needsRestart.length === 0) yield 'nothing has changed';
-  if (changed.length > 0) yield `in force now: ${changed.join(', ')}`;
+  const [ofSites, here] = [changed.filter(isOfSites), changed.filter((key) => !isOfSites(key))];
+  if (here.length > 0) yield `in force now: ${here.join(', ')}`;
+  if (signed !== undefined) {
+    const what = ofSites.length === 0 ? 'the settings of sites' : ofSites.join(', ');
+    yield `signed in generation ${signed} of the directory, for depots to take over, one level a poll: ${what}`;
+  } else if (ofSites.length > 0) {
+    yield `not signed, as there is no directory here before depot ca init: ${ofSites.join(', ')}`;
+  }
   if (needsRestart.length > 0) yield `in force after a restart (systemctl restart depotd): ${needsRestart.join(', ')}`;
+}
+
+function isOfSites(key: string): boolean {
+  return key === 'sites' || key.startsWith('sites.');
 }

@@ -235,7 +235,7 @@ export class Depot implements RunningDepot {
     checkSites(config, directoryPlace(this.store));
     checkTransport(next, this.membership !== undefined);
     const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
-    const isSigned = await this.sites.sign(next);
+    const signed = await this.sites.sign(next);
     const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.inForce.take(config);
@@ -250,14 +250,14 @@ export class Depot implements RunningDepot {
     }
     await this.publishers.configure(next);
     this.schedule.configure(this.settings.poll);
-    if (isSigned) this.companyChanged();
+    if (signed !== undefined) this.companyChanged();
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
     this.log.info(
       { changed: inForce, needsRestart },
       inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
     );
-    return { changed: inForce, needsRestart };
+    return { changed: inForce, needsRestart, ...(signed === undefined ? {} : { signed }) };
   }
 
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
@@ -285,7 +285,7 @@ export class Depot implements RunningDepot {
     // First, so that whoever finds the socket finds what is published, too.
     await this.publishers.configure(settings);
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
-    if (await this.sites.signAtStart(settings)) this.companyChanged();
+    if ((await this.sites.signAtStart(settings)) !== undefined) this.companyChanged();
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();

@@ -30,30 +30,31 @@ export class SiteSigner {
 
   /**
    * Signs them where they are others than before.
-   * @returns whether they are
+   * @returns the generation of the directory that has them; undefined where there is nothing to sign, or nowhere
    * @throws DepotError of the signing; then those before stay in force
    */
-  async sign({ site, sites }: Settings): Promise<boolean> {
+  async sign({ site, sites }: Settings): Promise<number | undefined> {
     const { directory, log, store } = this;
     if (directory === undefined) {
       if (sites.length > 0) log.warn({}, 'sites: nothing of it is signed before depot ca init has made the directory');
-      return false;
+      return undefined;
     }
     for (const warning of sitesWithoutDepots({ sites }, givenView(store, site).sites)) log.warn({}, warning);
     const changed = await directory.set(sites);
-    if (changed.length === 0) return false;
-    log.info({ sites: changed, generation: directory.version() }, 'signed the settings of sites in the directory');
-    return true;
+    if (changed.length === 0) return undefined;
+    const generation = directory.version();
+    log.info({ sites: changed, generation }, 'signed the settings of sites in the directory');
+    return generation;
   }
 
   /** The same at the start: a directory that cannot be written is no reason not to serve. */
-  async signAtStart(settings: Settings): Promise<boolean> {
+  async signAtStart(settings: Settings): Promise<number | undefined> {
     try {
       return await this.sign(settings);
     } catch (thrown) {
       const error = asDepotError(thrown, 'sign the settings of sites');
       this.log.error({ code: error.code, hint: error.hint }, error.message);
-      return false;
+      return undefined;
     }
   }
 }

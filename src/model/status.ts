@@ -404,4 +404,6 @@ export interface ReloadResult {
   readonly changed: readonly string[];
   /** Settings that were changed and wait for a restart. */
   readonly needsRestart: readonly string[];
+  /** The generation of the directory that settings of sites were signed with; left out where they did not change. */
+  readonly signed?: number;
 }
