@@ -5,8 +5,9 @@ import { loadConfig, type LoadedConfig, type Settings } from '../config/settings
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
+import { DepotError } from '../model/errors.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
-import type { GivenStatus, ReloadResult } from '../model/status.js';
+import type { GivenStatus, ReloadResult, StatusError } from '../model/status.js';
 import { Uploads } from '../serve/uploads.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import type { Listener } from '../serve/listener.js';
@@ -214,9 +215,9 @@ export class Depot implements RunningDepot {
   }
 
   /**
-   * Takes over the file as it is now. Transfers under way go on.
-   * @throws DepotError `config-invalid` with all problems, `certificate-refused` where the files of the certificate are no good;
-   * the settings stay as they were
+   * Takes over the file as it is now. Transfers under way go on. A certificate whose files are no good holds up nothing else:
+   * the one before stays in use, and the result says why.
+   * @throws DepotError `config-invalid` with all problems; the settings stay as they were
    */
   reload(): Promise<ReloadResult> {
     // One at a time: a signal and a command may come together.
@@ -234,7 +235,7 @@ export class Depot implements RunningDepot {
     const config = { ...read, settings: next };
     checkSites(config, directoryPlace(this.store));
     checkTransport(next, this.membership !== undefined);
-    const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
+    const { isTaken, refused } = await this.takeCertificate(next);
     const isSigned = await this.sites.sign(next);
     const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
@@ -257,7 +258,22 @@ export class Depot implements RunningDepot {
       { changed: inForce, needsRestart },
       inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
     );
-    return { changed: inForce, needsRestart };
+    return { changed: inForce, needsRestart, certificate: refused };
+  }
+
+  /** @throws DepotError `config-invalid` where there must be no such files */
+  private async takeCertificate({ certificate }: Settings): Promise<{
+    readonly isTaken: boolean;
+    readonly refused: StatusError | null;
+  }> {
+    try {
+      return { isTaken: (await this.membership?.provided.take(certificate)) === true, refused: null };
+    } catch (thrown) {
+      if (!(thrown instanceof DepotError) || thrown.code !== 'certificate-refused') throw thrown;
+      const { code, message, hint = null } = thrown;
+      this.log.warn({ code, hint }, `the certificate was not taken up: ${message}`);
+      return { isTaken: false, refused: { code, message, hint, at: new Date(this.host.now()).toISOString() } };
+    }
   }
 
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */

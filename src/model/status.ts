@@ -404,4 +404,6 @@ export interface ReloadResult {
   readonly changed: readonly string[];
   /** Settings that were changed and wait for a restart. */
   readonly needsRestart: readonly string[];
+  /** Why the files that `certificate:` names were not taken up, while all else was; null where nothing speaks against them. */
+  readonly certificate: StatusError | null;
 }
