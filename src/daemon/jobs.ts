@@ -3,6 +3,7 @@ import { compose } from '../publish/compose.js';
 import { composePackage } from '../publish/compose-package.js';
 import { encodeChanges } from '../publish/encode-changes.js';
 import { packageDifference } from '../publish/package-difference.js';
+import { fillSource } from '../publish/first-source.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
 import { survey } from '../publish/survey.js';
@@ -42,6 +43,7 @@ const jobs = [
   decodeObject,
   encodeChanges,
   endPlan,
+  fillSource,
   findUnread,
   finishSwitches,
   freeze,

@@ -37,7 +37,7 @@ export type IssuedMessage = z.infer<typeof issuedShape>;
 /** A request in the name of a depot, as it travels: whoever passes it on can read it and can alter nothing. */
 export const signedRequestShape = z.object({
   /** JSON text; these very bytes are signed. */
-  payload: z.string().max(64 * 1024),
+  payload: z.string().max(512 * 1024),
   /** The certificate of the depot that makes the request, then those above it, PEM. */
   chain: pem,
   /** Base64. */
@@ -45,7 +45,7 @@ export const signedRequestShape = z.object({
 });
 export type SignedRequest = Readonly<z.infer<typeof signedRequestShape>>;
 
-const purposes = ['renew', 'invite', 'enrol'] as const;
+const purposes = ['renew', 'invite', 'enrol', 'take-over', 'move', 'stay'] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** A signed request on its way up. */
@@ -63,6 +63,36 @@ export const enrolShape = z.object({
   root: z.base64().max(48 * 1024),
 });
 export type EnrolBody = z.infer<typeof enrolShape>;
+
+/** A depot asks to become the master depot of a repository. */
+export const takeOverShape = z.object({
+  name,
+  /** The root that names its keys, signed by them alone; base64. */
+  root: z.base64().max(48 * 1024),
+  /** The newest generation that it holds complete. */
+  generation: z.number().int().min(1),
+});
+export type TakeOverBody = z.infer<typeof takeOverShape>;
+
+/** The old root keys have signed it: the roots from the first to the one that names the new master's keys, base64. */
+export const moveBodyShape = z.object({
+  name,
+  to: name,
+  generation: z.number().int().min(1),
+  roots: z
+    .array(z.base64().max(48 * 1024))
+    .min(2)
+    .max(500),
+});
+export type MoveBody = z.infer<typeof moveBodyShape>;
+
+/** What a depot asked for, or the old master depot signed, is not to be. */
+export const stayShape = z.object({ name, depot: name });
+export type StayBody = z.infer<typeof stayShape>;
+
+/** Where the repository stands after one of the three. */
+export const masterShape = z.object({ master: name });
+export type MasterMessage = z.infer<typeof masterShape>;
 
 /** `waiting`: a person at the directory has to approve a context that is wider than the master depot's own site. */
 export const enrolledShape = z.object({ state: z.enum(['enrolled', 'waiting']) });
