@@ -6,15 +6,22 @@ import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
 
 /** At the depot that is to be the master: asks for the repository. */
-export function takeOverCommand(program: Program): Command {
+export function takeOverCommand(
+  program: Program,
+  keyboard: Keyboard = { input: process.stdin, output: process.stderr },
+): Command {
   return new Command('take-over')
     .description('at a depot that holds all of it: ask its master depot to give the repository to this one')
     .argument('<repository>')
     .option('--cancel', 'do not ask any more')
-    .action(async (repository: string, { cancel }: { cancel?: boolean }, command: Command) => {
+    .option('--root-key <file...>', 'where the master depot is lost: its root key, or as many as must sign')
+    .option(...passphraseOption)
+    .action(async (repository: string, options: BringOptions & { cancel?: boolean }, command: Command) => {
       const request = requestOf(program, command);
-      const { moves } = await daemonOf(request);
-      const result = await (cancel === true ? moves.cancel(repository) : moves.takeOver(repository));
+      const { moves, keys } = await daemonOf(request);
+      const take = async (): Promise<TakeOverResult> =>
+        moves.takeOver(repository, await bring(keys, repository, options, keyboard, request.terminal.signal));
+      const result = await (options.cancel === true ? moves.cancel(repository) : take());
       if (request.json) return printJson(request.terminal, result);
       await printProse(request.terminal, taken(result));
     });
@@ -61,6 +68,11 @@ export function keepCommand(program: Program): Command {
 function* taken({ repository, depot, master, generation, state }: TakeOverResult): Generator<string> {
   if (state === 'cancelled') {
     yield `this depot does not ask for ${repository} any more; ${master} stays its master depot`;
+    return;
+  }
+  if (state === 'taken-over') {
+    yield `${repository} was taken over from ${master} at generation ${generation ?? 0}; it is published here once this depot has polled`;
+    yield `if ${master} comes back, it is a child for it, and what it published since is not taken by anybody`;
     return;
   }
   yield `asked for ${repository}, of which generation ${generation ?? 0} is whole here`;

@@ -49,14 +49,15 @@ export class Climbing implements Enrolment {
   }
 
   /** Asks for something in the name of this depot. */
-  ask(purpose: Purpose, body: unknown): Promise<unknown> {
+  ask(purpose: Purpose, body: unknown, roots?: ClimbMessage['roots']): Promise<unknown> {
     const { key, chain } = this.own.signing();
-    return this.handle({ purpose, request: signRequest(purpose, body, key, chain, this.host.now()) });
+    const request = signRequest(purpose, body, key, chain, this.host.now());
+    return this.handle({ purpose, request, ...(roots === undefined ? {} : { roots }) });
   }
 
   private async handle(message: ClimbMessage): Promise<unknown> {
     if (this.registry === undefined) return this.pass(({ client }, signal) => client.request(message, signal));
-    const answer = await this.registry.handle(message.purpose, message.request);
+    const answer = await this.registry.handle(message.purpose, message.request, message.roots);
     if (changesDirectory.has(message.purpose)) this.onCompany();
     return answer;
   }

@@ -379,17 +379,18 @@ export class Depot implements RunningDepot {
     for (const enrolled of this.offered.enrolled() ?? []) {
       const move = lastMove(enrolled);
       if (move?.to !== this.settings.depot || move.metadata === undefined) continue;
-      await takeUp(this.store, enrolled.name, Buffer.from(move.metadata, 'base64'));
+      await takeUp(this.store, enrolled.name, Buffer.from(move.metadata, 'base64'), move.next);
     }
     const before = this.mastery;
     const next = masteryOf(this.store, this.settings);
     this.mastery = next;
     const isNew = next.published.filter(({ name }) => !before.published.some((each) => each.name === name));
+    const isChanged = JSON.stringify(before) !== JSON.stringify(next);
     // No cycle of what is published from now on begins any more; one under way ends before the publisher begins.
-    this.schedule.refresh(0);
+    if (isChanged) this.schedule.refresh(0);
     for (const { name } of isNew) await this.schedule.between(name, () => Promise.resolve());
     await this.publishers.configure({ repositories: next.published, packageTypes: this.settings.packageTypes });
-    if (JSON.stringify(before) === JSON.stringify(next)) return;
+    if (!isChanged) return;
     for (const { settings, master, state } of next.elsewhere) {
       this.log.warn({ repository: settings.name, master, state }, `${settings.name} is not published here`);
     }

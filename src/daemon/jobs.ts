@@ -3,7 +3,6 @@ import { compose } from '../publish/compose.js';
 import { composePackage } from '../publish/compose-package.js';
 import { encodeChanges } from '../publish/encode-changes.js';
 import { packageDifference } from '../publish/package-difference.js';
-import { fillSource } from '../publish/first-source.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
 import { survey } from '../publish/survey.js';
@@ -12,6 +11,7 @@ import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
 import { completeUnits, recountUnits } from '../store/complete-units.js';
+import { fillFolder } from '../store/fill-folder.js';
 import { collect, planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
 import { keepObjects } from '../store/keep-objects.js';
@@ -43,7 +43,7 @@ const jobs = [
   decodeObject,
   encodeChanges,
   endPlan,
-  fillSource,
+  fillFolder,
   findUnread,
   finishSwitches,
   freeze,

@@ -6,7 +6,7 @@ import type { StatusError } from '../model/status.js';
 import type { MoveResult, TakeOverResult } from '../model/trust-status.js';
 import { isFinished } from '../publish/generation.js';
 import { handOverChain, takeBack, type HandOver } from '../publish/hand-over.js';
-import { dropProposal, hasProposed, proposeTakeOver } from '../publish/take-over.js';
+import { dropProposal, hasProposed, proposeTakeOver, signTakeOver } from '../publish/take-over.js';
 import type { BroughtKeys } from '../serve/keys-api.js';
 import type { MovesApi } from '../serve/moves-api.js';
 import { holdsAll } from '../store/holds-all.js';
@@ -15,6 +15,9 @@ import { requireMembership } from './membership.js';
 import type { RunningDepot } from './running-depot.js';
 
 const announceEveryMs = 60_000;
+
+/** A lost master depot may have published generations that never came here, and some depot may have them: their numbers are left out. */
+const lostStep = 1000;
 
 /**
  * Moves of repositories to another master depot, at both of them (trust/README.md section 5). What the old one signed is
@@ -44,19 +47,30 @@ export class Moving implements MovesApi {
     return this.failures.get(repository) ?? null;
   }
 
-  takeOver(repository: string): Promise<TakeOverResult> {
+  takeOver(repository: string, brought: BroughtKeys): Promise<TakeOverResult> {
     return this.inTurn(async () => {
       const { store, settings, host, log } = this.depot;
       const { climbing } = requireMembership(this.depot.membership);
       const { master } = this.requireCandidate(repository);
       const generation = this.requireWhole(repository, master);
       const root = await proposeTakeOver(store, repository, settings.signing, host.now());
-      const body = { name: repository, root: Buffer.from(root).toString('base64'), generation };
+      const body = { name: repository, root: base64(root), generation };
       const answer = masterShape.parse(await climbing.ask('take-over', body));
       log.info(
         { repository, master: answer.master, generation },
         `asked ${answer.master} to give ${repository} to this depot`,
       );
+      if (brought.keys.length > 0) {
+        const roots = await signTakeOver(store, repository, root, brought);
+        const next = Math.ceil((generation + 1) / lostStep + 1) * lostStep;
+        await climbing.ask('move', { name: repository, to: settings.depot, generation, next }, roots.map(base64));
+        log.warn(
+          { repository, from: master, generation },
+          `${repository} was taken over from ${master}, which is lost`,
+        );
+        this.depot.companyChanged();
+        return { repository, depot: settings.depot, master, generation, state: 'taken-over' };
+      }
       return { repository, depot: settings.depot, master: answer.master, generation, state: 'asked' };
     });
   }
@@ -167,10 +181,10 @@ export class Moving implements MovesApi {
     const { store, host, log } = this.depot;
     const { climbing } = requireMembership(this.depot.membership);
     const { to, generation } = handOver;
-    const roots = handOverChain(store, repository, handOver).map((root) => Buffer.from(root).toString('base64'));
-    const body: MoveBody = { name: repository, to, generation, roots };
+    const roots = handOverChain(store, repository, handOver).map(base64);
+    const body: MoveBody = { name: repository, to, generation, next: generation + 1 };
     try {
-      await this.unlessStopped(climbing.ask('move', body));
+      await this.unlessStopped(climbing.ask('move', body, roots));
       this.failures.delete(repository);
       this.depot.companyChanged();
     } catch (thrown) {
@@ -314,4 +328,8 @@ export class Moving implements MovesApi {
     this.last = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }

@@ -39,6 +39,8 @@ const moveShape = z.object({
   to: z.string().refine(isName),
   /** The last generation of the master depot before. What its keys sign above it does not count. */
   generation: z.number().int().min(1),
+  /** The number of the first generation that the new master depot publishes, or a later one. */
+  next: z.number().int().min(2),
   /** The version of the root that names the keys of the new master depot. */
   root: z.number().int().min(2),
   at: z.iso.datetime(),

@@ -37,7 +37,7 @@ export type IssuedMessage = z.infer<typeof issuedShape>;
 /** A request in the name of a depot, as it travels: whoever passes it on can read it and can alter nothing. */
 export const signedRequestShape = z.object({
   /** JSON text; these very bytes are signed. */
-  payload: z.string().max(512 * 1024),
+  payload: z.string().max(64 * 1024),
   /** The certificate of the depot that makes the request, then those above it, PEM. */
   chain: pem,
   /** Base64. */
@@ -49,7 +49,15 @@ const purposes = ['renew', 'invite', 'enrol', 'take-over', 'move', 'stay'] as co
 export type Purpose = (typeof purposes)[number];
 
 /** A signed request on its way up. */
-export const climbShape = z.object({ purpose: z.enum(purposes), request: signedRequestShape });
+export const climbShape = z.object({
+  purpose: z.enum(purposes),
+  request: signedRequestShape,
+  /** With a move: the roots from the first to the one that names the new master's keys, base64. They prove themselves. */
+  roots: z
+    .array(z.base64().max(48 * 1024))
+    .max(500)
+    .optional(),
+});
 export type ClimbMessage = z.infer<typeof climbShape>;
 
 /** The body of a signed request, by its purpose. */
@@ -74,15 +82,12 @@ export const takeOverShape = z.object({
 });
 export type TakeOverBody = z.infer<typeof takeOverShape>;
 
-/** The old root keys have signed it: the roots from the first to the one that names the new master's keys, base64. */
+/** The old root keys have signed it. `generation` is the last one before it, `next` the least number after it. */
 export const moveBodyShape = z.object({
   name,
   to: name,
   generation: z.number().int().min(1),
-  roots: z
-    .array(z.base64().max(48 * 1024))
-    .min(2)
-    .max(500),
+  next: z.number().int().min(2),
 });
 export type MoveBody = z.infer<typeof moveBodyShape>;
 

@@ -147,7 +147,7 @@ export interface TakeOverResult {
   readonly master: string;
   /** The generation that is whole here; null where the request was taken back. */
   readonly generation: number | null;
-  readonly state: 'asked' | 'cancelled';
+  readonly state: 'asked' | 'taken-over' | 'cancelled';
 }
 
 /** What `depot repository move` or `keep` came to, at the master depot. */

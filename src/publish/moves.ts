@@ -43,9 +43,14 @@ export class Moves {
 
   /**
    * Names the new master depot. Again is as good as once.
+   * @param roots from the first to the one that names its keys, base64
    * @throws DepotError `head-refused` where the old root keys have not signed it; `not-allowed` where the depot did not ask
    */
-  async move(by: DepotIdentity, { name, to, generation, roots }: MoveBody): Promise<MasterMessage> {
+  async move(
+    by: DepotIdentity,
+    { name, to, generation, next }: MoveBody,
+    roots: readonly string[],
+  ): Promise<MasterMessage> {
     const known = this.find(name);
     const { master, moves = [], asked = [] } = known;
     const last = roots.at(-1) ?? '';
@@ -71,7 +76,7 @@ export class Moves {
     }
     const at = new Date(this.host.now()).toISOString();
     const before = moves.slice(1 - maxMoves).map(({ metadata: _metadata, ...move }) => move);
-    const moved = { from: master, to, generation, root: version, at, metadata: last };
+    const moved = { from: master, to, generation, next, root: version, at, metadata: last };
     const { asked: _asked, ...rest } = known;
     await this.directory.enrol({ ...rest, master: to, moves: [...before, moved] });
     return { master: to };

@@ -2,8 +2,9 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { HeldBack, PublishResult, SourceStatus, StatusError } from '../model/status.js';
+import { fillFolder } from '../store/fill-folder.js';
 import type { Lifetimes } from '../trust/sign.js';
-import { fillFirstSource, fillSource } from './first-source.js';
+import { fillFirstSource } from './first-source.js';
 import { signAgain } from './generation.js';
 import type { MirrorSource, ScanDeps } from './mirror-source.js';
 import { scan, type ScanOutcome } from './scan.js';
@@ -213,7 +214,7 @@ export class MirrorPublisher {
     const newest = store.heads.newest(repository);
     if (newest === undefined) return;
     await fillFirstSource(store, repository, source, async () => {
-      const filled = await run(fillSource, { root: newest.head.root, source }, { signal });
+      const filled = await run(fillFolder, { root: newest.head.root, under: null, folder: source }, { signal });
       log.info({ repository, source, ...filled }, `filled ${source} with what is published of ${repository}`);
     });
   }

@@ -61,7 +61,7 @@ export class Registry {
   }
 
   /** Does what a depot asked for in a request that it signed. @throws DepotError of the check, or `not-allowed` */
-  handle(purpose: Purpose, request: SignedRequest): Promise<unknown> {
+  handle(purpose: Purpose, request: SignedRequest, roots: readonly string[] = []): Promise<unknown> {
     return this.inTurn(async () => {
       const checked = this.check(purpose, request);
       switch (purpose) {
@@ -76,7 +76,7 @@ export class Registry {
         case 'take-over':
           return this.moves.ask(checked.identity, takeOverShape.parse(checked.payload));
         case 'move':
-          return this.moves.move(checked.identity, moveBodyShape.parse(checked.payload));
+          return this.moves.move(checked.identity, moveBodyShape.parse(checked.payload), roots);
         case 'stay':
           return this.moves.stay(checked.identity, stayShape.parse(checked.payload));
       }

@@ -2,11 +2,14 @@ import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
 import type { Store } from '../store/store.js';
 import { readRoot } from '../trust/root-facts.js';
-import { isSameRoot, proposeRoot, readProposal, verifyRootChain } from '../trust/root-move.js';
+import { isSameRoot, proposeRoot, readProposal, signProposal, verifyRootChain } from '../trust/root-move.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { sha256 } from '../model/sha256.js';
 import { expectSource } from './first-source.js';
 import { KeyRing } from './key-ring.js';
+import { openRootKeys, requireThreshold, type Unlock } from './root-keys.js';
+
+const leastFile = 'least-generation.txt';
 
 /** The proposed root, beside the staged keys that it names. */
 const proposalFile = 'take-over.json';
@@ -57,6 +60,7 @@ export async function takeUp(
   { keys, signed }: Pick<Store, 'keys' | 'signed'>,
   repository: string,
   root: Uint8Array,
+  next: number,
 ): Promise<boolean> {
   const ring = new KeyRing(keys, repository);
   const facts = readRoot(root);
@@ -71,9 +75,42 @@ export async function takeUp(
     await ring.write(metadataName('root', version), chain[at] ?? Buffer.alloc(0));
   }
   await expectSource({ keys }, repository);
+  await ring.write(leastFile, String(next));
   await ring.keepRoot({ version: facts.version, bytes: root });
   keys.remove(repository, proposalFile);
   return ring.hasOnline(facts);
+}
+
+/** The least number that a generation may have here. */
+export function leastGeneration({ keys }: Pick<Store, 'keys'>, repository: string): number {
+  return Number(keys.read(repository, leastFile) ?? 0);
+}
+
+/**
+ * Signs the proposed root with old root keys that were brought here, since the old master depot is lost.
+ * @returns all roots, the oldest first
+ * @throws DepotError `root-key-needed`, `bad-request` where a passphrase is wrong
+ */
+export async function signTakeOver(
+  { keys, signed }: Pick<Store, 'keys' | 'signed'>,
+  repository: string,
+  proposal: Uint8Array,
+  unlock: Unlock,
+): Promise<Uint8Array[]> {
+  const ring = new KeyRing(keys, repository);
+  const chain = signed
+    .rootVersions(repository)
+    .map((version) => signed.read(repository, metadataName('root', version)) ?? Buffer.alloc(0));
+  const current = chain.at(-1) ?? Buffer.alloc(0);
+  const facts = readRoot(current);
+  const found = await openRootKeys(ring, facts, unlock);
+  requireThreshold(ring, facts, found, 'to take it over', `depot repository take-over ${repository}`);
+  const bytes = signProposal(
+    current,
+    proposal,
+    found.opened.map(({ key }) => key),
+  );
+  return [...chain, bytes];
 }
 
 /** Whether the keys of that root, or of a later one that was signed here, are this depot's own. */

@@ -103,7 +103,9 @@ const keysCalls: readonly ControlCall[] = [
 ];
 
 const movesCalls: readonly ControlCall[] = [
-  stream('take-over', z.strictObject({ repository }), ({ moves }, input) => moves.takeOver(input.repository)),
+  stream('take-over', z.strictObject({ repository, brought }), ({ moves }, input) =>
+    moves.takeOver(input.repository, input.brought),
+  ),
   once('take-over-cancel', z.strictObject({ repository }), ({ moves }, input) => moves.cancel(input.repository)),
   stream('move-repository', z.strictObject({ repository, to: depot, brought }), ({ moves }, input) =>
     moves.move(input.repository, input.to, input.brought),

@@ -68,7 +68,7 @@ export function controlClient(options: ControlClientOptions): ControlApi {
         stream('keys-add', { repository, key, threshold, brought }, quietly()),
     },
     moves: {
-      takeOver: (repository) => stream('take-over', { repository }, quietly()),
+      takeOver: (repository, brought) => stream('take-over', { repository, brought }, quietly()),
       cancel: (repository) => call('take-over-cancel', { repository }),
       move: (repository, to, brought) => stream('move-repository', { repository, to, brought }, quietly()),
       keep: (repository, from) => call('keep-repository', { repository, from }),

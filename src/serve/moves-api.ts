@@ -3,8 +3,11 @@ import type { BroughtKeys } from './keys-api.js';
 
 /** The part of what a person can ask of a daemon that is about moves of repositories to another master depot. */
 export interface MovesApi {
-  /** At the new master depot: asks the present one for the repository, all of which is here. */
-  takeOver(repository: string): Promise<TakeOverResult>;
+  /**
+   * At the new master depot: asks the present one for the repository, all of which is here. With root keys of it, where the
+   * present one is lost: takes it over.
+   */
+  takeOver(repository: string, brought: BroughtKeys): Promise<TakeOverResult>;
   /** There: does not ask any more. */
   cancel(repository: string): Promise<TakeOverResult>;
   /** At the present master depot: gives the repository to a depot that asks. `signed`: the directory is told later. */

@@ -1,11 +1,11 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Cluster } from '../harness/cluster.js';
 import type { Depot } from '../harness/depot.js';
 import { temporaryCluster } from '../harness/temporary.js';
 import { tree } from '../harness/tree.js';
-import { control, cycle, mirror, pollAll, publish, sites, statusOf } from './chain.js';
+import { cycle, mirror, pollAll, publish, sites, statusOf } from './chain.js';
 import { unlike } from './unlike.js';
 
 vi.setConfig({ testTimeout: 120_000 });
