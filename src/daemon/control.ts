@@ -17,6 +17,7 @@ import type {
 import type { Rate } from '../model/rate.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
+import type { MovesApi } from '../serve/moves-api.js';
 import { listHeld, listPath } from '../serve/listing.js';
 import { historyRows, holdStatuses, requireRepository } from '../serve/queries.js';
 import { depotStatus, repositoryNames } from '../serve/status.js';
@@ -42,12 +43,14 @@ export class DaemonControl implements ControlApi {
   readonly trust: TrustControl;
   readonly subjects: SubjectsControl;
   readonly keys: KeysControl;
+  readonly moves: MovesApi;
   readonly packages: PackagesControl;
 
   constructor(private readonly depot: RunningDepot) {
     this.trust = new TrustControl(depot);
     this.subjects = new SubjectsControl(depot);
     this.keys = new KeysControl(depot);
+    this.moves = depot.moving;
     this.packages = new PackagesControl(depot);
   }
 
@@ -141,7 +144,7 @@ export class DaemonControl implements ControlApi {
     { generation, onEvent }: LongWork & { readonly generation: number | null },
   ): Promise<Listing> {
     this.requireKnown(repository);
-    const isOwn = this.depot.settings.repositories.some(({ name }) => name === repository);
+    const isOwn = this.depot.mastery.published.some(({ name }) => name === repository);
     const selection = isOwn ? null : this.shownOf(repository);
     return listPath(this.depot.store, repository, path, generation, selection, (entries) =>
       onEvent({ type: 'entries', entries }),
@@ -151,7 +154,7 @@ export class DaemonControl implements ControlApi {
   async history(repository: string | null, { limit }: { readonly limit: number }): Promise<readonly HistoryRow[]> {
     if (repository !== null) this.requireKnown(repository);
     const names = repository === null ? this.names() : [repository];
-    const published = this.depot.settings.repositories.map(({ name }) => name);
+    const published = this.depot.mastery.published.map(({ name }) => name);
     return historyRows(this.depot.store, names, published, limit);
   }
 
@@ -221,8 +224,8 @@ export class DaemonControl implements ControlApi {
   }
 
   private requirePolled(repository: string): void {
-    const { settings, sync } = this.depot;
-    if (settings.repositories.some(({ name }) => name === repository)) {
+    const { mastery, sync } = this.depot;
+    if (mastery.published.some(({ name }) => name === repository)) {
       throw new DepotError('not-found', `${repository} is published here, and has no parent`, {
         hint: `depot publish ${repository}`,
         retry: 'never',

@@ -1,5 +1,6 @@
-import type { DepotFacts, LiveFacts } from '../serve/status.js';
+import type { PublishedSettings } from '../config/settings.js';
 import type { GivenStatus } from '../model/status.js';
+import type { DepotFacts, LiveFacts, PublishedFacts } from '../serve/status.js';
 import { certificateStatus } from './certificate-status.js';
 import type { RunningDepot } from './running-depot.js';
 
@@ -8,7 +9,8 @@ export function depotFacts({
   settings,
   version,
   given,
-}: Pick<RunningDepot, 'settings' | 'version'> & { readonly given: GivenStatus | null }): DepotFacts {
+  mastery,
+}: Pick<RunningDepot, 'settings' | 'version' | 'mastery'> & { readonly given: GivenStatus | null }): DepotFacts {
   return {
     depot: settings.depot,
     site: settings.site,
@@ -19,11 +21,18 @@ export function depotFacts({
     follow: settings.follow,
     lifetimes: settings.signing,
     given,
-    published: settings.repositories.map((published) => {
-      const { name, kind, context } = published;
-      return { name, kind, context, source: published.kind === 'mirror' ? published.source : published.work };
-    }),
+    published: mastery.published.map(factsOf),
+    elsewhere: mastery.elsewhere.map(({ settings: of, state, handOver }) => ({
+      ...factsOf(of),
+      state,
+      to: handOver?.to ?? null,
+    })),
   };
+}
+
+function factsOf(published: PublishedSettings): PublishedFacts {
+  const { name, kind, context } = published;
+  return { name, kind, context, source: published.kind === 'mirror' ? published.source : published.work };
 }
 
 /** What only the running daemon knows. */
@@ -42,6 +51,7 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
     cycle: (repository) => depot.sync.board.read(repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),
     source: (repository) => depot.publishers.find(repository)?.status() ?? null,
+    moveError: (repository) => depot.moving.failure(repository),
     sourceError: (repository) => depot.publishers.find(repository)?.lastError() ?? null,
   };
 }

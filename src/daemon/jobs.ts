@@ -11,6 +11,7 @@ import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
 import { completeUnits, recountUnits } from '../store/complete-units.js';
+import { fillFolder } from '../store/fill-folder.js';
 import { collect, planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
 import { keepObjects } from '../store/keep-objects.js';
@@ -43,6 +44,7 @@ const jobs = [
   decodeObject,
   encodeChanges,
   endPlan,
+  fillFolder,
   findUnread,
   finishSwitches,
   freeze,

@@ -46,6 +46,11 @@ export class ParentClient {
     return this.requester.parentDepot;
   }
 
+  /** Where the parent stands, by its certificate; undefined without TLS and before the first answer. */
+  get parentSite(): string | undefined {
+    return this.requester.parentSite;
+  }
+
   /** Whether `parentDepot` is more than a claim. */
   get isAuthenticated(): boolean {
     return this.requester.isAuthenticated;

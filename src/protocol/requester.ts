@@ -64,6 +64,11 @@ export class Requester {
     };
   }
 
+  /** `ParentClient.parentSite` */
+  get parentSite(): string | undefined {
+    return this.connections.peer?.site;
+  }
+
   /** `ParentClient.parentDepot` */
   get parentDepot(): string | undefined {
     return this.isSecure ? this.connections.peer?.depot : this.named;

@@ -3,7 +3,7 @@ import type { HeadFile } from '../model/head.js';
 import type { PackageRecord } from '../model/package.js';
 import { recountUnits } from '../store/complete-units.js';
 import { composePackage } from './compose-package.js';
-import { finishGeneration, isFinished, publishGeneration } from './generation.js';
+import { finishGeneration, isFinished, nextGeneration, publishGeneration } from './generation.js';
 import { refusal } from './package-rules.js';
 import type { PackagesDeps, PackagesSource } from './packages-source.js';
 import type { Signer } from './signer.js';
@@ -48,7 +48,7 @@ export class PackageLedger {
     await this.recover();
     const newest = store.heads.newest(repository);
     const before = this.records().find((each) => each.name === name) ?? null;
-    const record = change((newest?.head.generation ?? 0) + 1);
+    const record = change(nextGeneration(store, repository));
     const root = await run(composePackage, {
       repository,
       root: newest?.head.root ?? null,

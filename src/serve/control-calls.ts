@@ -102,6 +102,19 @@ const keysCalls: readonly ControlCall[] = [
   ),
 ];
 
+const movesCalls: readonly ControlCall[] = [
+  stream('take-over', z.strictObject({ repository, brought }), ({ moves }, input) =>
+    moves.takeOver(input.repository, input.brought),
+  ),
+  once('take-over-cancel', z.strictObject({ repository }), ({ moves }, input) => moves.cancel(input.repository)),
+  stream('move-repository', z.strictObject({ repository, to: depot, brought }), ({ moves }, input) =>
+    moves.move(input.repository, input.to, input.brought),
+  ),
+  once('keep-repository', z.strictObject({ repository, from: depot.nullable() }), ({ moves }, { repository, from }) =>
+    moves.keep(repository, from),
+  ),
+];
+
 const packageName = z.string().refine(isName, 'not a name of a package');
 const named = z.strictObject({ repository, name: packageName });
 const words = z.string().min(1).max(4096).nullable();
@@ -145,6 +158,7 @@ const calls: readonly ControlCall[] = [
   ...trustCalls,
   ...subjectsCalls,
   ...keysCalls,
+  ...movesCalls,
   once('status', z.strictObject({ tree: z.boolean().default(false) }), (api, input) => api.status(input)),
   once('history', oneOrAll.extend({ limit: z.number().int().min(1).max(1000) }), (api, { repository, limit }) =>
     api.history(repository, { limit }),

@@ -67,6 +67,12 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       add: (repository, key, threshold, brought) =>
         stream('keys-add', { repository, key, threshold, brought }, quietly()),
     },
+    moves: {
+      takeOver: (repository, brought) => stream('take-over', { repository, brought }, quietly()),
+      cancel: (repository) => call('take-over-cancel', { repository }),
+      move: (repository, to, brought) => stream('move-repository', { repository, to, brought }, quietly()),
+      keep: (repository, from) => call('keep-repository', { repository, from }),
+    },
     packages: {
       list: (repository) => call('packages', { repository }),
       show: (of) => call('package', of),

@@ -18,6 +18,7 @@ import { appliedGeneration, lagOf } from '../store/figures.js';
 import type { PollRow } from '../store/polls.js';
 import type { Store } from '../store/store.js';
 import type { Lifetimes } from '../trust/sign.js';
+import { masterOf } from './move-status.js';
 import { holdStatuses } from './queries.js';
 import { directoryStatus, expiryOfOwn, trustOf } from './trust-status.js';
 
@@ -32,6 +33,8 @@ export interface DepotFacts {
   readonly pollEveryMs: number;
   readonly follow: Follow;
   readonly published: readonly PublishedFacts[];
+  /** Those that have a source here, and another master depot. */
+  readonly elsewhere: readonly ElsewhereFacts[];
   /** How long what is signed here is valid. */
   readonly lifetimes: Lifetimes;
   /** What the directory sets for this depot's site. */
@@ -41,6 +44,12 @@ export interface DepotFacts {
 export interface PublishedFacts extends NamedRepository {
   /** Absolute path of the source. */
   readonly source: string;
+}
+
+export interface ElsewhereFacts extends PublishedFacts {
+  readonly state: 'child' | 'handed-over' | 'without-keys' | 'incomplete';
+  /** The depot that it was given to from here; null where it was not. */
+  readonly to: string | null;
 }
 
 export interface NamedRepository {
@@ -65,6 +74,8 @@ export interface LiveFacts {
   source(repository: string): SourceStatus | null;
   /** Why the last scan of a source failed. */
   sourceError(repository: string): StatusError | null;
+  /** Why the directory could not be told of a move that was signed here. */
+  moveError(repository: string): StatusError | null;
 }
 
 export interface StatusQuery {
@@ -164,6 +175,7 @@ function masterRepository(
     kind,
     context,
     role: 'master',
+    ...masterOf(store, facts, name),
     generation,
     publishedAt: newest?.head.publishedAt ?? null,
     files: newest?.head.files ?? null,
@@ -221,6 +233,7 @@ function childRepository(
     kind,
     context,
     role: 'child',
+    ...masterOf(store, facts, name),
     generation,
     publishedAt: head?.publishedAt ?? null,
     files: tree?.root === undefined ? null : tree.files,
@@ -245,14 +258,19 @@ function childRepository(
     source: null,
     trust: trustOf(store, facts, name, false),
     error:
-      polled?.error == null || polled.error.code === 'window-closed'
+      live?.moveError(name) ??
+      (polled?.error == null || polled.error.code === 'window-closed'
         ? null
-        : statusError(polled.error, polled.lastAtMs),
+        : statusError(polled.error, polled.lastAtMs)),
   };
 }
 
 /** What this depot follows of a repository; null where it holds it for depots below it only, or publishes it. */
-export function selectionOf({ follow }: Pick<DepotFacts, 'follow'>, name: string): Selection | null {
+export function selectionOf(
+  { follow, elsewhere }: Pick<DepotFacts, 'follow' | 'elsewhere'>,
+  name: string,
+): Selection | null {
+  if (elsewhere.some((each) => each.name === name)) return everything;
   if (follow === 'all') return everything;
   const followed = follow.find(({ repository }) => repository === name);
   return followed === undefined ? null : { include: followed.include, exclude: followed.exclude };

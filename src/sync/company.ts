@@ -35,6 +35,9 @@ export async function learnCompany(
   const { signed, company } = depot.store;
   const held = signed.held(directoryName);
   if (held === undefined || offered === null) return;
+  // A master depot that stands elsewhere has not the documents that concern this one.
+  const { parentSite } = parent.client;
+  if (parentSite !== undefined && !isWithin(depot.site, parentSite)) return;
   const versions = signed.versions(directoryName);
   if (versions !== null && offered.root <= versions.root && offered.timestamp <= versions.timestamp) return;
   const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));

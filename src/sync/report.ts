@@ -12,7 +12,7 @@ const rowsAMessage = 1000;
 
 /** Tells the parent what is wanted here, unless it is known to have been told: what it calls complete depends on it. */
 export async function announceDemand(depot: SyncDepot, parent: Parent, signal: AbortSignal): Promise<void> {
-  const demands = allDemands(depot, polledRepositories(depot));
+  const demands = allDemands(depot, askedOf(depot, parent));
   if (demandsHash(demands) !== parent.demandHash) await report(depot, parent, signal, 'demand');
 }
 
@@ -27,7 +27,7 @@ export async function report(
   const isDue = now - parent.reportedAllAtMs >= allRowsEveryMs;
   const rows = reportRows(depot, parent).filter((row) => isDue || parent.reported.get(row.depot) !== withoutTimes(row));
   if (rows.length === 0 && because === 'rows') return;
-  const repositories = allDemands(depot, polledRepositories(depot));
+  const repositories = allDemands(depot, askedOf(depot, parent));
   const hash = demandsHash(repositories);
   const isKnown = parent.demandHash === hash;
   const first = rows.slice(0, rowsAMessage);
@@ -44,14 +44,22 @@ export async function report(
   if (isDue) parent.reportedAllAtMs = now;
 }
 
-/** This depot's row, then those below it as they came. */
-function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
+/** What this parent is polled for: it learns of no other repository. */
+function askedOf(depot: SyncDepot, { repositories }: Parent): string[] {
+  return polledRepositories(depot).filter((name) => repositories?.includes(name) !== false);
+}
+
+/**
+ * This depot's row, then those below it as they came. A depot can be the parent for one repository and a child for another:
+ * it is not told of itself, so what is below waits until it is known who it is.
+ */
+function reportRows(depot: SyncDepot, parent: Parent): ReportRow[] {
   const { store, host } = depot;
   const now = host.now();
   const own: ReportRow = {
     depot: depot.name,
     site: depot.site,
-    parent: parent?.client.parentDepot ?? parent?.url ?? null,
+    parent: parent.client.parentDepot ?? parent.url,
     version: depot.version,
     at: new Date(now).toISOString(),
     repositories: [
@@ -65,7 +73,15 @@ function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
     ],
   };
   // A parent refuses a report with a row from elsewhere as a whole.
-  return [own, ...store.reports.below().filter((row) => isWithin(row.site, depot.site))];
+  const { parentDepot } = parent.client;
+  const below = parentDepot === undefined ? [] : store.reports.below();
+  const rows = [own, ...below.filter(({ depot: name, site }) => isWithin(site, depot.site) && name !== parentDepot)];
+  return rows.map((row) => asFarAs(parent, row));
+}
+
+function asFarAs({ repositories }: Parent, row: ReportRow): ReportRow {
+  if (repositories === null) return row;
+  return { ...row, repositories: row.repositories.filter(({ name }) => repositories.includes(name)) };
 }
 
 /** Lag in seconds grows by itself and is no news. */

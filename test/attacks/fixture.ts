@@ -185,6 +185,7 @@ export async function newChild(
       follow: 'all',
       holdAbove: { files: null, percent: null },
       published: [],
+      whole: [],
       pollEveryMs: () => 60_000,
     }),
   };

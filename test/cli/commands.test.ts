@@ -273,7 +273,7 @@ test('gc says what it would drop, and what it dropped', async () => {
 });
 
 test('reload names what is in force, and what waits for a restart', async () => {
-  scripted.reload = async () => ({ changed: ['poll.every'], needsRestart: ['listen'] });
+  scripted.reload = async () => ({ changed: ['poll.every'], needsRestart: ['listen'], certificate: null });
   expect((await run(['reload'])).stdout).toBe(
     'in force now: poll.every\nin force after a restart (systemctl restart depotd): listen\n',
   );

@@ -96,6 +96,7 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
       ],
     },
     published: [{ name: 'scripts', kind: 'mirror', context: 'enterprise/germany/munich', source: '/srv/scripts' }],
+    elsewhere: [],
   };
   return { data, config, store, facts };
 }
@@ -313,6 +314,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     cycle: (repository) => (repository === 'media' ? fetching : null),
     nextPollAtMs: () => nowMs + 12 * minute,
     sourceError: () => null,
+    moveError: () => null,
     source: () => ({
       path: '/srv/scripts',
       mode: 'watched',
@@ -344,6 +346,7 @@ export function sampleApi(
     work.onEvent({ type: 'entries', entries });
   const unexpected = (): Promise<never> => Promise.reject(new Error('this test asks for nothing of the kind'));
   return {
+    moves: { takeOver: unexpected, cancel: unexpected, move: unexpected, keep: unexpected },
     status: async ({ tree }) => depotStatus(store, facts, live, { nowMs: now(), tree }),
     ls: async (repository, path, work) => {
       requireRepository(repository, names());

@@ -199,7 +199,6 @@ log: verbose
     'depot.yaml:7:3: poll.evry: unknown key; did you mean every?',
     'depot.yaml:8:11: poll.jitter: found 10; allowed: a whole number with its sign, from 0% to 50%',
     'depot.yaml:9:13: poll.at-start: found "yes"; allowed: true or false; did you mean true?',
-    'depot.yaml:10:19: poll.repositories.tools: "tools" is published here, so it is not fetched from a parent; name it in one place only',
     'depot.yaml:10:26: poll.repositories.tools: found "5 min"; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m; did you mean 5m?',
     'depot.yaml:10:33: poll.repositories."a b": found "a b"; a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters; did you mean a-b?',
     'depot.yaml:11:9: follow: found "al"; allowed: all, or a list of { repository: NAME, include: [PATTERN], exclude: [PATTERN] }; did you mean all?',
@@ -234,13 +233,11 @@ repositories:
   w: { kind: mirror, context: e, source: /srv/a/b }
   x.y: { kind: mirror, context: e, source: /srv/a }
 `;
-  const published = '"t" is published here, so it is not fetched from a parent; name it in one place only';
+  const published = '"t" is published here, or held whole until it is; remove it from follow';
   expect(problems(text).split('\n')).toEqual([
     'depot.yaml:3:10: parent[0]: http://127.0.0.1:8443 is where this depot itself listens; name the depot above',
     'depot.yaml:3:63: parent[2].url: found "http://127.0.0.1:8441" a second time; remove one of the two',
-    `depot.yaml:3:102: parent[2].repositories[0]: ${published}`,
     'depot.yaml:3:108: parent[2].repositories[2]: found "x" a second time; remove one of the two',
-    `depot.yaml:4:25: poll.repositories.t: ${published}`,
     'depot.yaml:5:43: follow[1].repository: found "y" a second time; put its patterns into one entry',
     `depot.yaml:5:62: follow[2].repository: ${published}`,
     'depot.yaml:7:31: repositories.t.context: found "e/f/g", which does not cover this depot\'s own site "e/f"; allowed: e, e/f',

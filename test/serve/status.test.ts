@@ -27,6 +27,7 @@ const facts: DepotFacts = {
   pollEveryMs: 15 * minute,
   follow: 'all',
   published: [],
+  elsewhere: [],
   lifetimes: usualLifetimes,
   given: null,
 };
@@ -51,6 +52,7 @@ const live: LiveFacts = {
   nextPollAtMs: () => now + minute,
   source: () => null,
   sourceError: () => null,
+  moveError: () => null,
 };
 
 let store: Store;
@@ -147,7 +149,7 @@ test('what only depots below want counts by what is complete here, and has no tr
   store.demands.set('child', 'enterprise/germany/munich/north', sha256('x'), { tools: [everything] }, now);
   store.heads.markComplete('tools', 1, [everything]);
   expect(tools({ follow: [] })).toMatchObject({ selection: null, tree: null, generation: 1, lag: { generations: 1 } });
-  expect(selectionOf({ follow: [] }, 'tools')).toBe(null);
+  expect(selectionOf({ follow: [], elsewhere: [] }, 'tools')).toBe(null);
 });
 
 test('a failed poll is the error of its repository, with its time', () => {
