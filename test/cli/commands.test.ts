@@ -277,12 +277,17 @@ test('reload names what is in force, and what waits for a restart', async () => 
   expect((await run(['reload'])).stdout).toBe(
     'in force now: poll.every\nin force after a restart (systemctl restart depotd): listen\n',
   );
-  scripted.reload = async () => ({ changed: ['log', 'sites.enterprise.poll.every'], needsRestart: [], signed: 8 });
+  scripted.reload = async () => ({
+    changed: ['log', 'sites.enterprise.poll.every'],
+    needsRestart: [],
+    certificate: null,
+    signed: 8,
+  });
   expect((await run(['reload'])).stdout).toBe(
     'in force now: log\nsigned in generation 8 of the directory, for depots to take over, one level a poll: ' +
       'sites.enterprise.poll.every\n',
   );
-  scripted.reload = async () => ({ changed: ['sites.enterprise'], needsRestart: [] });
+  scripted.reload = async () => ({ changed: ['sites.enterprise'], needsRestart: [], certificate: null });
   expect((await run(['reload'])).stdout).toContain('not signed, as there is no directory here before depot ca init');
 });
 
