@@ -10,7 +10,8 @@ import { acceptFirstSource, firstSource, reasonToDoubt } from './first-source.js
 import { finishGeneration, isFinished, publishGeneration } from './generation.js';
 import type { MirrorSource, ScanDeps, ScanOptions } from './mirror-source.js';
 import { readChanged } from './read-changed.js';
-import { maxListed, survey, type Surveyed, type SurveyInput } from './survey.js';
+import { survey, type Surveyed } from './survey.js';
+import { maxListed, type SurveyInput } from './survey-jobs.js';
 
 export interface ScanOutcome {
   readonly result: PublishResult;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import picomatch from 'picomatch';
 import { cachedReader } from '../manifest/cached-reader.js';
+import type { PageRef } from '../manifest/page.js';
 import { findEntry, readEntries } from '../manifest/read.js';
+import type { NamePolicy } from '../model/portable.js';
 import type { HeldBack } from '../model/status.js';
 import type { Job } from '../store/job.js';
 import type { Store } from '../store/store.js';
@@ -9,8 +11,23 @@ import { Unknown } from './attempt.js';
 import { indexUpdate } from './index-update.js';
 import { holdsPath, rangesBetween, type PathRange } from './path-range.js';
 import { identify, reasonToRefuse, unmountedOf, type SourceIdentity } from './source-guard.js';
-import { maxListed, type SurveyInput } from './survey.js';
 import { walk, type WalkRules } from './walk.js';
+
+export interface SurveyInput {
+  readonly repository: string;
+  /** Absolute path of the folder that is published. */
+  readonly source: string;
+  readonly exclude: readonly string[];
+  readonly names: NamePolicy;
+  /** The manifest of the newest generation, if there is one. */
+  readonly published: { readonly root: PageRef; readonly files: number } | null;
+  /** A person vouches for the source, whatever it looks like. */
+  readonly acceptSource: boolean;
+  readonly nowMs: number;
+}
+
+/** Names that are listed one by one in results and states; the rest is only counted. */
+export const maxListed = 1000;
 
 interface Refused {
   readonly refused: string;

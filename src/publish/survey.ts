@@ -1,23 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { PageRef } from '../manifest/page.js';
-import type { NamePolicy } from '../model/portable.js';
 import type { HeldBack } from '../model/status.js';
 import type { JobOptions, JobProgress, RunJob } from '../store/job.js';
 import type { SourceIdentity } from './source-guard.js';
-import { closeSurvey, openSurvey, surveyPart, type SurveyedPart } from './survey-jobs.js';
-
-export interface SurveyInput {
-  readonly repository: string;
-  /** Absolute path of the folder that is published. */
-  readonly source: string;
-  readonly exclude: readonly string[];
-  readonly names: NamePolicy;
-  /** The manifest of the newest generation, if there is one. */
-  readonly published: { readonly root: PageRef; readonly files: number } | null;
-  /** A person vouches for the source, whatever it looks like. */
-  readonly acceptSource: boolean;
-  readonly nowMs: number;
-}
+import { closeSurvey, maxListed, openSurvey, surveyPart, type SurveyedPart, type SurveyInput } from './survey-jobs.js';
 
 /** What a source looked like. */
 export interface Surveyed {
@@ -35,9 +20,6 @@ export interface Surveyed {
 }
 
 export type Survey = Surveyed | { readonly refused: string };
-
-/** Names that are listed one by one in results and states; the rest is only counted. */
-export const maxListed = 1000;
 
 /** Threads that look through one source. */
 const mostParts = 4;
