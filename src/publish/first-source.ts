@@ -1,7 +1,5 @@
-import { readdirSync } from 'node:fs';
 import type { FileCount } from '../model/status.js';
 import type { Store } from '../store/store.js';
-import { isSystemError } from './attempt.js';
 
 /**
  * The source of a repository that came from another master depot. Until it was found to be what is published, nothing is
@@ -10,12 +8,10 @@ import { isSystemError } from './attempt.js';
  */
 const file = 'source.txt';
 
-type Standing = 'unproven' | 'filling';
-
 type Keys = Pick<Store, 'keys'>;
 
 export function expectSource({ keys }: Keys, repository: string): Promise<void> {
-  return keys.write(repository, file, 'unproven');
+  return keys.write(repository, file, 'came from another depot\n');
 }
 
 /** The source is what is published, or a person vouches for it. */
@@ -23,28 +19,9 @@ export function acceptFirstSource({ keys }: Keys, repository: string): void {
   keys.remove(repository, file);
 }
 
-/** Undefined where the source is an ordinary one. */
-export function firstSource({ keys }: Keys, repository: string): Standing | undefined {
-  const text = keys.read(repository, file)?.trim();
-  return text === undefined ? undefined : text === 'filling' ? 'filling' : 'unproven';
-}
-
-/**
- * Puts what is published into a source in which nothing is, or goes on with that.
- * @param run the job, in a thread of its own
- * @throws DepotError `source-unreadable` where the folder cannot be written
- */
-export async function fillFirstSource(
-  { keys }: Keys,
-  repository: string,
-  source: string,
-  run: () => Promise<unknown>,
-): Promise<void> {
-  const standing = firstSource({ keys }, repository);
-  if (standing === undefined || (standing === 'unproven' && !isNothing(source))) return;
-  if (standing === 'unproven') await keys.write(repository, file, 'filling');
-  await run();
-  await expectSource({ keys }, repository);
+/** Whether it has not been accepted yet. */
+export function isFirstSource({ keys }: Keys, repository: string): boolean {
+  return keys.read(repository, file) !== undefined;
 }
 
 /** Why nothing is published from it; undefined where it is what is published. */
@@ -64,12 +41,4 @@ export function reasonToDoubt(
     `${source} is not what ${repository} is as published, which came from another depot: ${told.join(', ')}; ` +
     `if that is meant, run "depot publish ${repository} --accept-source"`
   );
-}
-
-function isNothing(source: string): boolean {
-  try {
-    return readdirSync(source).length === 0;
-  } catch (error) {
-    return isSystemError(error) && error.code === 'ENOENT';
-  }
 }

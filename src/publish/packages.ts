@@ -6,9 +6,11 @@ import type { PackageResult, PackageStatus, PrepareResult } from '../model/packa
 import { checkName, foldKey } from '../model/portable.js';
 import { heldRevisions } from '../model/revisions.js';
 import type { StatusError } from '../model/status.js';
+import { fillFolder, isToFill } from '../store/fill-folder.js';
 import { makeFolderDurably } from '../store/durable.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { signAgain } from './generation.js';
+import { acceptFirstSource, isFirstSource } from './first-source.js';
 import type { ScanOptions } from './mirror-source.js';
 import * as commands from './package-commands.js';
 import { packageDifference } from './package-difference.js';
@@ -199,8 +201,36 @@ export class PackagesPublisher {
   private async keepUp(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      await this.fillWork();
       await this.tidy();
       await this.deps.host.sleep(hourMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Packages that came from another depot get work copies of their last revisions, where nothing is in their place. */
+  private async fillWork(): Promise<void> {
+    const { store, run, log } = this.deps;
+    const { repository, work } = this.source;
+    if (!isFirstSource(store, repository)) return;
+    try {
+      for (const record of this.ledger.records()) {
+        const place = this.placeOf(record);
+        const folder = join(work, record.name);
+        if (place === null || record.deletedAt !== null || !isToFill(folder)) continue;
+        const filled = await run(
+          fillFolder,
+          { root: place.root, under: place.folder, folder },
+          { signal: this.stopping.signal },
+        );
+        log.info(
+          { repository, package: record.name, ...filled },
+          `filled the work copy ${folder} from ${place.folder}`,
+        );
+      }
+      acceptFirstSource(store, repository);
+    } catch (thrown) {
+      const { code, message, hint } = asDepotError(thrown, `work copies of ${repository}`);
+      if (code !== 'interrupted') log.warn({ repository, code, hint }, message);
     }
   }
 

@@ -2,9 +2,9 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { HeldBack, PublishResult, SourceStatus, StatusError } from '../model/status.js';
-import { fillFolder } from '../store/fill-folder.js';
+import { fillFolder, isToFill } from '../store/fill-folder.js';
 import type { Lifetimes } from '../trust/sign.js';
-import { fillFirstSource } from './first-source.js';
+import { isFirstSource } from './first-source.js';
 import { signAgain } from './generation.js';
 import type { MirrorSource, ScanDeps } from './mirror-source.js';
 import { scan, type ScanOutcome } from './scan.js';
@@ -212,11 +212,9 @@ export class MirrorPublisher {
     const { store, run, log } = this.deps;
     const { repository, source } = this.settings;
     const newest = store.heads.newest(repository);
-    if (newest === undefined) return;
-    await fillFirstSource(store, repository, source, async () => {
-      const filled = await run(fillFolder, { root: newest.head.root, under: null, folder: source }, { signal });
-      log.info({ repository, source, ...filled }, `filled ${source} with what is published of ${repository}`);
-    });
+    if (newest === undefined || !isFirstSource(store, repository) || !isToFill(source)) return;
+    const filled = await run(fillFolder, { root: newest.head.root, under: null, folder: source }, { signal });
+    log.info({ repository, source, ...filled }, `filled ${source} with what is published of ${repository}`);
   }
 
   private interrupted(): DepotError {

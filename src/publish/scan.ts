@@ -6,7 +6,7 @@ import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import { compose, type Composition } from './compose.js';
 import { encodeChanges } from './encode-changes.js';
-import { acceptFirstSource, firstSource, reasonToDoubt } from './first-source.js';
+import { acceptFirstSource, isFirstSource, reasonToDoubt } from './first-source.js';
 import { finishGeneration, isFinished, publishGeneration } from './generation.js';
 import type { MirrorSource, ScanDeps, ScanOptions } from './mirror-source.js';
 import { readChanged } from './read-changed.js';
@@ -50,7 +50,7 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   const composed = await composeManifest(repository, deps, newest, options);
   options.signal.throwIfAborted();
   const doubt =
-    options.acceptSource || options.dryRun || firstSource(store, repository) === undefined
+    options.acceptSource || options.dryRun || !isFirstSource(store, repository)
       ? undefined
       : reasonToDoubt(settings.source, repository, composed);
   if (doubt !== undefined) {

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -30,8 +31,18 @@ export interface FillInput {
   readonly folder: string;
 }
 
-/** What is in the making lies there, and is gone in the end. */
+/** What is in the making lies there. It goes when all is there: a folder with it is not filled yet. */
 const staging = '.depotd-filling';
+
+/** Whether nothing is in the folder, or not all that an earlier run wanted to put there. */
+export function isToFill(folder: string): boolean {
+  try {
+    const names = readdirSync(folder);
+    return names.length === 0 || names.includes(staging);
+  } catch (error) {
+    return isCode(error, 'ENOENT');
+  }
+}
 
 /** Writes the files of a manifest as files that people can edit. What is there already stays. */
 export const fillFolder: Job<FillInput, FileCount> = {
@@ -54,8 +65,8 @@ export const fillFolder: Job<FillInput, FileCount> = {
           count.bytes += entry.type === 'file' ? entry.size : 0;
         }
       }
-      rmSync(join(folder, staging), { recursive: true, force: true });
       await syncFilesystem(folder);
+      rmSync(join(folder, staging), { recursive: true, force: true });
     } catch (error) {
       if (error instanceof DepotError || isCode(error, 'ENOSPC', 'EDQUOT')) throw error;
       throw new DepotError('source-unreadable', `${folder} cannot be filled: ${String(error)}`, {
