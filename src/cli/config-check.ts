@@ -8,7 +8,7 @@ import { redactedProxy } from '../config/proxy.js';
 import { configSchemaText } from '../config/schema-file.js';
 import { loadConfig, type PublishedSettings, type Settings } from '../config/settings.js';
 import { formatDuration, formatPercentage, formatSize } from '../config/units.js';
-import { checkSites } from '../daemon/site-settings.js';
+import { checkSites } from '../daemon/sites-check.js';
 import type { Selection } from '../model/selection.js';
 import { givenAt } from './given-here.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';

@@ -40,7 +40,8 @@ import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
-import { checkSites, SiteSigner } from './site-settings.js';
+import { SiteSigner } from './site-settings.js';
+import { checkSites } from './sites-check.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 

@@ -1,23 +1,10 @@
-import { ConfigError } from '../config/problems.js';
-import type { LoadedConfig, Settings } from '../config/settings.js';
+import type { Settings } from '../config/settings.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
-import type { DirectoryPlace } from '../model/shown-settings.js';
 import type { DirectoryHolder } from '../publish/directory.js';
 import type { Store } from '../store/store.js';
-import { givenView, sitesWithoutDepots } from './given-view.js';
-
-/** @throws ConfigError where the file sets the settings of sites, and is not that of the depot that holds the directory */
-export function checkSites({ settings, places }: LoadedConfig, directory: DirectoryPlace | null): void {
-  const { sites, file, parents } = settings;
-  const isElsewhere = directory === 'elsewhere' || (directory === 'nowhere' && parents.length > 0);
-  if (sites.length === 0 || !isElsewhere) return;
-  const place = places(['sites']) ?? { line: 1, column: 1 };
-  const message =
-    "settings of sites belong to the depot that holds the company's directory, the origin, where depot ca init was run; " +
-    `${settings.depot} is not that depot: put them into its file, and they come down to here by themselves`;
-  throw new ConfigError([{ file, ...place, path: 'sites', message }], 'remove sites: from this file');
-}
+import { givenView } from './given-view.js';
+import { sitesWithoutDepots } from './sites-check.js';
 
 /** Has the settings of sites signed at the depot that holds the directory, and tells of sites where no depot stands. */
 export class SiteSigner {
