@@ -56,14 +56,13 @@ async function bringDocuments(
   source: TufSource,
   subject: string,
 ): Promise<void> {
-  const documents = new Map<string, Uint8Array>();
   await withScratchFolder(async (scratch) => {
     for (const { target, file } of documentsFor(site, files.targets)) {
       if (company.read(file) !== undefined) continue;
-      documents.set(file, await downloadTarget(files, target, source, { scratch, subject }));
+      // Each at once: a line that is closed lets a few pass at each poll.
+      await company.keep(new Map([[file, await downloadTarget(files, target, source, { scratch, subject })]]));
     }
   });
-  await company.keep(documents);
 }
 
 /**

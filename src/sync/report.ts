@@ -9,6 +9,8 @@ import type { Parent } from './parents.js';
 const allRowsEveryMs = 6 * 3600 * 1000;
 /** Rows in one message; a parent refuses one of more than 5,000 (src/protocol/limits.ts). */
 const rowsAMessage = 1000;
+/** Of a report beside its rows, where it names no demand: bytes. */
+const rest = 512;
 
 /** Tells the parent what is wanted here, unless it is known to have been told: what it calls complete depends on it. */
 export async function announceDemand(depot: SyncDepot, parent: Parent, signal: AbortSignal): Promise<void> {
@@ -24,8 +26,12 @@ export async function report(
   because: 'rows' | 'demand' = 'rows',
 ): Promise<void> {
   const now = depot.host.now();
-  const isDue = now - parent.reportedAllAtMs >= allRowsEveryMs;
-  const rows = reportRows(depot, parent).filter((row) => isDue || parent.reported.get(row.depot) !== withoutTimes(row));
+  if (now - parent.reportedAllAtMs >= allRowsEveryMs) {
+    parent.reported.clear();
+    parent.reportedAllAtMs = now;
+  }
+  const news = reportRows(depot, parent).filter((row) => parent.reported.get(row.depot) !== withoutTimes(row));
+  const rows = news.slice(0, fitting(news, depot.line.room() - rest));
   if (rows.length === 0 && because === 'rows') return;
   const repositories = allDemands(depot, askedOf(depot, parent));
   const hash = demandsHash(repositories);
@@ -41,7 +47,14 @@ export async function report(
   }
   parent.demandHash = hash;
   for (const row of rows) parent.reported.set(row.depot, withoutTimes(row));
-  if (isDue) parent.reportedAllAtMs = now;
+}
+
+/** How many rows have no more than so many bytes together, this depot's own in any case: those behind them go with the next poll. */
+function fitting(rows: readonly ReportRow[], bytes: number): number {
+  if (bytes === Infinity) return rows.length;
+  let left = bytes;
+  const over = rows.findIndex((row, at) => (left -= Buffer.byteLength(JSON.stringify(row)) + 1) < 0 && at > 0);
+  return over < 0 ? rows.length : over;
 }
 
 /** What this parent is polled for: it learns of no other repository. */
