@@ -19,8 +19,8 @@ export const signatures = {
 export const lengths = { local: 30, central: 46, end: 22, end64: 56, locator64: 20 } as const;
 export const methods = { stored: 0, deflated: 8 } as const;
 export const flags = { encrypted: 0x1, described: 0x8, strong: 0x40, utf8: 0x800 } as const;
-export const extras = { zip64: 0x0001, times: 0x5455 } as const;
-export const madeOnUnix = 3;
+export const extras = { zip64: 0x0001, times: 0x5455, unicodeName: 0x7075 } as const;
+const madeOnUnix = 3;
 
 /** A member of a zip file, as its local and central records say it. */
 export interface Member {
