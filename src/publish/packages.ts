@@ -188,6 +188,32 @@ export class PackagesPublisher {
     return this.inTurn(() => this.ledger.recover());
   }
 
+  /**
+   * Reads files that were lost again from the work copies of the packages that lack them, as far as they are there.
+   * @returns how many are here again, and how many there were
+   */
+  heal(signal: AbortSignal): Promise<{ readonly healed: number; readonly lost: number }> {
+    return this.inTurn(async () => {
+      const { damage } = this.deps.store;
+      const { repository } = this.source;
+      await this.ledger.recover();
+      const lost = damage.waiting(repository).length;
+      if (lost === 0) return { healed: 0, lost };
+      const lacking = new Set((await this.ledger.recount()).map((unit) => unit.split('/', 1)[0]));
+      for (const { name } of this.ledger.records()) {
+        if (!lacking.has(name)) continue;
+        try {
+          await readWorkCopy(this.source, this.deps, name, { signal, onProgress: () => undefined });
+        } catch (error) {
+          // Without a work copy there is nothing to heal from.
+          if (!(error instanceof DepotError && error.code === 'work-refused')) throw error;
+        }
+      }
+      await this.ledger.recount();
+      return { healed: lost - damage.waiting(repository).length, lost };
+    });
+  }
+
   /** Packages have no source that is scanned. */
   status(): null {
     return null;
@@ -251,7 +277,7 @@ export class PackagesPublisher {
       const { store } = this.deps;
       const newest = store.heads.newest(this.source.repository);
       if (newest === undefined) return;
-      await this.recover();
+      await this.heal(this.stopping.signal);
       if (await this.signer.freshen(newest.head.generation)) await this.signAgain();
       for (const { name } of this.ledger.records()) {
         const tidied = (record: PackageRecord): PackageRecord =>
