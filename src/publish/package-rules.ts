@@ -14,7 +14,6 @@ export type Rule =
   | 'nothing-scheduled'
   | 'unknown-ring'
   | 'released-stays'
-  | 'only-the-last'
   | 'gone-stays-gone'
   | 'changes-stay';
 
