@@ -74,7 +74,14 @@ function* meaning(settings: Settings): Generator<string> {
   if (parents.length > 0) {
     const start = poll.atStart ? ', and at the start' : '';
     yield fact('polls', `each ${formatDuration(poll.everyMs)} ± ${formatPercentage(poll.jitter)}${start}`);
-    for (const [name, ms] of Object.entries(poll.repositories)) yield fact('', `${name} each ${formatDuration(ms)}`);
+    if (poll.contentMs !== null) yield fact('', `content of packages each ${formatDuration(poll.contentMs)}`);
+    for (const [name, { everyMs, contentMs }] of Object.entries(poll.repositories)) {
+      const own = [
+        ...(everyMs === null ? [] : [`each ${formatDuration(everyMs)}`]),
+        ...(contentMs === null ? [] : [`its content each ${formatDuration(contentMs)}`]),
+      ];
+      if (own.length > 0) yield fact('', `${name} ${own.join(', ')}`);
+    }
     yield* followed(settings);
     yield* line(settings);
     yield fact('holds', held(deletions.holdAbove));

@@ -147,6 +147,13 @@ function* hidden({ network, sites }: Settings): Generator<string> {
 function* idle({ parents, poll, follow }: Settings): Generator<string> {
   const own = Object.keys(poll.repositories);
   if (parents.length === 0 && own.length > 0) yield 'poll: there is no parent, so nothing is polled';
+  if (poll.contentMs !== null && poll.contentMs < poll.everyMs) {
+    yield 'poll.content: this is less than poll.every, so content is fetched with each poll';
+  }
+  for (const [name, { everyMs, contentMs }] of Object.entries(poll.repositories)) {
+    if (contentMs === null || contentMs >= (everyMs ?? poll.everyMs)) continue;
+    yield `poll.repositories.${name}.content: this is less than the interval of its polls, so it is fetched with each`;
+  }
   if (parents.length > 0 && parents.every(({ repositories }) => repositories !== null)) {
     yield 'parent: each parent is limited to some repositories; others are fetched from nowhere';
   }

@@ -170,7 +170,7 @@ const roomyWidth = 100;
 
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
 function transferLine(
-  { name, cycle, newest, waitingFor, waitsForWindow, source }: RepositoryStatus,
+  { name, cycle, newest, waitingFor, waitsForWindow, source, poll }: RepositoryStatus,
   { colours, width, line }: Look,
   now: number,
 ): string[] {
@@ -179,6 +179,11 @@ function transferLine(
   if (cycle === null && waitsForWindow) {
     const opens = line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
     return [`${name} waits for the window${opens}`];
+  }
+  if (cycle === null && poll?.content != null) {
+    const { at, revisions, bytes } = poll.content;
+    const what = `${plural(revisions, 'revision')}, ${size(bytes)}`;
+    return [`${name}: ${what}, fetched ${until(at, now)} (poll.content); at once: depot poll ${name}`];
   }
   if (cycle === null && waitingFor !== null)
     return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}`];

@@ -40,6 +40,16 @@ const parent = z
     'The depot above, which is polled: a URL, or a list of them; the first that answers is used. None on a pure origin.',
   );
 
+const ownPollRule =
+  'allowed: repository names with their intervals, such as { tools: 5m, apps: { every: 1m, content: 4h } }';
+const ownPoll = mapping(
+  {
+    every: pollEvery.describe('How often the parent is asked for this repository.').optional(),
+    content: pollEvery.describe('How often the content of its packages is fetched.').optional(),
+  },
+  'allowed: an interval, or a mapping with every, content',
+).refine((own) => own.every !== undefined || own.content !== undefined, 'allowed: an interval, every or content');
+
 const poll = mapping(
   {
     every: pollEvery
@@ -52,11 +62,16 @@ const poll = mapping(
       .boolean('allowed: true or false')
       .prefault(true)
       .describe('Whether to ask as soon as the daemon starts, instead of waiting for the first interval to pass.'),
-    repositories: byRepository(pollEvery, 'allowed: repository names with their intervals, such as { tools: 5m }')
+    content: pollEvery
+      .describe(
+        'How often the content of packages is fetched, where that is less often than each poll. Releases are not.',
+      )
+      .optional(),
+    repositories: byRepository(z.union([pollEvery, ownPoll], ownPollRule), ownPollRule)
       .prefault({})
-      .describe('Intervals of their own, by repository: { tools: 5m }.'),
+      .describe('Intervals of their own, by repository: { tools: 5m, apps: { every: 1m, content: 4h } }.'),
   },
-  'allowed: a mapping with every, jitter, at-start, repositories',
+  'allowed: a mapping with every, jitter, at-start, content, repositories',
 );
 
 const globsRule = 'allowed: a list of patterns, such as ["**/*.bak"]';

@@ -22,6 +22,7 @@ import { listHeld, listPath } from '../serve/listing.js';
 import { historyRows, holdStatuses, requireRepository } from '../serve/queries.js';
 import { depotStatus, repositoryNames } from '../serve/status.js';
 import type { GcPlan } from '../store/gc-plan.js';
+import { contentNow } from '../sync/content-times.js';
 import { ownSelection, polledRepositories } from '../sync/depot.js';
 import { previewCycle } from '../sync/preview.js';
 import { approveHold } from './approval.js';
@@ -68,6 +69,7 @@ export class DaemonControl implements ControlApi {
     this.requireParent();
     for (const name of repositories ?? []) this.requirePolled(name);
     const names = (): string[] => (repositories === null ? polledRepositories(sync) : [...repositories]);
+    for (const name of names()) contentNow(sync, name);
     if (!wait) {
       // What comes of it stands in the status and in the log.
       schedule.pollNow(repositories).catch(() => undefined);

@@ -159,7 +159,8 @@ export class Depot implements RunningDepot {
         holdAbove: this.settings.deletions.holdAbove,
         published: this.mastery.published.map(({ name }) => name),
         whole: this.mastery.elsewhere.map(({ settings: { name } }) => name),
-        pollEveryMs: (name) => this.settings.poll.repositories[name] ?? this.settings.poll.everyMs,
+        pollEveryMs: (name) => this.settings.poll.repositories[name]?.everyMs ?? this.settings.poll.everyMs,
+        contentEveryMs: (name) => this.settings.poll.repositories[name]?.contentMs ?? this.settings.poll.contentMs,
       }),
     };
     const onRenewed = (): void => this.listener?.renew();

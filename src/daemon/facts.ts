@@ -1,6 +1,7 @@
 import type { PublishedSettings } from '../config/settings.js';
 import type { GivenStatus } from '../model/status.js';
 import type { DepotFacts, LiveFacts, PublishedFacts } from '../serve/status.js';
+import { contentAtMs } from '../sync/content-times.js';
 import { certificateStatus } from './certificate-status.js';
 import type { RunningDepot } from './running-depot.js';
 
@@ -49,6 +50,7 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
     line: depot.ownLine.status(),
     known: depot.sync.known.list(),
     cycle: (repository) => depot.sync.board.read(repository),
+    contentAtMs: (repository) => contentAtMs(depot.sync, repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),
     source: (repository) => depot.publishers.find(repository)?.status() ?? null,
     moveError: (repository) => depot.moving.failure(repository),

@@ -65,7 +65,10 @@ async function heal(
     const left = store.damage.waiting(repository).length;
     await say(`read ${damaged - left} of ${damaged} damaged files again from the source`);
   }
-  if (publisher instanceof PackagesPublisher) await publisher.recover();
+  if (publisher instanceof PackagesPublisher) {
+    const { healed, lost } = await publisher.heal(signal);
+    if (lost > 0) await say(`read ${healed} of ${lost} damaged files again from the work copies`);
+  }
   if (paths.length === 0 && store.damage.list(repository).length === 0) return;
   const put = await schedule.between(repository, async () => {
     const restored = await workers.run(restoreTree, { repository, paths }, { signal });

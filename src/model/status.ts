@@ -113,6 +113,8 @@ export interface RepositoryStatus {
     readonly lastAt: string | null;
     readonly lastOutcome: CycleOutcome | null;
     readonly nextAt: string | null;
+    /** Revisions that wait until the content of packages is fetched; null where there are none, or it is by each poll. */
+    readonly content: { readonly at: string; readonly revisions: number; readonly bytes: number } | null;
   } | null;
   readonly cycle: CycleProgress | null;
   readonly holds: readonly HoldStatus[];
@@ -281,6 +283,8 @@ export interface PlanSummary {
   readonly relay: FileCount;
   /** Bytes of objects that the change needs and that are here already. */
   readonly reused: FileCount;
+  /** Until when the content of packages is left; null where a poll fetches it. */
+  readonly contentAt: string | null;
 }
 
 export interface FileCount {

@@ -42,6 +42,14 @@ export interface ReleaseCommand {
   readonly at: string | null;
 }
 
+export interface PrepareCommand {
+  readonly note: string | null;
+  /** Null: as before. */
+  readonly version: string | null;
+  /** Whether only what would come of it is looked at. */
+  readonly dryRun: boolean;
+}
+
 export type PrepareWork = Pick<ScanOptions, 'signal' | 'onProgress'>;
 
 const hourMs = 3600 * 1000;
@@ -113,24 +121,27 @@ export class PackagesPublisher {
   }
 
   /** Freezes the work copy into the next revision. A work copy with problems makes none, and they are all in the result. */
-  prepare(name: string, note: string | null, work: PrepareWork): Promise<PrepareResult> {
+  prepare(name: string, order: PrepareCommand, work: PrepareWork): Promise<PrepareResult> {
     return this.inTurn(async () => {
       const { repository } = this.source;
       const record = this.ledger.get(name);
-      commands.requirePreparable(record, repository);
+      if (!order.dryRun) commands.requirePreparable(record, repository);
       const { manifest, problems } = await readWorkCopy(this.source, this.deps, name, work);
       if (problems.length > 0) {
         return { package: this.show(record), generation: null, revision: null, change: null, problems };
       }
-      const { version } = record;
       const { sha256, length, files, bytes } = manifest;
-      const frozen = { files, bytes, manifest: { sha256, length }, note, version };
+      const version = order.version ?? record.version;
+      const frozen = { files, bytes, manifest: { sha256, length }, note: order.note, version };
       const next = commands.prepare(record, frozen, this.now(), repository);
       const change = await this.deps.run(
         packageDifference,
         { manifest, before: this.placeOf(record), compress: record.compress },
         { signal: work.signal },
       );
+      if (order.dryRun) {
+        return { package: this.show(record), generation: null, revision: null, change, problems: [] };
+      }
       const { package: shown, generation } = await this.publish(await this.ledger.enter(name, () => next));
       const revision = next.revisions.at(-1)?.revision ?? null;
       return { package: shown, generation, revision, change, problems: [] };
@@ -175,6 +186,32 @@ export class PackagesPublisher {
   /** Finds out what is whole here, where that is not known. */
   recover(): Promise<void> {
     return this.inTurn(() => this.ledger.recover());
+  }
+
+  /**
+   * Reads files that were lost again from the work copies of the packages that lack them, as far as they are there.
+   * @returns how many are here again, and how many there were
+   */
+  heal(signal: AbortSignal): Promise<{ readonly healed: number; readonly lost: number }> {
+    return this.inTurn(async () => {
+      const { damage } = this.deps.store;
+      const { repository } = this.source;
+      await this.ledger.recover();
+      const lost = damage.waiting(repository).length;
+      if (lost === 0) return { healed: 0, lost };
+      const lacking = new Set((await this.ledger.recount()).map((unit) => unit.split('/', 1)[0]));
+      for (const { name } of this.ledger.records()) {
+        if (!lacking.has(name)) continue;
+        try {
+          await readWorkCopy(this.source, this.deps, name, { signal, onProgress: () => undefined });
+        } catch (error) {
+          // Without a work copy there is nothing to heal from.
+          if (!(error instanceof DepotError && error.code === 'work-refused')) throw error;
+        }
+      }
+      await this.ledger.recount();
+      return { healed: lost - damage.waiting(repository).length, lost };
+    });
   }
 
   /** Packages have no source that is scanned. */
@@ -240,7 +277,7 @@ export class PackagesPublisher {
       const { store } = this.deps;
       const newest = store.heads.newest(this.source.repository);
       if (newest === undefined) return;
-      await this.recover();
+      await this.heal(this.stopping.signal);
       if (await this.signer.freshen(newest.head.generation)) await this.signAgain();
       for (const { name } of this.ledger.records()) {
         const tidied = (record: PackageRecord): PackageRecord =>

@@ -134,8 +134,10 @@ const packagesCalls: readonly ControlCall[] = [
   once('package-create', named.extend({ facts }), ({ packages }, { facts, ...of }) => packages.create(of, facts)),
   once('package-edit', named.extend({ facts }), ({ packages }, { facts, ...of }) => packages.edit(of, facts)),
   once('package-delete', named, ({ packages }, of) => packages.remove(of)),
-  stream('package-prepare', named.extend({ note: words }), ({ packages }, { note, ...of }, work) =>
-    packages.prepare(of, { ...work, note }),
+  stream(
+    'package-prepare',
+    named.extend({ note: words, version: words.default(null), dryRun: z.boolean().default(false) }),
+    ({ packages }, { repository, name, ...order }, work) => packages.prepare({ repository, name }, { ...work, ...order }),
   ),
   stream('package-distribute', named.extend({ to: sites, except: sites }), ({ packages }, { to, except, ...of }) =>
     packages.distribute(of, to, except),

@@ -79,7 +79,8 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       create: (of, facts) => call('package-create', { ...of, facts }),
       edit: (of, facts) => call('package-edit', { ...of, facts }),
       remove: (of) => call('package-delete', of),
-      prepare: (of, { note, ...work }) => stream('package-prepare', { ...of, note }, work),
+      prepare: (of, { note, version, dryRun, ...work }) =>
+        stream('package-prepare', { ...of, note, version, dryRun }, work),
       distribute: (of, to, except) => stream('package-distribute', { ...of, to, except }, quietly()),
       release: (of, order) => stream('package-release', { ...of, ...order }, quietly()),
       cancelRelease: (of) => stream('package-cancel', of, quietly()),

@@ -15,6 +15,14 @@ export interface PackageFactsInput {
   readonly keep: { readonly releases: number; readonly days: number } | null;
 }
 
+export interface PrepareOrder {
+  readonly note: string | null;
+  /** Of what is in the work copy; the one that was said last where it is null. */
+  readonly version: string | null;
+  /** Only looks, and makes no revision. */
+  readonly dryRun: boolean;
+}
+
 /** The packages of a repository that is published here. Each method rejects with `package-refused` where a rule is against it. */
 export interface PackagesApi {
   list(repository: string): Promise<readonly PackageStatus[]>;
@@ -24,7 +32,7 @@ export interface PackagesApi {
   edit(of: PackageName, facts: PackageFactsInput): Promise<PackageResult>;
   remove(of: PackageName): Promise<PackageResult>;
   /** Problems of the work copy are a result. */
-  prepare(of: PackageName, options: LongWork & { readonly note: string | null }): Promise<PrepareResult>;
+  prepare(of: PackageName, options: LongWork & PrepareOrder): Promise<PrepareResult>;
   /** Without sites to where it goes already. */
   distribute(of: PackageName, to: readonly string[], except: readonly string[]): Promise<PackageResult>;
   /** @param order `revision`: the newest where it is null; `at`: ISO 8601, at once where it is null */

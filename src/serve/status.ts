@@ -13,6 +13,7 @@ import type {
   SourceStatus,
   StatusError,
 } from '../model/status.js';
+import { wantedUnits } from '../model/units.js';
 import type { StoredError } from '../store/cycles.js';
 import { appliedGeneration, lagOf } from '../store/figures.js';
 import type { PollRow } from '../store/polls.js';
@@ -71,6 +72,8 @@ export interface LiveFacts {
   readonly known: readonly NamedRepository[];
   cycle(repository: string): CycleProgress | null;
   nextPollAtMs(repository: string): number | null;
+  /** When the content of packages is fetched next; null where it is by each poll. */
+  contentAtMs(repository: string): number | null;
   source(repository: string): SourceStatus | null;
   /** Why the last scan of a source failed. */
   sourceError(repository: string): StatusError | null;
@@ -251,6 +254,7 @@ function childRepository(
       lastAt: polled === undefined ? null : iso(polled.lastAtMs),
       lastOutcome: polled?.lastOutcome ?? null,
       nextAt: nextAtMs === null ? null : iso(nextAtMs),
+      content: awaitedContent(store, facts, name, live?.contentAtMs(name) ?? null, selection, nowMs),
     },
     cycle: live?.cycle(name) ?? null,
     holds: holdStatuses(store, name),
@@ -263,6 +267,26 @@ function childRepository(
         ? null
         : statusError(polled.error, polled.lastAtMs)),
   };
+}
+
+/** What is asked for here and below, is not whole here, and is not fetched before its time. */
+function awaitedContent(
+  store: Store,
+  { site }: DepotFacts,
+  name: string,
+  atMs: number | null,
+  selection: Selection | null,
+  nowMs: number,
+) {
+  const head = store.heads.newestComplete(name, []);
+  if (atMs === null || atMs <= nowMs || head?.head.kind !== 'packages') return null;
+  const isWhole = store.units.whole(name);
+  // A child that names no site does not know yet that these are packages.
+  const below = store.demands.union(name).filter((each) => each.site !== undefined);
+  const demand = unionDemand([selection === null ? [] : [{ ...selection, site }], below]);
+  const missing = wantedUnits(store.packages.of(head.head.root), demand).filter((unit) => !isWhole(unit));
+  if (missing.length === 0) return null;
+  return { at: iso(atMs), revisions: missing.length, bytes: missing.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 /** What this depot follows of a repository; null where it holds it for depots below it only, or publishes it. */

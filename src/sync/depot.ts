@@ -44,6 +44,8 @@ export interface SyncSettings {
   readonly whole: readonly string[];
   /** The interval of polls for a repository. */
   readonly pollEveryMs: (repository: string) => number;
+  /** That of fetching the content of packages; null: with each poll. */
+  readonly contentEveryMs: (repository: string) => number | null;
 }
 
 /**

@@ -123,6 +123,7 @@ export class PlanTotals {
       to: input.generation,
       hold: { ...hold },
       ...structuredClone(this.counts),
+      contentAt: null,
     };
   }
 }

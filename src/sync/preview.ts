@@ -1,5 +1,6 @@
 import { judgeHead, type HeadFile } from '../model/head.js';
 import type { PlanSummary } from '../model/status.js';
+import { contentAtMs } from './content-times.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
 import { olderHead, trustedRoot, verifyOffer } from './offer.js';
@@ -36,8 +37,13 @@ async function previewPackages(
 ): Promise<PlanPreview> {
   const { repository, root } = target.head;
   const [demand, selection] = [demandOf(depot, repository), ownSelection(depot, repository)];
+  const atMs = contentAtMs(depot, repository);
+  const contentAt = atMs === null || atMs <= depot.host.now() ? null : new Date(atMs).toISOString();
   const preview = await depot.run(previewUnits, { repository, root, demand, selection, stepsWanted }, { signal });
-  return { ...preview, summary: { ...nothingToDo(depot, repository), ...preview.summary, to: target.head.generation } };
+  return {
+    ...preview,
+    summary: { ...nothingToDo(depot, repository), ...preview.summary, to: target.head.generation, contentAt },
+  };
 }
 
 /** The head of the generation that the parent has complete; undefined where it has none, or an older one than this depot. */
@@ -69,5 +75,5 @@ function nothingToDo(depot: SyncDepot, repository: string): PlanSummary {
   const none = { files: 0, bytes: 0 };
   const generation = depot.store.trees.get(repository)?.generation ?? null;
   const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
-  return { repository, from: generation, to: generation ?? 0, ...counts };
+  return { repository, from: generation, to: generation ?? 0, ...counts, contentAt: null };
 }

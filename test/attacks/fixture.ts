@@ -187,6 +187,7 @@ export async function newChild(
       published: [],
       whole: [],
       pollEveryMs: () => 60_000,
+      contentEveryMs: () => null,
     }),
   };
   return {

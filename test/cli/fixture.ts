@@ -278,6 +278,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     listen: settings.listen,
     process: { rssBytes: 90_000_000, eventLoopP99Ms: 4 },
     certificate: { serial: '4f', expiresAt: new Date(nowMs + 60 * day).toISOString(), provided: false, error: null },
+    contentAtMs: () => null,
     line: {
       rate: 'unlimited',
       until: null,

@@ -10,7 +10,7 @@ export function deskOf(depot: Depot, repository: string) {
   const desk = {
     create: (name: string, type = 'app') => packages.create({ repository, name }, { ...facts, type }),
     prepare: async (name: string): Promise<PrepareResult> => {
-      const result = await packages.prepare({ repository, name }, { ...quietly, note: null });
+      const result = await packages.prepare({ repository, name }, { ...quietly, note: null, version: null, dryRun: false });
       if (result.revision === null) throw new Error(`not prepared: ${JSON.stringify(result.problems)}`);
       return result;
     },

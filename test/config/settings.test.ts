@@ -36,7 +36,7 @@ describe('a good file', () => {
       parents: [],
       certificate: null,
       proxy: null,
-      poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
+      poll: { everyMs: 900_000, jitter: 0.1, atStart: true, contentMs: null, repositories: {} },
       network: noNetwork,
       sites: [],
       follow: [],
@@ -61,7 +61,7 @@ parent:
   - http://127.0.0.1:8441
   - { url: "HTTPS://Germany.Example.com:8441", repositories: [drivers] }
 proxy: http://depotd:s%40cret@proxy.example.com:3128/
-poll: { every: 2h, jitter: 0%, at-start: false, repositories: { drivers: 90s } }
+poll: { every: 2h, jitter: 0%, at-start: false, content: 4h, repositories: { drivers: 90s, apps: { content: 1d } } }
 follow:
   - { repository: office, include: ["mac/**"], exclude: ["**/*.bak"] }
   - repository: drivers
@@ -97,7 +97,16 @@ log: debug
       ],
       certificate: { file: '/etc/pki/depot.pem', key: '/etc/pki/depot.key' },
       proxy: 'http://depotd:s%40cret@proxy.example.com:3128',
-      poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
+      poll: {
+        everyMs: 7_200_000,
+        jitter: 0,
+        atStart: false,
+        contentMs: 14_400_000,
+        repositories: {
+          drivers: { everyMs: 90_000, contentMs: null },
+          apps: { everyMs: null, contentMs: 86_400_000 },
+        },
+      },
       network: noNetwork,
       sites: [],
       follow: [
@@ -212,7 +221,7 @@ log: verbose
     'depot.yaml:17:37: repositories.tools.exclude[4]: found "x/"; this selects no file; did you mean "x/**"?',
     'depot.yaml:18:12: repositories.tools.names: found "Strict"; allowed: portable, strict or posix; did you mean strict?',
     'depot.yaml:19:18: repositories.tools.watch-limit: found -1; allowed: a whole number from 0 to 1000000',
-    'depot.yaml:20:1: every: unknown key here; it belongs to poll: check the indentation',
+    'depot.yaml:20:1: every: unknown key here; it belongs to poll or poll.repositories.NAME: check the indentation',
     'depot.yaml:21:35: deletions.hold-above.files: found "10%"; allowed: a whole number from 0, or unlimited',
     'depot.yaml:21:49: deletions.hold-above.percent: found 120; allowed: a number from 0 to 100, without the sign, or unlimited',
     'depot.yaml:22:1: keep-generations: found nothing; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m',

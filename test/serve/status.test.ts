@@ -49,6 +49,7 @@ const live: LiveFacts = {
   parents: [{ url: parent, depot: 'germany-1', answers: 'yes', at: null, error: null, authenticated: false }],
   known: [],
   cycle: () => null,
+  contentAtMs: () => null,
   nextPollAtMs: () => now + minute,
   source: () => null,
   sourceError: () => null,
@@ -160,6 +161,7 @@ test('a failed poll is the error of its repository, with its time', () => {
     lastAt: new Date(now - minute).toISOString(),
     lastOutcome: 'failed',
     nextAt: new Date(now + minute).toISOString(),
+    content: null,
   });
 });
 
