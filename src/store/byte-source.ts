@@ -11,3 +11,18 @@ export async function withBytesOf<T>(file: string, use: (bytes: ByteSource) => T
     closeSync(descriptor);
   }
 }
+
+export const pieceBytes = 256 * 1024;
+
+/** A file from its beginning; each piece is good until the next one is asked for. For worker threads. */
+export function* piecesOf(file: string): Generator<Uint8Array> {
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let length = readSync(descriptor, piece); length > 0; length = readSync(descriptor, piece)) {
+      yield piece.subarray(0, length);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -5,7 +5,7 @@ import { decodeDelta } from '../encoding/delta.js';
 import { readSolid } from '../encoding/solid.js';
 import { DepotError } from '../model/errors.js';
 import type { EncodingName } from '../model/encoding.js';
-import { withBytesOf } from '../store/byte-source.js';
+import { pieceBytes, piecesOf, withBytesOf } from '../store/byte-source.js';
 import { syncMany } from '../store/durable.js';
 import type { Job, JobControl } from '../store/job.js';
 import type { Store } from '../store/store.js';
@@ -84,21 +84,6 @@ async function keepEncoding(store: Store, name: EncodingName, part: string): Pro
   // Others will be given it: what a power cut would leave of it must not be.
   await syncMany(store.layout.data, [part]);
   renameSync(part, store.layout.encodingFile(name));
-}
-
-const pieceBytes = 256 * 1024;
-
-/** Each piece is good until the next one is asked for. */
-function* piecesOf(file: string): Generator<Uint8Array> {
-  const piece = Buffer.allocUnsafe(pieceBytes);
-  const descriptor = openSync(file, 'r');
-  try {
-    for (let length = readSync(descriptor, piece); length > 0; length = readSync(descriptor, piece)) {
-      yield piece.subarray(0, length);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** The encoding did not come to its end, or not in time. */

@@ -1,8 +1,9 @@
-import { closeSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { unpackBundle } from '../encoding/bundle.js';
 import { prefixOf } from '../encoding/solid.js';
 import { DepotError } from '../model/errors.js';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
+import { piecesOf } from '../store/byte-source.js';
 import type { AdmittedObject } from '../store/admission.js';
 import type { Job } from '../store/job.js';
 import type { Shipment } from '../store/transfers.js';
@@ -32,7 +33,7 @@ export const unpackObjects: Job<UnpackInput, Unpacked> = {
     try {
       const prefix = prefixOf(bases.map((base) => readFileSync(store.objects.checked(base).file)));
       const sizes = wanted.map(({ size }) => size);
-      for await (const { place, bytes } of unpackBundle(pieces(file), prefix, sizes)) {
+      for await (const { place, bytes } of unpackBundle(piecesOf(file), prefix, sizes)) {
         const object = wanted[place];
         if (object === undefined || hashOf(bytes) !== object.sha256) {
           throw new DepotError('object-damaged', `object ${object?.sha256 ?? place} hashes to something else`);
@@ -54,16 +55,4 @@ export const unpackObjects: Job<UnpackInput, Unpacked> = {
 /** Its objects can be asked for one by one; what else goes wrong would go wrong there, too. */
 function isOfTheBundle(error: unknown): error is DepotError {
   return error instanceof DepotError && /^(object-damaged|object-missing|transfer-cut)$/.test(error.code);
-}
-
-function* pieces(file: string): Generator<Uint8Array> {
-  const piece = Buffer.allocUnsafe(256 * 1024);
-  const descriptor = openSync(file, 'r');
-  try {
-    for (let length = readSync(descriptor, piece); length > 0; length = readSync(descriptor, piece)) {
-      yield piece.subarray(0, length);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }
