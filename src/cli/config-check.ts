@@ -9,8 +9,10 @@ import { configSchemaText } from '../config/schema-file.js';
 import { loadConfig, type PublishedSettings, type Settings } from '../config/settings.js';
 import { formatDuration, formatPercentage, formatSize } from '../config/units.js';
 import { checkSites } from '../daemon/sites-check.js';
+import type { GivenSettings } from '../model/site-settings.js';
 import type { Selection } from '../model/selection.js';
 import { givenAt } from './given-here.js';
+import { givenWords } from './given-words.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
 import { count, plural, safe } from './words.js';
 
@@ -37,7 +39,7 @@ export function configCommand(program: Program): Command {
             warnings,
             settings: shownSettings(settings),
           });
-        await printLines(terminal, [`${file} is good`, '', ...meaning(settings)]);
+        await printLines(terminal, [`${file} is good`, '', ...meaning(settings, view.given)]);
         for (const warning of warnings) terminal.err(`${terminal.errColours.yellow('warning:')} ${safe(warning)}\n`);
       } catch (error) {
         if (!json || !(error instanceof ConfigError)) throw error;
@@ -59,7 +61,7 @@ function shownSettings(settings: Settings): Settings {
 }
 
 /** What the settings mean, one fact a line, in words. */
-function* meaning(settings: Settings): Generator<string> {
+function* meaning(settings: Settings, given: GivenSettings | null): Generator<string> {
   const { depot, site, data, listen, certificate, parents, poll, deletions } = settings;
   yield fact('depot', `${depot}, at ${site}`);
   yield fact('data', data);
@@ -84,6 +86,7 @@ function* meaning(settings: Settings): Generator<string> {
     }
     yield* followed(settings);
     yield* line(settings);
+    if (given !== null) yield fact('within', `${givenWords(siteNames(given))} (depot config show --effective)`);
     yield fact('holds', held(deletions.holdAbove));
   }
   const sites = settings.sites.map(({ site }) => site);
@@ -92,6 +95,10 @@ function* meaning(settings: Settings): Generator<string> {
   for (const [at, each] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', each);
   yield fact('keeps', `replaced generations for ${formatDuration(settings.keepGenerationsMs)}`);
   yield fact('logs', `${settings.log} and above`);
+}
+
+function siteNames({ generation, network, poll }: GivenSettings): Parameters<typeof givenWords>[0] {
+  return { generation, network: network?.site ?? null, poll: poll?.site ?? null };
 }
 
 function fact(what: string, said: string): string {

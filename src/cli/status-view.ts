@@ -10,6 +10,7 @@ import { momentWords } from '../model/zone.js';
 import { attention } from './attention.js';
 import { columns, wrap, type Column } from './columns.js';
 import type { Terminal } from './terminal.js';
+import { givenWords } from './given-words.js';
 import { lineWords } from './pace.js';
 import { ago, count, plural, safe, size, span, until } from './words.js';
 
@@ -69,17 +70,6 @@ function parentLine({ url, depot, answers, at, error }: ParentStatus, now: numbe
   if (error?.code === 'parent-answer') return `${name}  answers, but not as a depot`;
   if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
   return `${name}  not asked yet`;
-}
-
-function givenWords({ generation, network, poll }: NonNullable<DepotStatus['given']>): string {
-  const set =
-    network !== null && network === poll
-      ? [`line and polls as set for ${network}`]
-      : [
-          ...(network === null ? [] : [`line as set for ${network}`]),
-          ...(poll === null ? [] : [`polls as set for ${poll}`]),
-        ];
-  return `${set.length === 0 ? 'nothing that this version understands' : set.join(', ')}; directory generation ${generation}`;
 }
 
 /** Over plain HTTP nobody shows who he is. */

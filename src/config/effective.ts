@@ -25,24 +25,28 @@ export function shownSettings({ settings, places }: LoadedConfig, given: GivenSe
   const own = leaves({ ...asWritten(settings), network: filledIn(settings) }, []).map(({ path, value }) => {
     const line = places(path)?.line;
     const origin: SettingOrigin = line === undefined ? fallback : { kind: 'file', file: settings.file, line };
-    return { key: formatPath(path), value: path[0] === 'proxy' ? hidden(value) : value, origin };
+    return { path, key: formatPath(path), value: path[0] === 'proxy' ? hidden(value) : value, origin };
   });
   const limits = new Map(given === null ? [] : givenLeaves(given));
   const inForce = new Map(
     leaves(asWritten(bounded(settings, given)), []).map(({ path, value }) => [formatPath(path), value]),
   );
-  const shown = own.map(({ key, value, origin }): ShownSetting => {
-    const limit = limits.get(key) ?? (key.startsWith('poll.repositories.') ? limits.get('poll.every') : undefined);
-    limits.delete(key);
+  const { windows, uploads } = settings.network;
+  const hasWindows = windows.length + uploads.windows.length > 0;
+  const shown = own.map(({ path, key, value, origin }): ShownSetting => {
+    const limit = limits.get(isInterval(path) ? 'poll.every' : key);
+    if (key !== 'poll.every') limits.delete(key);
     if (limit === undefined || key.startsWith('network.priority.')) return { key, value, origin, beside: null };
     if (byTime.has(key)) {
-      if (origin.kind === 'default') return { key, ...limit, beside: null };
+      const isSaid = origin.kind !== 'default' || (key === 'network.timezone' && hasWindows);
+      if (!isSaid) return { key, ...limit, beside: null };
       return { key, value, origin, beside: { ...limit, counts: 'at-every-moment-the-stricter' } };
     }
     const isOwn = isDeepStrictEqual(value, inForce.get(key));
     if (isOwn) return { key, value, origin, beside: { ...limit, counts: 'no' } };
     return { key, ...limit, beside: { value, origin, counts: 'no' } };
   });
+  limits.delete('poll.every');
   const more = [...limits].map(([key, limit]): ShownSetting => ({ key, ...limit, beside: null }));
   return [...shown, ...more].sort((a, b) => order(a.key) - order(b.key));
 
@@ -50,6 +54,11 @@ export function shownSettings({ settings, places }: LoadedConfig, given: GivenSe
     const section = own.findIndex((leaf) => leaf.key.split('.')[0] === key.split('.')[0]);
     return section === -1 ? own.length : section;
   }
+}
+
+/** `poll.every`, `poll.repositories.tools` or `poll.repositories.apps.every`. */
+function isInterval([section, key, , inner = 'every']: Path): boolean {
+  return section === 'poll' && (key === 'every' || (key === 'repositories' && inner === 'every'));
 }
 
 /** What counts where the file says nothing. */

@@ -266,8 +266,7 @@ export class Depot implements RunningDepot {
     const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.inForce.take(config);
-    this.ownLine.configure(this.settings.network);
-    this.uploads.changed();
+    this.settingsChanged();
     this.sync.parents.configure(next.parents, next.proxy);
     try {
       await this.sync.known.configure(next.parents.map(({ url }) => url));
@@ -276,7 +275,8 @@ export class Depot implements RunningDepot {
       this.log.warn({ error: String(error) }, 'what the parents offer could not be written down');
     }
     await this.remaster();
-    this.schedule.configure(this.settings.poll);
+    // With what is polled for now.
+    this.schedule.refresh(undefined);
     if (signed !== undefined) this.companyChanged();
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
@@ -361,9 +361,13 @@ export class Depot implements RunningDepot {
     // What the PKI provided may be known by its subject only now.
     if (isTrustedAnew || own?.isOfOwnPki() === true) renewal?.lookNow();
     this.schedule.refresh(0);
+    // After that: what is new would else wait for an interval.
+    if (this.inForce.look()) this.settingsChanged();
     this.masteryMayChange();
-    // After it, which would else find what is new waiting for an interval.
-    if (!this.inForce.look()) return;
+  }
+
+  /** The line and the polls go by the settings in force from now on, transfers under way included. */
+  private settingsChanged(): void {
     this.ownLine.configure(this.settings.network);
     this.uploads.changed();
     this.schedule.configure(this.settings.poll);

@@ -52,6 +52,26 @@ logs       info and above
   });
 });
 
+test('says to whom settings are given, and warns of what has no effect in them', async () => {
+  const root = await temporaryFolder();
+  await tree(root, { 'data/': folder() });
+  const file = await fileOf(`depot: origin
+site: enterprise
+data: ${root}/data
+sites:
+  enterprise/germany:
+    network:
+      windows: [{ rate: closed }, { days: sat, rate: unlimited }]
+      otherwise: 1Mbit/s
+`);
+  const { stdout, stderr } = await check(file);
+  expect(stdout).toContain('gives      settings to the depots at enterprise/germany and below\n');
+  expect(stderr).toBe(
+    'warning: sites."enterprise/germany".network.windows[1]: this window never counts: earlier windows hold whenever this one does\n' +
+      'warning: sites: nothing of it is signed before depot ca init has made the directory\n',
+  );
+});
+
 test('warns of what is not ready on this machine, and of what is hardly meant', async () => {
   const root = await temporaryFolder();
   await tree(root, { 'data/inside/': folder(), file: '' });

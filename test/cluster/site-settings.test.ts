@@ -48,7 +48,9 @@ it('brings settings by site down one level a poll, and holds a branch to them th
   expect(nextAt - Date.now()).toBeGreaterThan(7_190_000);
   const told = branch.records().map(({ msg }) => String(msg));
   for (const warning of status.given?.warnings ?? []) expect(told).toContain(warning);
-  expect((await branch.cli('config', 'check')).stderr).toContain('8Mbit/s');
+  const check = await branch.cli('config', 'check');
+  expect(check.stderr).toContain('8Mbit/s');
+  expect(check.stdout).toContain('within     line and polls as set for enterprise/germany');
   expect((await branch.cli('windows')).stdout).toMatch(/closed +- +as the directory sets it/);
 
   await tree(source, { b: bytes(noise(100_000, 1, 100_000)) });

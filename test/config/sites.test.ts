@@ -213,7 +213,8 @@ network:
   });
 
   it('is shown value by value with its origin, and without passwords', () => {
-    const text = 'proxy: http://user:secret@proxy:3128\nnetwork:\n  otherwise: 1Mbit/s\n  priority: { tools: low }\n';
+    const text =
+      'proxy: http://user:secret@proxy:3128\npoll: { repositories: { a: 5m, b: { every: 1m, content: 2m }, c: 2h } }\nnetwork:\n  otherwise: 1Mbit/s\n  priority: { tools: low }\n';
     const limits =
       '  enterprise: { network: { otherwise: closed, priority: { tools: high, media: high } }, poll: { every: 1h } }';
     const rows = shownSettings(parseConfig(branch + text, 'm.yaml'), given(limits));
@@ -224,7 +225,7 @@ network:
       origin: { kind: 'file', file: 'm.yaml', line: 1 },
     });
     expect(shown('network.otherwise')).toMatchObject({
-      ...{ value: '1Mbit/s', origin: { kind: 'file', line: 6 } },
+      ...{ value: '1Mbit/s', origin: { kind: 'file', line: 7 } },
       beside: { value: 'closed', origin: directory, counts: 'at-every-moment-the-stricter' },
     });
     expect(shown('network.priority.tools')).toMatchObject({ value: 'low', origin: { kind: 'file' }, beside: null });
@@ -234,6 +235,14 @@ network:
       origin: directory,
       beside: { value: '15m', counts: 'no' },
     });
+    expect(shown('poll.repositories.a')).toMatchObject({ value: '1h', origin: directory, beside: { value: '5m' } });
+    expect(shown('poll.repositories.b.every')).toMatchObject({
+      value: '1h',
+      origin: directory,
+      beside: { value: '1m' },
+    });
+    expect(shown('poll.repositories.b.content')).toMatchObject({ value: '2m', origin: { kind: 'file' }, beside: null });
+    expect(shown('poll.repositories.c')).toMatchObject({ value: '2h', beside: { value: '1h', counts: 'no' } });
     expect(JSON.stringify(rows)).not.toContain('secret');
     expect(rows.map(({ key }) => key.split('.')[0]).filter((key, at, all) => key !== all[at - 1])).toHaveLength(
       new Set(rows.map(({ key }) => key.split('.')[0])).size,
