@@ -5,11 +5,9 @@ import { loadConfig, type LoadedConfig, type Settings } from '../config/settings
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
-import { lastMove } from '../model/company.js';
-import { asDepotError, DepotError } from '../model/errors.js';
+import { DepotError } from '../model/errors.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
 import type { GivenStatus, ReloadResult, StatusError } from '../model/status.js';
-import { takeUp } from '../publish/take-over.js';
 import { Uploads } from '../serve/uploads.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import type { Listener } from '../serve/listener.js';
@@ -29,7 +27,8 @@ import { openToChildren } from './front-door.js';
 import { directoryPlace, givenView } from './given-view.js';
 import { InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
-import { masteryOf, type Mastery } from './mastery.js';
+import { Mastering } from './mastering.js';
+import type { Mastery } from './mastery.js';
 import { Moving } from './moving.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
@@ -91,14 +90,12 @@ export class Depot implements RunningDepot {
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
   readonly membership: Membership | undefined;
   private readonly offered: Offered;
-  mastery: Mastery;
+  private readonly mastering: Mastering;
   readonly moving: Moving = new Moving(this);
   private readonly onChange: () => void;
   private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
   private reloading: Promise<unknown> = Promise.resolve();
-  private remastering: Promise<unknown> = Promise.resolve();
-  private isStopping = false;
   private control: ControlServer | undefined;
 
   private constructor(options: DepotOptions) {
@@ -116,7 +113,23 @@ export class Depot implements RunningDepot {
     const { settings } = this.inForce;
     this.workers = new Workers({ data }, workerThreads, log);
     const { run } = this.workers;
-    this.mastery = masteryOf(this.store, settings);
+    this.mastering = new Mastering(
+      this.store,
+      () => this.settings,
+      {
+        alone: (name, work) => this.schedule.between(name, work),
+        onMastery: async ({ published }, isChanged) => {
+          // No cycle of what is published from now on begins any more.
+          if (isChanged) this.schedule.refresh(0);
+          for (const { name } of published) {
+            if (this.publishers.find(name) === undefined) await this.schedule.between(name, () => Promise.resolve());
+          }
+          await this.publishers.configure({ repositories: published, packageTypes: this.settings.packageTypes });
+          if (isChanged) this.onChange();
+        },
+      },
+      log,
+    );
     this.offered = new Offered(
       this.store,
       () => this.settings,
@@ -189,7 +202,7 @@ export class Depot implements RunningDepot {
         cycle: async (repository, signal, waitedFor) => {
           const result = await runCycle(this.sync, repository, signal, waitedFor);
           if (result.outcome === 'applied') this.changed();
-          this.masteryMayChange();
+          this.mastering.look();
           this.onChange();
           return result;
         },
@@ -233,6 +246,10 @@ export class Depot implements RunningDepot {
 
   settingsInForce(): SettingsInForce {
     return { running: true, ...givenView(this.store, this.settings.site), ...this.inForce.shown() };
+  }
+
+  get mastery(): Mastery {
+    return this.mastering.mastery;
   }
 
   /** URL of the listener; null while there is none. */
@@ -304,15 +321,13 @@ export class Depot implements RunningDepot {
 
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
   async stop(): Promise<void> {
-    this.isStopping = true;
     await this.control?.close();
     this.ownLine.stop();
     this.membership?.renewal.stop();
     this.copies.stop();
     await this.membership?.upkeep?.stop();
     await this.moving.stop();
-    await this.remastering;
-    await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
+    await Promise.all([this.schedule.stop(), this.mastering.stop(), this.publishers.stop(), this.maintenance.stop()]);
     await this.listener?.close(closeGraceMs);
     await this.workers.close();
     await this.sync.parents.close();
@@ -363,7 +378,7 @@ export class Depot implements RunningDepot {
     this.schedule.refresh(0);
     // After that: what is new would else wait for an interval.
     if (this.inForce.look()) this.settingsChanged();
-    this.masteryMayChange();
+    this.mastering.look();
   }
 
   /** The line and the polls go by the settings in force from now on, transfers under way included. */
@@ -373,44 +388,8 @@ export class Depot implements RunningDepot {
     this.schedule.configure(this.settings.poll);
   }
 
-  /** One at a time, in the order in which they were asked for. */
   remaster(): Promise<void> {
-    const turn = this.remastering.then(() => this.takeMastery());
-    this.remastering = turn.catch(() => undefined);
-    return turn;
-  }
-
-  private async takeMastery(): Promise<void> {
-    if (this.isStopping) return;
-    for (const enrolled of this.offered.enrolled() ?? []) {
-      const move = lastMove(enrolled);
-      if (move?.to !== this.settings.depot || move.metadata === undefined) continue;
-      await takeUp(this.store, enrolled.name, Buffer.from(move.metadata, 'base64'), move.next);
-    }
-    const before = this.mastery;
-    const next = masteryOf(this.store, this.settings);
-    this.mastery = next;
-    const isNew = next.published.filter(({ name }) => !before.published.some((each) => each.name === name));
-    const isChanged = JSON.stringify(before) !== JSON.stringify(next);
-    // No cycle of what is published from now on begins any more; one under way ends before the publisher begins.
-    if (isChanged) this.schedule.refresh(0);
-    for (const { name } of isNew) await this.schedule.between(name, () => Promise.resolve());
-    await this.publishers.configure({ repositories: next.published, packageTypes: this.settings.packageTypes });
-    if (!isChanged) return;
-    for (const { settings, master, state } of next.elsewhere) {
-      this.log.warn({ repository: settings.name, master, state }, `${settings.name} is not published here`);
-    }
-    for (const { name } of isNew) this.log.info({ repository: name }, `${name} is published here`);
-    this.onChange();
-  }
-
-  /** What cannot be done now is tried again with the next news. */
-  private masteryMayChange(): void {
-    if (this.settings.repositories.length === 0 || this.isStopping) return;
-    this.remaster().catch((thrown: unknown) => {
-      const error = asDepotError(thrown, 'find out what is published here');
-      if (error.code !== 'interrupted') this.log.error({ code: error.code, hint: error.hint }, error.message);
-    });
+    return this.mastering.settle();
   }
 
   private changed(): void {

@@ -1,7 +1,5 @@
-import type { EnrolledRepository } from '../model/company.js';
 import { masterShape, type MoveBody } from '../model/enrolment.js';
 import { asDepotError, DepotError } from '../model/errors.js';
-import { isWithin } from '../model/names.js';
 import type { StatusError } from '../model/status.js';
 import type { MoveResult, TakeOverResult } from '../model/trust-status.js';
 import { isFinished } from '../publish/generation.js';
@@ -9,8 +7,7 @@ import { handOverChain, takeBack, type HandOver } from '../publish/hand-over.js'
 import { dropProposal, hasProposed, proposeTakeOver, signTakeOver } from '../publish/take-over.js';
 import type { BroughtKeys } from '../serve/keys-api.js';
 import type { MovesApi } from '../serve/moves-api.js';
-import { holdsAll } from '../store/holds-all.js';
-import type { Elsewhere } from './mastery.js';
+import { requireAsked, requireCandidate, requireWay, requireWhole } from './move-conditions.js';
 import { requireMembership } from './membership.js';
 import type { RunningDepot } from './running-depot.js';
 
@@ -51,8 +48,8 @@ export class Moving implements MovesApi {
     return this.inTurn(async () => {
       const { store, settings, host, log } = this.depot;
       const { climbing } = requireMembership(this.depot.membership);
-      const { master } = this.requireCandidate(repository);
-      const generation = this.requireWhole(repository, master);
+      const { master } = requireCandidate(this.depot, repository);
+      const generation = requireWhole(this.depot, repository, master);
       const root = await proposeTakeOver(store, repository, settings.signing, host.now());
       const body = { name: repository, root: base64(root), generation };
       const answer = masterShape.parse(await climbing.ask('take-over', body));
@@ -108,8 +105,8 @@ export class Moving implements MovesApi {
       }
       if (given === undefined) {
         const publisher = publishers.get(repository);
-        const proposal = Buffer.from(this.requireAsked(repository, to).root, 'base64');
-        await this.requireWay(repository, to);
+        const proposal = Buffer.from(requireAsked(this.depot, repository, to).root, 'base64');
+        await requireWay(this.depot, repository, to, this.stopping.signal);
         await publishers.stopOne(repository);
         try {
           const newest = store.heads.newest(repository);
@@ -141,7 +138,7 @@ export class Moving implements MovesApi {
       const { store, settings, log } = this.depot;
       const { climbing } = requireMembership(this.depot.membership);
       const given = this.givenAway(repository);
-      const depot = given?.to ?? this.requireAsked(repository, from).depot;
+      const depot = given?.to ?? requireAsked(this.depot, repository, from).depot;
       const { master } = masterShape.parse(await climbing.ask('stay', { name: repository, depot }));
       if (master !== settings.depot) {
         throw new DepotError(
@@ -200,116 +197,6 @@ export class Moving implements MovesApi {
   private givenAway(repository: string): HandOver | undefined {
     const found = this.depot.mastery.elsewhere.find(({ settings }) => settings.name === repository);
     return found?.state === 'handed-over' ? found.handOver : undefined;
-  }
-
-  private enrolled(repository: string): EnrolledRepository {
-    const { store, settings } = this.depot;
-    const found = store.company
-      .get(settings.site)
-      ?.repositories.find(({ name, context }) => name === repository && isWithin(settings.site, context));
-    if (found !== undefined) return found;
-    throw new DepotError('not-found', `${repository} is not in the company's directory for ${settings.site}`, {
-      hint: 'depot repository list; a master depot stands within the scope of its repository',
-      retry: 'never',
-    });
-  }
-
-  private requireAsked(repository: string, depot: string | null) {
-    const { asked = [], master } = this.enrolled(repository);
-    const { settings } = this.depot;
-    if (master !== settings.depot) {
-      throw new DepotError('bad-request', `${repository} is published at ${master}, not here`, {
-        hint: `run this at ${master}`,
-        retry: 'never',
-      });
-    }
-    const [only, ...others] = asked;
-    const found = depot === null && others.length === 0 ? only : asked.find((each) => each.depot === depot);
-    if (found !== undefined) return found;
-    const names = asked.map((each) => each.depot).join(', ');
-    const what =
-      depot === null ? `${asked.length} depots ask for ${repository}` : `${depot} does not ask for ${repository}`;
-    throw new DepotError('not-found', what, {
-      hint:
-        names === '' ? `at the new master depot: depot repository take-over ${repository}` : `those that ask: ${names}`,
-      retry: 'never',
-    });
-  }
-
-  private requireCandidate(repository: string): Elsewhere {
-    const { mastery, settings } = this.depot;
-    const enrolled = this.enrolled(repository);
-    const candidate = mastery.elsewhere.find((each) => each.settings.name === repository);
-    if (candidate === undefined) {
-      const isOwn = mastery.published.some(({ name }) => name === repository);
-      throw new DepotError(
-        'bad-request',
-        isOwn
-          ? `this depot is the master depot of ${repository} already`
-          : `the settings of this depot do not say where ${repository} is to be published from`,
-        {
-          hint: isOwn
-            ? 'depot repository list'
-            : `in ${settings.file}: repositories: { ${repository}: { kind: ${enrolled.kind}, context: ${enrolled.context}, ` +
-              `${enrolled.kind === 'mirror' ? 'source' : 'work'}: FOLDER } }; then depot reload: nothing is published from it before the move`,
-          retry: 'never',
-        },
-      );
-    }
-    const { kind, context } = candidate.settings;
-    if (kind !== enrolled.kind || context !== enrolled.context) {
-      throw new DepotError(
-        'bad-request',
-        `${repository} is of kind ${enrolled.kind} for ${enrolled.context}, the settings here say ${kind} for ${context}`,
-        { hint: `correct repositories.${repository} in ${settings.file}, then depot reload`, retry: 'never' },
-      );
-    }
-    if (candidate.state === 'handed-over') {
-      throw new DepotError('bad-request', `this depot is giving ${repository} away`, {
-        hint: `depot repository keep ${repository} takes that back`,
-        retry: 'never',
-      });
-    }
-    return candidate;
-  }
-
-  /** @returns the newest generation, all of which is here */
-  private requireWhole(repository: string, master: string): number {
-    const { store } = this.depot;
-    const newest = store.heads.newest(repository);
-    if (newest !== undefined && holdsAll(store, newest)) return newest.head.generation;
-    const what = newest === undefined ? 'nothing' : `generation ${newest.head.generation}`;
-    const why = newest === undefined ? `is held of ${repository} here yet` : `of ${repository} is not whole here yet`;
-    throw new DepotError('not-allowed', `${what} ${why}`, {
-      hint:
-        `depot poll ${repository} --wait` +
-        (newest?.head.kind === 'packages'
-          ? `; revisions that are not for this site come from ${master} alone: parent: [{ url: URL of ${master}, repositories: [${repository}] }]`
-          : ''),
-    });
-  }
-
-  /**
-   * The old master depot is a child after the move, and depots below it live on what it gets: some parent has to have the
-   * repository before.
-   */
-  private async requireWay(repository: string, to: string): Promise<void> {
-    const { sync, settings } = this.depot;
-    const failures: string[] = [];
-    for (const { client, url } of sync.parents.for(repository)) {
-      try {
-        const answer = await client.state(repository, undefined, this.stopping.signal);
-        if (answer !== 'unchanged' && answer.state.head !== null) return;
-        failures.push(`${url} has nothing of it`);
-      } catch (thrown) {
-        failures.push(asDepotError(thrown, `ask ${url}`).message);
-      }
-    }
-    const why = failures.length === 0 ? 'this depot has no parent for it' : failures.join('; ');
-    throw new DepotError('not-allowed', `after the move this depot could not get ${repository} from anywhere: ${why}`, {
-      hint: `in ${settings.file}, parent: [{ url: URL of ${to}, repositories: [${repository}] }]; then depot reload`,
-      retry: 'never',
-    });
   }
 
   /** A request may take a minute; the daemon does not wait for it when it ends. */

@@ -187,7 +187,7 @@ export class MirrorPublisher {
     }
     try {
       if (!request.dryRun) await this.freshen();
-      if (!request.dryRun && !request.acceptSource) await this.fill(scanning.signal);
+      if (!request.dryRun) await this.fill(scanning.signal);
       const outcome = await scan(settings, { ...deps, signer }, { ...request, signal: scanning.signal });
       if (!request.dryRun) await this.learn(settings, outcome);
       return outcome.result;

@@ -1,3 +1,4 @@
+import type { Move } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
 import type { Store } from '../store/store.js';
@@ -53,29 +54,37 @@ export function dropProposal({ keys }: Pick<Store, 'keys'>, repository: string):
 
 /**
  * Takes up the root that the old root keys have signed: the staged keys are this depot's own from then on, and it may
- * publish. Can be repeated.
+ * publish. What the old ones signed above the last generation of the move, and was believed here before the move was known,
+ * does not count: other depots may hold it, so its numbers are left out. Can be repeated; never beside a cycle.
  * @returns whether the keys that sign by themselves are here
  */
 export async function takeUp(
-  { keys, signed }: Pick<Store, 'keys' | 'signed'>,
+  { keys, signed, heads }: Pick<Store, 'keys' | 'signed' | 'heads'>,
   repository: string,
-  root: Uint8Array,
-  next: number,
+  { generation, next, metadata = '' }: Move,
 ): Promise<boolean> {
+  const root = Buffer.from(metadata, 'base64');
   const ring = new KeyRing(keys, repository);
   const facts = readRoot(root);
-  if (ring.hasOnline(facts)) return true;
+  if (ring.hasOnline(facts)) {
+    keys.remove(repository, proposalFile);
+    return true;
+  }
   const proposed = proposalOf(ring);
   if (proposed === undefined || !isSameRoot(proposed, root) || !ring.hasStaged(facts)) return false;
   const before = signed.rootVersions(repository).filter((version) => version < facts.version);
   const chain = before.map((version) => signed.read(repository, metadataName('root', version)) ?? Buffer.alloc(0));
   verifyRootChain([...chain, root], sha256(chain[0] ?? root));
+  const above = heads.list(repository).filter(({ head }) => head.generation > generation);
+  const newest = above[0]?.head.generation;
+  const least = Math.max(next, leastGeneration({ keys }, repository), newest === undefined ? 0 : newest + 2);
+  await ring.write(leastFile, String(least));
+  for (const { head } of above) heads.remove(repository, head.generation);
   // A backup of the keys has to be enough to publish on.
   for (const [at, version] of before.entries()) {
     await ring.write(metadataName('root', version), chain[at] ?? Buffer.alloc(0));
   }
   await expectSource({ keys }, repository);
-  await ring.write(leastFile, String(next));
   await ring.keepRoot({ version: facts.version, bytes: root });
   keys.remove(repository, proposalFile);
   return ring.hasOnline(facts);
