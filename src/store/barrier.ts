@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
  * barrier that was asked for is waited for.
  */
 const script = `trap '' HUP INT TERM
-while read -r _; do if sync -f -- "$1" 2>/dev/null; then echo 1; else echo 0; fi; done`;
+while read -r _; do if sync -f -- "$FOLDER" 2>/dev/null; then echo 1; else echo 0; fi; done`;
 
 const idleMs = 5000;
 
@@ -35,7 +35,8 @@ export async function syncFilesystemOf(folder: string): Promise<boolean> {
 }
 
 function begin(folder: string): Barrier {
-  const shell = spawn('sh', ['-c', script, 'depotd-sync', folder], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const env = { PATH: process.env['PATH'], FOLDER: folder };
+  const shell = spawn('sh', ['-c', script], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   const barrier: Barrier = { shell, waiting: [], idle: undefined };
   const forget = (): void => void (barriers.get(folder) === barrier && barriers.delete(folder));
   const fail = (): void => {
