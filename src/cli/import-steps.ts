@@ -117,7 +117,8 @@ async function fillAndPrepare(
   const { request, packages, order } = steps;
   await fill(steps, path, part);
   try {
-    const how = { note: `imported from ${part.name}`, version: part.version, dryRun: false };
+    const note = part.version === null ? `imported from ${part.name}` : 'imported';
+    const how = { note, version: part.version, dryRun: false };
     return await watch(request, {}, (work) => packages.prepare(named(order), { ...work, ...how }));
   } catch (error) {
     if (error instanceof DepotError && error.rule === 'unchanged') return 'unchanged';

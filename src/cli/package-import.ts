@@ -83,9 +83,11 @@ export function importCommand(program: Program): Command {
 }
 
 const help = `
-Where the top of the source has nothing but folders that are named like versions (1, 2, 3, or 3.0.19, 3.0.20), each becomes a
-revision, in their natural order; else all of it becomes the work copy. What macOS and Windows leave for themselves
-(__MACOSX, .DS_Store, Thumbs.db) is left out. Run it at the master depot, as somebody who may edit the work copies.
+Where the top of the source has nothing but folders that are named like versions
+(1, 2, 3, or 3.0.19, 3.0.20), each becomes a revision, in their natural order; else
+all of it becomes the work copy. What macOS and Windows leave for themselves
+(__MACOSX, .DS_Store, Thumbs.db) is left out. Run it at the master depot, as
+somebody who may edit the work copies.
 
   depot package import apps/vlc vlc.zip --type app --to enterprise --dry-run`;
 

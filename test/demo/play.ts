@@ -1,30 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Cluster } from '../harness/cluster.js';
 import { differences } from '../harness/tree.js';
 import { places, repository } from './company.js';
 import { releases } from './releases.js';
-import type { Arrived, Show } from './show.js';
+import type { Arrived } from './show.js';
+import { patienceMs, type Stage } from './stage.js';
 import type { Standing } from './standings.js';
 import { round, type Step } from './story.js';
-import { control, type Watch } from './watch.js';
-
-export interface Stage {
-  readonly cluster: Cluster;
-  readonly source: string;
-  readonly watch: Watch;
-  readonly show: Show;
-  /** How long a person gets to look before the next change; none is made after the first round where there is none. */
-  readonly pauseMs: number | undefined;
-  /** A signal that is aborted when the person wants the next change at once. */
-  readonly impatience: () => AbortSignal;
-  /** Ends the play: `play` rejects with its reason. */
-  readonly signal: AbortSignal;
-}
+import { control } from './watch.js';
 
 const replicas = places.filter(({ level }) => level !== 'origin');
-
-/** Longer than any change takes on a busy machine. */
-export const patienceMs = 120_000;
 
 /**
  * Publishes what is in the source, then changes it again and again, each time until all depots have it or the person is

@@ -7,7 +7,7 @@ import type { Depot } from '../harness/depot.js';
 import { packageFolder, putPackage, type PackageVersion } from '../harness/packages.js';
 import { differences } from '../harness/tree.js';
 import { packageRepository, places, work } from './company.js';
-import { patienceMs, type Stage } from './play.js';
+import { patienceMs, type Stage } from './stage.js';
 import { versionOf } from './story.js';
 import { control } from './watch.js';
 
