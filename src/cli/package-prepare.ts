@@ -30,6 +30,7 @@ interface PublishOptions {
   readonly to?: string[];
   readonly except?: string[];
   readonly note?: string;
+  readonly urgent?: boolean;
 }
 
 /** The usual case: prepare, distribute, release. */
@@ -40,7 +41,8 @@ export function publishCommand(program: Program): Command {
     .option('--to <site...>', 'the sites that get it, with all below (default: as before)')
     .option('--except <site...>', 'but not these, with all below')
     .option('--note <text>', 'what is new in it')
-    .action(async (text: string, { to = [], except = [], note }: PublishOptions, command: Command) => {
+    .option('--urgent', 'as of depot package release')
+    .action(async (text: string, { to = [], except = [], note, urgent = false }: PublishOptions, command: Command) => {
       const request = requestOf(program, command);
       const { terminal, json } = request;
       const of = packageName(text);
@@ -60,7 +62,7 @@ export function publishCommand(program: Program): Command {
       }
       const distributed = await packages.distribute(of, to, except);
       if (!json) await printProse(terminal, [distributedLine(distributed.package)]);
-      const released = await packages.release(of, { revision: prepared.revision, ring: null, at: null });
+      const released = await packages.release(of, { revision: prepared.revision, ring: null, at: null, urgent });
       if (json) await printJson(terminal, { prepared, distributed, released });
       else await printProse(terminal, [releasedLine(released.package)]);
     });

@@ -62,6 +62,7 @@ function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'
     fetch,
     relay.files === 0 ? '' : `${plural(relay.files, 'file')}, ${size(relay.bytes)} of it for depots below`,
   );
+  if (plan.urgent.files > 0) yield row('urgent', plan.urgent, 'of it for urgent releases, which come first');
   if (reused.files > 0) yield row('reuse', reused, 'their content is here already');
   for (const [label, amount] of work) if (amount.files > 0) yield row(label, amount);
   if (plan.hold.files > 0) yield yellow(row('hold', plan.hold, 'would wait for approval'));

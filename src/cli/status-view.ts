@@ -168,7 +168,7 @@ const roomyWidth = 100;
 
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
 function transferLine(
-  { name, cycle, newest, waitingFor, waitsForWindow, source }: RepositoryStatus,
+  { name, cycle, newest, waitingFor, waitsForWindow, urgent, source }: RepositoryStatus,
   { colours, width, line }: Look,
   now: number,
 ): string[] {
@@ -176,14 +176,20 @@ function transferLine(
     return [`${name} is rescanned, not watched${source.modeReason === null ? '' : `: ${safe(source.modeReason)}`}`];
   if (cycle === null && waitsForWindow) {
     const opens = line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
-    return [`${name} waits for the window${opens}`];
+    return [`${name} waits for the window${opens}${urgentWords(urgent)}`];
   }
   if (cycle === null && waitingFor !== null)
-    return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}`];
-  if (cycle === null) return [];
-  const what = `${name} ${phaseWords[cycle.phase]}${cycle.generation === null ? '' : ` ${cycle.generation}`}`;
+    return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}${urgentWords(urgent)}`];
+  if (cycle === null) return urgent.length === 0 ? [] : [`${name} lacks${urgentWords(urgent).slice(1)}`];
+  const which = cycle.generation === null ? '' : ` ${cycle.generation}`;
+  const what = `${name} ${phaseWords[cycle.phase]}${which}${cycle.urgent ? `, urgent: ${shortList(urgent, 3)}` : ''}`;
   if (cycle.phase !== 'fetch' && cycle.phase !== 'apply') return [what];
   return [[what, bar(cycle, width < roomyWidth ? 10 : 20, colours), ...progressWords(cycle)].join('  ')];
+}
+
+/** `, urgent: vlc/3` */
+function urgentWords(urgent: readonly string[]): string {
+  return urgent.length === 0 ? '' : `, urgent: ${shortList(urgent, 3)}`;
 }
 
 /** Files that stand in the installation copy without being counted: the generation has them no more. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { ownWindows, type NetworkSettings } from '../config/network.js';
 import type { Host } from '../host.js';
 import { lineOrderShape, type LineOrder } from '../model/line-order.js';
-import { bytesPerSecond } from '../model/rate.js';
+import { rankOf } from '../model/priority.js';
+import { bytesPerSecond, type Rate } from '../model/rate.js';
 import type { LineStatus } from '../model/status.js';
 import { WindowClock } from '../model/window-clock.js';
 import { isConstant, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
@@ -10,7 +11,6 @@ import { momentWords } from '../model/zone.js';
 import { Line, type LineState } from '../protocol/line.js';
 import { writeFileDurably } from '../store/durable.js';
 
-const ranks = { high: 0, normal: 1, low: 2 } as const;
 /** Windows are looked at again at least so often: the wall clock may have been set. */
 const longestLookMs = 15_000;
 
@@ -65,6 +65,7 @@ export class OwnLine {
       rate,
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
       opensAt: opensAtMs === undefined ? null : new Date(opensAtMs).toISOString(),
+      urgent: this.urgentRate(rate),
       ordered: order !== null,
       limited: isLimited,
       timezone: this.windows.zone,
@@ -103,8 +104,15 @@ export class OwnLine {
       rate,
       frame: isFree ? null : frameBytes,
       opens: rate === 'closed' ? this.opens() : null,
-      rank: (repository) => ranks[priority[repository] ?? 'normal'],
+      urgentRate: this.urgentRate(rate),
+      rank: (repository, cargo) => rankOf(priority[repository] ?? 'normal', cargo),
     };
+  }
+
+  /** What a person ordered holds for urgent releases, too. */
+  private urgentRate(rate: Rate): Rate | null {
+    const urgent = this.network.urgent ?? 'closed';
+    return this.inForce() === null && bytesPerSecond(urgent) > bytesPerSecond(rate) ? urgent : null;
   }
 
   private opens(): LineState['opens'] {

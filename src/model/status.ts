@@ -56,6 +56,8 @@ export interface LineStatus {
   readonly until: string | null;
   /** While it is closed: when bulk bytes move again; null where nobody knows. */
   readonly opensAt: string | null;
+  /** How fast what an urgent release needs may come now; null where not faster than the rest. */
+  readonly urgent: Rate | null;
   /** Whether a person said so, in place of the windows. */
   readonly ordered: boolean;
   /** Whether the directory sets this rate, for the site of this depot, and the depot itself would be faster. */
@@ -100,6 +102,8 @@ export interface RepositoryStatus {
   readonly waitingFor: string | null;
   /** What it lacks waits until the line opens. */
   readonly waitsForWindow: boolean;
+  /** Units that an urgent release needs and that are not whole here; they come before all else. */
+  readonly urgent: readonly string[];
   readonly selection: Selection | null;
   /** Where clients find the files: the installation copy, or the source at the master depot. */
   readonly tree: string | null;
@@ -152,6 +156,8 @@ export interface CycleProgress {
   readonly phase: CyclePhase;
   readonly startedAt: string;
   readonly generation: number | null;
+  /** What is fetched now is for an urgent release. */
+  readonly urgent: boolean;
   readonly files: { readonly done: number; readonly total: number };
   readonly bytes: { readonly done: number; readonly total: number };
   readonly bytesPerSecond: number | null;
@@ -253,6 +259,8 @@ export interface PlanSummary {
   readonly fetch: FileCount;
   /** The part of `fetch` that only depots below need. */
   readonly relay: FileCount;
+  /** The part of `fetch` that urgent releases need: it comes first. */
+  readonly urgent: FileCount;
   /** Bytes of objects that the change needs and that are here already. */
   readonly reused: FileCount;
 }

@@ -6,6 +6,8 @@ export interface PacerSettings {
   readonly rate: number;
   /** Bytes that may be made up for at once after a pause, such as the way of a request and its answer. */
   readonly depth: number;
+  /** Nobody gets a turn now. */
+  readonly isHeld?: boolean;
 }
 
 interface Waiting {
@@ -18,6 +20,8 @@ interface Waiting {
 
 /** The longest sleep, so that another rate takes effect within it. */
 const longestMs = 500;
+/** While nobody gets a turn it is looked again after so long. */
+const heldMs = 20;
 /** Timers are not finer. */
 const shortestMs = 1;
 
@@ -81,6 +85,18 @@ export class Pacer {
     this.owed += bytes;
   }
 
+  /** Bytes that are owed; negative: that may be made up for. */
+  get debt(): number {
+    this.pay();
+    return this.owed;
+  }
+
+  /** Whether nothing is owed, and nobody waits. */
+  get isFree(): boolean {
+    this.pay();
+    return this.queues.size === 0 && this.isDue(0);
+  }
+
   private async serve(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
@@ -93,8 +109,8 @@ export class Pacer {
         waiting.go();
         continue;
       }
-      const { rate } = this.settings();
-      const ms = rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
+      const { rate, isHeld = false } = this.settings();
+      const ms = isHeld ? heldMs : rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
       await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs));
     }
     this.isRunning = false;
@@ -117,7 +133,8 @@ export class Pacer {
   }
 
   private isDue(lead: number): boolean {
-    const { rate } = this.settings();
+    const { rate, isHeld = false } = this.settings();
+    if (isHeld) return false;
     return rate === Infinity || (rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000);
   }
 

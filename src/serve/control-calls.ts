@@ -3,6 +3,7 @@ import { directoryName } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { rateShape } from '../model/line-order.js';
 import { isName, isSite } from '../model/names.js';
+import { priorities } from '../model/priority.js';
 import type { ControlApi, LongWork } from './control-api.js';
 
 /** A request of the control socket: `POST /v1/<name>` with the arguments as JSON. */
@@ -111,6 +112,7 @@ const facts = z.strictObject({
   vendor: words,
   version: words,
   keep: z.strictObject({ releases: z.number().int().min(1), days: z.number().int().min(0) }).nullable(),
+  priority: z.enum(priorities).nullable(),
 });
 const number = z.number().int().min(1).nullable();
 const sites = z.array(site).max(10_000);
@@ -129,7 +131,7 @@ const packagesCalls: readonly ControlCall[] = [
   ),
   stream(
     'package-release',
-    named.extend({ revision: number, ring: depot.nullable(), at: z.iso.datetime().nullable() }),
+    named.extend({ revision: number, ring: depot.nullable(), at: z.iso.datetime().nullable(), urgent: z.boolean() }),
     ({ packages }, { repository, name, ...order }) => packages.release({ repository, name }, order),
   ),
   stream('package-cancel', named, ({ packages }, of) => packages.cancelRelease(of)),

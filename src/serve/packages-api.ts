@@ -1,4 +1,5 @@
 import type { PackageReadiness, PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
+import type { Priority } from '../model/priority.js';
 import type { LongWork } from './control-api.js';
 
 /** Which package: `apps/vlc`. */
@@ -13,6 +14,7 @@ export interface PackageFactsInput {
   readonly vendor: string | null;
   readonly version: string | null;
   readonly keep: { readonly releases: number; readonly days: number } | null;
+  readonly priority: Priority | null;
 }
 
 /** The packages of a repository that is published here. Each method rejects with `package-refused` where a rule is against it. */
@@ -30,7 +32,12 @@ export interface PackagesApi {
   /** @param order `revision`: the newest where it is null; `at`: ISO 8601, at once where it is null */
   release(
     of: PackageName,
-    order: { readonly revision: number | null; readonly ring: string | null; readonly at: string | null },
+    order: {
+      readonly revision: number | null;
+      readonly ring: string | null;
+      readonly at: string | null;
+      readonly urgent: boolean;
+    },
   ): Promise<PackageResult>;
   cancelRelease(of: PackageName): Promise<PackageResult>;
   revoke(of: PackageName): Promise<PackageResult>;

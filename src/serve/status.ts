@@ -19,6 +19,7 @@ import type { Store } from '../store/store.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { holdStatuses } from './queries.js';
 import { directoryStatus, expiryOfOwn, trustOf } from './trust-status.js';
+import { urgentLeft } from './urgent-left.js';
 
 /** What the configuration says of a depot, as far as its status shows it. */
 export interface DepotFacts {
@@ -164,6 +165,7 @@ function masterRepository(
     lag: generation === null ? null : lagOf(store, name, generation, nowMs),
     waitingFor: null,
     waitsForWindow: false,
+    urgent: [],
     selection: null,
     tree: kind === 'packages' ? store.layout.tree(name) : source,
     poll: null,
@@ -220,6 +222,7 @@ function childRepository(
     newest: store.heads.newest(name)?.head.generation ?? null,
     lag,
     waitsForWindow: polled?.error?.code === 'window-closed' && live?.line.rate === 'closed',
+    urgent: urgentLeft(store, facts, name, selection, nowMs),
     waitingFor:
       isBehind(lag) && polled?.lastOutcome === 'waiting' && polled.error === null
         ? nameOf(polled.parent, parents)

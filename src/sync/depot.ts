@@ -1,5 +1,6 @@
 import type { Host } from '../host.js';
 import type { Log } from '../model/log.js';
+import type { Place } from '../model/revisions.js';
 import { unionDemand, type Demand, type Demands, type Follow, type Selection } from '../model/selection.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
@@ -42,6 +43,11 @@ export interface SyncSettings {
   readonly published: readonly string[];
   /** The interval of polls for a repository. */
   readonly pollEveryMs: (repository: string) => number;
+}
+
+/** Where this depot stands, as rings name it. */
+export function placeOf({ name, site }: SyncDepot): Place {
+  return { depot: name, site };
 }
 
 /** This depot's own selection of a repository; null where it does not follow it. Of packages: what is for its site. */

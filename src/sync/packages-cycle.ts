@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
+import { ordinary } from '../model/priority.js';
 import { everything, selectionKey, unionDemand } from '../model/selection.js';
 import type { FileCount } from '../model/status.js';
 import { unitName, wantedUnits } from '../model/units.js';
 import { keepObjects } from '../store/keep-objects.js';
 import { completeUnits } from '../store/complete-units.js';
 import { showPackages } from './apply-packages.js';
-import { demandOf, ownSelection, type SyncDepot } from './depot.js';
+import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { fetchObjects } from './fetch.js';
 import type { Came } from './history.js';
 import { takeManifest } from './manifests.js';
@@ -57,7 +58,7 @@ export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
 
   const { left, becameWhole } = await run(
     surveyUnits,
-    { repository, root, demand, selection },
+    { repository, root, demand, selection, place: placeOf(depot), nowMs: depot.host.now() },
     { signal: cycle.signal },
   );
   const applied = { added: 0, replaced: 0, deleted: 0, held: 0 };
@@ -187,7 +188,15 @@ async function fetchBatch(cycle: PackagesCycle, units: readonly PlannedUnit[], d
   const until = AbortSignal.any([cycle.signal, due]);
   // Each request listens to it; Node would take more than ten for a leak.
   setMaxListeners(0, until);
-  await fetchObjects(depot, parent, repository, meter, until);
+  const [{ priority, urgent } = ordinary] = units;
+  meter.urgent(urgent);
+  const carried = depot.line.carry(repository, { priority, urgent });
+  try {
+    await fetchObjects(depot, parent, repository, meter, until);
+  } finally {
+    carried();
+    meter.urgent(false);
+  }
   return fetch;
 }
 

@@ -1,6 +1,6 @@
 import { judgeHead, type HeadFile } from '../model/head.js';
 import type { PlanSummary } from '../model/status.js';
-import { demandOf, ownSelection, type SyncDepot } from './depot.js';
+import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
 import { olderHead, trustedRoot, verifyOffer } from './offer.js';
 import type { Parent } from './parents.js';
@@ -36,7 +36,9 @@ async function previewPackages(
 ): Promise<PlanPreview> {
   const { repository, root } = target.head;
   const [demand, selection] = [demandOf(depot, repository), ownSelection(depot, repository)];
-  const preview = await depot.run(previewUnits, { repository, root, demand, selection, stepsWanted }, { signal });
+  const [place, nowMs] = [placeOf(depot), depot.host.now()];
+  const input = { repository, root, demand, selection, place, nowMs, stepsWanted };
+  const preview = await depot.run(previewUnits, input, { signal });
   return { ...preview, summary: { ...nothingToDo(depot, repository), ...preview.summary, to: target.head.generation } };
 }
 
@@ -68,6 +70,15 @@ async function offeredTarget(
 function nothingToDo(depot: SyncDepot, repository: string): PlanSummary {
   const none = { files: 0, bytes: 0 };
   const generation = depot.store.trees.get(repository)?.generation ?? null;
-  const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
+  const counts = {
+    add: none,
+    replace: none,
+    delete: none,
+    hold: none,
+    fetch: none,
+    relay: none,
+    urgent: none,
+    reused: none,
+  };
   return { repository, from: generation, to: generation ?? 0, ...counts };
 }

@@ -3,12 +3,13 @@ import type { PageRef, ReadPage } from '../manifest/page.js';
 import { continuedFiles, type ContinuedFile } from '../manifest/predecessors.js';
 import { readEntries } from '../manifest/read.js';
 import { subfolder } from '../manifest/subfolder.js';
-import { distributedRevisions } from '../model/revisions.js';
+import { distributedRevisions, type Place } from '../model/revisions.js';
 import type { Demand, Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/status.js';
 import { unitName, wantedUnits } from '../model/units.js';
 import { completeUnit } from '../store/complete-units.js';
+import { urgentHere } from '../store/urgent-units.js';
 import type { Job } from '../store/job.js';
 import { recordEntries } from '../store/packages.js';
 import type { WantedObject } from '../store/transfers.js';
@@ -25,17 +26,26 @@ interface UnitsInput {
  * from now on; those that nobody asks for any more are forgotten.
  */
 export const surveyUnits: Job<
-  UnitsInput & { readonly demand: Demand; readonly selection: Selection | null },
+  UnitsInput & {
+    readonly demand: Demand;
+    readonly selection: Selection | null;
+    readonly place: Place;
+    readonly nowMs: number;
+  },
   { readonly left: PlannedUnit[]; readonly becameWhole: number }
 > = {
   name: 'survey-units',
-  run(store, { repository, root, demand, selection }, control) {
+  run(store, { repository, root, demand, selection, place, nowMs }, control) {
     const records = store.packages.of(root);
     const units = wantedUnits(records, demand);
     store.units.keepOnly(repository, units);
     const own = new Set(selection === null ? [] : wantedUnits(records, [selection]).map(unitName));
     const isWhole = store.units.whole(repository);
+    const whole = new Set(units.filter(isWhole).map(unitName));
+    const isWholeRevision = (name: string, revision: number): boolean =>
+      whole.has(unitName({ package: name, revision }));
     const byName = new Map(records.map((record) => [record.name, distributedRevisions(record)]));
+    const urgent = urgentHere(store, root, place, nowMs);
     const left: PlannedUnit[] = [];
     let becameWhole = 0;
     for (const unit of units) {
@@ -45,8 +55,13 @@ export const surveyUnits: Job<
         becameWhole += 1;
         continue;
       }
-      const before = byName.get(unit.package)?.findLast(({ revision }) => revision < unit.revision);
-      left.push({ ...unit, base: before?.revision ?? null, relay: !own.has(unitName(unit)) });
+      const isUrgent = urgent.has(unitName(unit));
+      const before = byName
+        .get(unit.package)
+        ?.filter(({ revision }) => revision < unit.revision)
+        // What is urgent comes before the revision before it.
+        .findLast(({ revision }) => !isUrgent || isWholeRevision(unit.package, revision));
+      left.push({ ...unit, base: before?.revision ?? null, relay: !own.has(unitName(unit)), urgent: isUrgent });
     }
     return { left, becameWhole };
   },

@@ -174,7 +174,7 @@ export async function newChild(
     host: clock,
     log,
     parents: asks,
-    line: new Line(clock, () => ({ rate: 'unlimited', frame: null, opens: null, rank: () => 0 })),
+    line: new Line(clock, () => ({ rate: 'unlimited', urgentRate: null, frame: null, opens: null, rank: () => 0 })),
     known: new KnownRepositories(join(store.layout.metadata, '.known.json'), enrolled),
     board: new ProgressBoard(clock),
     claims: new Claims(),

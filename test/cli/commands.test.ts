@@ -181,7 +181,16 @@ test('plan shows what a poll would do, and with --files path by path', async () 
     const step = { repository: 'tools', action: 'add', path: 'bin/new\u001b[2J', bytes: 12_345, fetch: true } as const;
     if (steps) await onEvent({ type: 'steps', steps: [step] });
     const one = { files: 1, bytes: 12_345 };
-    const idle = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
+    const idle = {
+      add: none,
+      replace: none,
+      delete: none,
+      hold: none,
+      fetch: none,
+      relay: none,
+      urgent: none,
+      reused: none,
+    };
     const busy = { ...idle, add: one, fetch: one, hold: { files: 1184, bytes: 1_000_000 } };
     return [
       { repository: 'tools', from: 41, to: 43, ...busy },

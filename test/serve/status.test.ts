@@ -38,6 +38,7 @@ const live: LiveFacts = {
     rate: 'unlimited',
     until: null,
     opensAt: null,
+    urgent: null,
     ordered: false,
     limited: false,
     timezone: 'UTC',
