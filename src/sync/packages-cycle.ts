@@ -78,22 +78,29 @@ export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
     bytes: fetched.count.bytes + (records?.bytes ?? 0),
   };
   const came = { target, from, fetched: count, ...(selection === null ? {} : { applied }) };
-  if (fetched.isCut) return { outcome: 'interrupted', ...came };
   const isAny = becameWhole + count.files + applied.added + applied.replaced + applied.deleted > 0;
+  const { failure } = fetched;
+  if (failure !== undefined) {
+    // What an urgent release needed came, or what came before closing time; the rest waits.
+    if (failure.code === 'window-closed' && fetched.count.files > 0)
+      return { outcome: 'applied', ...came, error: failure };
+    throw failure;
+  }
+  if (fetched.isCut) return { outcome: 'interrupted', ...came };
   if (records !== undefined || isAny) return { outcome: 'applied', ...came };
   return { outcome: left.length > 0 ? 'waiting' : 'unchanged' };
 }
 
 /**
  * Steps 3 and 4.
- * @returns what came, and whether there is more that yields to the next poll
- * @throws DepotError the first failure, after all that could be fetched has been
+ * @returns what came, whether there is more that yields to the next poll, and the first failure; all that could be fetched has
+ * been then
  */
 async function fetchUnits(
   cycle: PackagesCycle,
   batches: readonly (readonly PlannedUnit[])[],
   show: () => Promise<void>,
-): Promise<{ readonly count: FileCount; readonly isCut: boolean }> {
+): Promise<{ readonly count: FileCount; readonly isCut: boolean; readonly failure?: DepotError }> {
   const { depot, target, signal } = cycle;
   const { repository, root } = target.head;
   const count = { files: 0, bytes: 0 };
@@ -117,7 +124,7 @@ async function fetchUnits(
   } finally {
     turn.end();
   }
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) return { count, isCut: false, failure };
   // A plan that is not finished stays: what came of it is not swept away.
   if (!due.aborted) await depot.run(endPlan, { repository });
   return { count, isCut: due.aborted };
