@@ -18,10 +18,12 @@ import { runCycle } from '../sync/cycle.js';
 import { polledRepositories, type SyncDepot } from '../sync/depot.js';
 import { discover, silentParents } from '../sync/directory.js';
 import { KnownRepositories } from '../sync/known.js';
+import { Left } from '../sync/left.js';
 import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
+import { Forecasts } from './forecasts.js';
 import { openToChildren } from './front-door.js';
 import { directoryPlace, givenView, sitesWithoutDepots } from './given-view.js';
 import { InForce } from './in-force.js';
@@ -73,6 +75,7 @@ export class Depot implements RunningDepot {
   readonly workers: Workers;
   readonly sync: SyncDepot;
   readonly ownLine: OwnLine;
+  readonly forecasts: Forecasts;
   private readonly uploads: Uploads;
   readonly schedule: Schedule;
   readonly publishers: Publishers;
@@ -113,6 +116,11 @@ export class Depot implements RunningDepot {
       const { eachChild, atOnce } = network.uploads;
       return { windows: uploadWindows(network), eachChild, atOnce };
     });
+    this.forecasts = new Forecasts(
+      () => this.sync,
+      this.ownLine,
+      () => this.settings.network,
+    );
     const own = ownCertificate(this.store, host, settings);
     const identity = { depot: settings.depot, site: settings.site, version };
     this.sync = {
@@ -128,6 +136,8 @@ export class Depot implements RunningDepot {
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.offered.enrolled()),
       board: new ProgressBoard(host),
       claims: new Claims(),
+      left: new Left(() => this.sync),
+      forecasts: () => this.forecasts.rows(),
       onKnown: () => this.schedule.refresh(0),
       onCompany: () => this.companyChanged(),
       onDue: (repository, atMs) => this.copies.onDue(repository, atMs),

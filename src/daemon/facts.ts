@@ -1,3 +1,4 @@
+import type { ForecastStatus } from '../model/forecast-status.js';
 import type { DepotFacts, LiveFacts } from '../serve/status.js';
 import type { GivenStatus } from '../model/status.js';
 import { certificateStatus } from './certificate-status.js';
@@ -27,7 +28,7 @@ export function depotFacts({
 }
 
 /** What only the running daemon knows. */
-export function liveFacts(depot: RunningDepot): LiveFacts {
+export function liveFacts(depot: RunningDepot, forecasts: readonly ForecastStatus[] = []): LiveFacts {
   return {
     startedAtMs: depot.startedAtMs,
     listen: depot.listen,
@@ -39,6 +40,7 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
     parents: depot.sync.parents.status(),
     line: depot.ownLine.status(),
     known: depot.sync.known.list(),
+    forecast: (name) => forecasts.find(({ repository }) => repository === name) ?? null,
     cycle: (repository) => depot.sync.board.read(repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),
     source: (repository) => depot.publishers.find(repository)?.status() ?? null,

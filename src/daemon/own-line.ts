@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ownWindows, type NetworkSettings } from '../config/network.js';
 import type { Host } from '../host.js';
+import type { LinePlan } from '../model/forecast.js';
 import { lineOrderShape, type LineOrder } from '../model/line-order.js';
 import { rankOf } from '../model/priority.js';
 import { bytesPerSecond, type Rate } from '../model/rate.js';
@@ -70,6 +71,20 @@ export class OwnLine {
       limited: isLimited,
       timezone: this.windows.zone,
       closedBytes: this.line.closedBytes,
+    };
+  }
+
+  get timezone(): string {
+    return this.windows.zone;
+  }
+
+  /** What is known of its future. */
+  plan(): LinePlan {
+    const order = this.inForce();
+    return {
+      windows: this.windows,
+      order: order === null ? null : { windows: this.windowsInForce(), untilMs: order.untilMs },
+      urgent: this.network.urgent ?? 'closed',
     };
   }
 

@@ -31,7 +31,7 @@ export interface Leg {
 }
 
 /**
- * When all has come. `closed`: the line never opens again, or not within 400 days. `slow`: it takes longer than that.
+ * When all has come. `closed`: the line closes for good before that. `slow`: it takes longer than 400 days.
  * `unmeasured`: it is unlimited, and nothing was measured yet.
  */
 export interface Forecast {
@@ -43,6 +43,8 @@ export interface Forecast {
 const dayMs = 86_400_000;
 /** How far ahead anything is foretold. */
 const horizonMs = 400 * dayMs;
+/** What is closed for longer, up to the horizon, is so for good. */
+const goodMs = 60 * dayMs;
 /** Windows are looked at in pieces of so long. */
 const pieceMs = 15 * dayMs;
 
@@ -63,9 +65,15 @@ export function forecast(plan: LinePlan, amount: Amount, nowMs: number, speedOf:
       left -= bytes;
       if (left === 0) break;
     }
-    if (left > 0) return { doneAtMs: null, because: legs.some(({ bytes }) => bytes > 0) ? 'slow' : 'closed', legs };
+    if (left > 0) return { doneAtMs: null, because: isClosedForGood(legs) ? 'closed' : 'slow', legs };
   }
   return { doneAtMs: atMs, because: null, legs };
+}
+
+/** Windows that come again do so within weeks, whatever their days. */
+function isClosedForGood(legs: readonly Leg[]): boolean {
+  const last = legs.at(-1);
+  return last?.rate === 'closed' && last.untilMs - last.fromMs > goodMs;
 }
 
 function addLeg(legs: Leg[], leg: Leg): void {

@@ -5,8 +5,8 @@ import { rankOf, type Cargo, type Priority } from './priority.js';
 export interface LeftBatch extends Cargo {
   /** Sizes of files that are not here: the most that can cross the line. */
   readonly bytes: number;
-  /** Of packages, such as `vlc/3`. */
-  readonly units: readonly string[];
+  /** Of packages, such as `vlc/3`, each with what it lacks that those before it do not bring. */
+  readonly units: readonly { readonly name: string; readonly bytes: number }[];
 }
 
 /** What is not here of a repository, in the order in which it is fetched. */
@@ -23,10 +23,12 @@ export interface Asked {
   readonly package: string | null;
 }
 
-/** The bytes of what is asked for; undefined where nothing of it is left. */
-export function bytesOf(left: readonly RepositoryLeft[], asked: Asked): number | undefined {
-  const bytes = ownBatches(left, asked, isOf(asked)).reduce((sum, batch) => sum + batch.bytes, 0);
-  return bytes === 0 ? undefined : bytes;
+/** The bytes of what is asked for; null where nothing of it is left. */
+export function bytesLeft(left: readonly RepositoryLeft[], asked: Asked): number | null {
+  const batches = left.find(({ repository }) => repository === asked.repository)?.batches.filter(isOf(asked)) ?? [];
+  if (batches.length === 0) return null;
+  if (asked.package === null) return sum(batches);
+  return sum(batches.flatMap(({ units }) => units.filter(isOfPackage(asked.package ?? ''))));
 }
 
 /**
@@ -55,18 +57,18 @@ export function amountUntil(left: readonly RepositoryLeft[], asked: Asked): Amou
   return amount;
 }
 
-function ownBatches(
-  left: readonly RepositoryLeft[],
-  { repository }: Asked,
-  isWanted: (batch: LeftBatch) => boolean,
-): readonly LeftBatch[] {
-  return left.find((each) => each.repository === repository)?.batches.filter(isWanted) ?? [];
+function isOf({ package: name }: Asked): (batch: LeftBatch) => boolean {
+  return ({ units }) => name === null || units.some(isOfPackage(name));
 }
 
-function isOf({ package: name }: Asked): (batch: LeftBatch) => boolean {
-  return ({ units }) => name === null || units.some((unit) => unit.startsWith(`${name}/`));
+function isOfPackage(name: string): (unit: { readonly name: string }) => boolean {
+  return (unit) => unit.name.startsWith(`${name}/`);
 }
 
 function sumAt(batches: readonly LeftBatch[], rank: number, priority: Priority): number {
-  return batches.reduce((sum, batch) => (rankOf(priority, batch) === rank ? sum + batch.bytes : sum), 0);
+  return sum(batches.filter((batch) => rankOf(priority, batch) === rank));
+}
+
+function sum(parts: readonly { readonly bytes: number }[]): number {
+  return parts.reduce((total, { bytes }) => total + bytes, 0);
 }

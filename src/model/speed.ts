@@ -4,6 +4,13 @@ import type { Rate } from './rate.js';
 /** Bytes a second that really came, by the rate that was set then. */
 export type Measured = ReadonlyMap<Rate, number>;
 
+/** What came at a rate while something was fetched, and how long that took. */
+export interface Reading {
+  readonly rate: Rate;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
 /** A line that gives less than this part of a rate cannot give more. */
 const fullShare = 0.8;
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.js';
+import type { ForecastStatus, RowForecast } from './forecast-status.js';
 import type { Kind } from './head.js';
 import type { Role } from './metadata.js';
 import type { Selection } from './selection.js';
@@ -104,6 +105,8 @@ export interface RepositoryStatus {
   readonly waitsForWindow: boolean;
   /** Units that an urgent release needs and that are not whole here; they come before all else. */
   readonly urgent: readonly string[];
+  /** When all that is missing will be here; null where nothing is, and where no daemon is running. */
+  readonly forecast: ForecastStatus | null;
   readonly selection: Selection | null;
   /** Where clients find the files: the installation copy, or the source at the master depot. */
   readonly tree: string | null;
@@ -243,6 +246,8 @@ export interface ReportRepository {
   readonly error: string | null;
   /** Of packages: units that are asked for there and not whole yet, the first of them. */
   readonly missing?: readonly string[] | undefined;
+  /** When all of it will be there, as the depot itself reckons; left out where nothing is missing. */
+  readonly forecast?: RowForecast | undefined;
 }
 
 /** The plan of one cycle: what a poll would do, in files and bytes. Counts are of files and links of this depot's own selection, but for `fetch` and `relay`. */

@@ -42,7 +42,7 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
           at += chunk.length;
           const expected = Math.min(left, chunk.length);
           left -= expected;
-          line?.arrived(expected, repository);
+          line?.arrived(expected, repository, chunk.length);
           yield chunk;
           if (line === undefined || at >= total) continue;
           // The whole of it was asked for when nothing limited the line; that has changed.
@@ -83,7 +83,7 @@ export async function* counted(
     for await (const chunk of chunks) {
       const expected = Math.min(left, chunk.length);
       left -= expected;
-      line.arrived(expected, repository);
+      line.arrived(expected, repository, chunk.length);
       yield chunk;
     }
   } finally {

@@ -3,6 +3,7 @@ import { DepotError } from '../model/errors.js';
 import { ordinary, type Cargo } from '../model/priority.js';
 import type { Rate } from '../model/rate.js';
 import { depthOf, formatPace } from './pace.js';
+import { Gauge } from './gauge.js';
 import { Pacer } from './pacer.js';
 import { Traffic } from './traffic.js';
 
@@ -40,6 +41,7 @@ const leadSeconds = 0.25;
  */
 export class Line {
   readonly traffic = new Traffic();
+  readonly gauge: Gauge;
   private readonly pacer: Pacer;
   private readonly express: Pacer;
   /** What is fetched of a repository now; not listed: what is ordinary. */
@@ -64,6 +66,7 @@ export class Line {
       ({ rate, urgentRate }) => urgentRate ?? rate,
       () => false,
     );
+    this.gauge = new Gauge(host, () => this.rateOfAll());
     this.pacer = paced(
       ({ rate }) => rate,
       () => this.hasExpress && !this.express.isFree,
@@ -153,8 +156,12 @@ export class Line {
     return Math.max(1, Math.floor(Math.min(bytes, frame, most)));
   }
 
-  /** So many bytes of what was admitted came; what crossed the sockets meanwhile counts in their place. */
-  arrived(bytes: number, repository: string): void {
+  /**
+   * So many bytes of what was admitted came; what crossed the sockets meanwhile counts in their place.
+   * @param content all that came, admitted or not
+   */
+  arrived(bytes: number, repository: string, content: number): void {
+    this.gauge.came(content);
     // Beside what is urgent nobody can tell whose the bytes on the sockets are: what is not counts as it was admitted.
     if (this.hasExpress) this.express.charge(-bytes);
     else this.release(bytes, repository);

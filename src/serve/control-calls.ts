@@ -184,6 +184,12 @@ const calls: readonly ControlCall[] = [
     }),
     (api, { repository, path, generation }, work) => api.ls(repository, path, { ...work, generation }),
   ),
+  // A survey of what is missing may take a while.
+  stream(
+    'forecast',
+    z.strictObject({ asked: z.strictObject({ repository, package: packageName.nullable() }).nullable() }),
+    (api, { asked }) => api.forecast(asked),
+  ),
   stream('held', hold, (api, { id }, work) => api.held(id, work)),
   stream('verify', oneOrAll, (api, { repository }, work) => api.verify(repository, work)),
   stream('gc', z.strictObject({ dryRun: z.boolean() }), (api, { dryRun }, work) =>

@@ -1,3 +1,4 @@
+import type { ForecastStatus } from '../model/forecast-status.js';
 import type { Kind } from '../model/head.js';
 import { everything, unionDemand, type Follow, type Selection } from '../model/selection.js';
 import type {
@@ -60,6 +61,8 @@ export interface LiveFacts {
   readonly line: LineStatus;
   /** Those that the parents name, and those whose head is not here yet. */
   readonly known: readonly NamedRepository[];
+  /** Null where nothing is missing. */
+  forecast(repository: string): ForecastStatus | null;
   cycle(repository: string): CycleProgress | null;
   nextPollAtMs(repository: string): number | null;
   source(repository: string): SourceStatus | null;
@@ -166,6 +169,7 @@ function masterRepository(
     waitingFor: null,
     waitsForWindow: false,
     urgent: [],
+    forecast: null,
     selection: null,
     tree: kind === 'packages' ? store.layout.tree(name) : source,
     poll: null,
@@ -223,6 +227,7 @@ function childRepository(
     lag,
     waitsForWindow: polled?.error?.code === 'window-closed' && live?.line.rate === 'closed',
     urgent: urgentLeft(store, facts, name, selection, nowMs),
+    forecast: live?.forecast(name) ?? null,
     waitingFor:
       isBehind(lag) && polled?.lastOutcome === 'waiting' && polled.error === null
         ? nameOf(polled.parent, parents)

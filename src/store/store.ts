@@ -23,6 +23,7 @@ import { SignedFiles } from './signed-files.js';
 import { SourceChanges } from './source-changes.js';
 import { SourceRows } from './sources.js';
 import { Staging } from './staging.js';
+import { ThroughputRows } from './throughput.js';
 import { TransferRows } from './transfers.js';
 import { TreeRows } from './trees.js';
 import { UnitRows } from './units.js';
@@ -56,6 +57,7 @@ export class Store {
   readonly cycles: CycleRows;
   readonly polls: PollRows;
   readonly transfers: TransferRows;
+  readonly throughput: ThroughputRows;
   readonly holds: HoldRows;
   readonly sources: SourceRows;
   readonly sourceChanges: SourceChanges;
@@ -86,6 +88,7 @@ export class Store {
     this.cycles = new CycleRows(db);
     this.polls = new PollRows(db);
     this.transfers = new TransferRows(db);
+    this.throughput = new ThroughputRows(db);
     this.holds = new HoldRows(db);
     this.sources = new SourceRows(db, now);
     this.sourceChanges = new SourceChanges(db);

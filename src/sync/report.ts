@@ -1,4 +1,5 @@
-import type { ReportRow } from '../model/status.js';
+import type { RowForecast } from '../model/forecast-status.js';
+import type { ReportRepository, ReportRow } from '../model/status.js';
 import { isWithin } from '../model/names.js';
 import { demandsHash } from '../model/selection.js';
 import { repositoryFigures } from '../store/figures.js';
@@ -25,7 +26,9 @@ export async function report(
 ): Promise<void> {
   const now = depot.host.now();
   const isDue = now - parent.reportedAllAtMs >= allRowsEveryMs;
-  const rows = reportRows(depot, parent).filter((row) => isDue || parent.reported.get(row.depot) !== withoutTimes(row));
+  const rows = (await reportRows(depot, parent)).filter(
+    (row) => isDue || parent.reported.get(row.depot) !== withoutTimes(row),
+  );
   if (rows.length === 0 && because === 'rows') return;
   const repositories = allDemands(depot, polledRepositories(depot));
   const hash = demandsHash(repositories);
@@ -45,9 +48,10 @@ export async function report(
 }
 
 /** This depot's row, then those below it as they came. */
-function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
+async function reportRows(depot: SyncDepot, parent: Parent | undefined): Promise<ReportRow[]> {
   const { store, host } = depot;
   const now = host.now();
+  const forecasts = await depot.forecasts();
   const own: ReportRow = {
     depot: depot.name,
     site: depot.site,
@@ -58,14 +62,23 @@ function reportRows(depot: SyncDepot, parent: Parent | undefined): ReportRow[] {
       ...depot
         .settings()
         .published.map((name) => repositoryFigures(store, name, { role: 'master', selection: null, demand: [] }, now)),
-      ...polledRepositories(depot).map((name) => {
-        const as = { role: 'child', selection: ownSelection(depot, name), demand: demandOf(depot, name) } as const;
-        return repositoryFigures(store, name, as, now);
-      }),
+      ...polledRepositories(depot).map((name) => childFigures(depot, name, now, forecasts.get(name))),
     ],
   };
   // A parent refuses a report with a row from elsewhere as a whole.
   return [own, ...store.reports.below().filter((row) => isWithin(row.site, depot.site))];
+}
+
+function childFigures(
+  depot: SyncDepot,
+  name: string,
+  nowMs: number,
+  forecast: RowForecast | undefined,
+): ReportRepository {
+  const as = { role: 'child', selection: ownSelection(depot, name), demand: demandOf(depot, name) } as const;
+  const figures = repositoryFigures(depot.store, name, as, nowMs);
+  if (forecast === undefined) return figures;
+  return { ...figures, bytesLeft: forecast.bytesLeft ?? figures.bytesLeft, forecast };
 }
 
 /** Lag in seconds grows by itself and is no news. */

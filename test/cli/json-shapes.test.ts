@@ -59,6 +59,7 @@ function documented(): Partial<ControlApi> {
     publish: async () => example('publish'),
     verify: async () => example('verify'),
     gc: async () => example('gc'),
+    forecast: async () => example('forecast'),
     reload: async () => example('reload'),
     orderLine: async () => example('line'),
     settings: async () => example('settings'),
@@ -118,6 +119,8 @@ test.each([
 test.each([
   ['poll', ['poll', '--wait']],
   ['plan', ['plan', '--files']],
+  ['forecast', ['forecast']],
+  ['forecast', ['forecast', 'apps/vlc']],
   ['publish', ['publish', 'scripts', '--wait']],
   ['verify', ['verify']],
   ['gc', ['gc']],
