@@ -1,6 +1,5 @@
 import { rateAsWritten } from '../config/network.js';
-import type { ForecastStatus, LegStatus } from '../model/forecast-status.js';
-import { openings, type Leg } from '../model/forecast.js';
+import { timesOpen, type ForecastStatus, type LegStatus } from '../model/forecast-status.js';
 import { momentWords } from '../model/zone.js';
 import { plural, safe, size } from './words.js';
 
@@ -49,7 +48,7 @@ function legsWords(legs: readonly LegStatus[], zone: string, now: number): strin
     return `${at === 0 ? '' : 'then '}${rateWords(leg)}${until}`;
   });
   if (legs.length <= mostLegs) return shown;
-  const times = openings(legs.map(asLeg));
+  const times = timesOpen(legs);
   return [...shown, times < 2 ? 'and so on' : `and so on, open ${plural(times, 'time')}`];
 }
 
@@ -57,8 +56,4 @@ function rateWords({ rate, bytesPerSecond }: LegStatus): string {
   if (rate === 'closed') return rate;
   const isLess = rate === 'unlimited' || bytesPerSecond < rate * fullShare;
   return isLess ? `${rateAsWritten(rate)} (${size(bytesPerSecond)}/s as measured)` : rateAsWritten(rate);
-}
-
-function asLeg({ from, until, ...leg }: LegStatus): Leg {
-  return { ...leg, fromMs: Date.parse(from), untilMs: Date.parse(until) };
 }

@@ -30,6 +30,7 @@ import { InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
+import { MissedWindows } from './missed-windows.js';
 import { OwnLine } from './own-line.js';
 import { Offered } from './offered.js';
 import { OwnCopies } from './own-copies.js';
@@ -82,6 +83,7 @@ export class Depot implements RunningDepot {
   readonly maintenance: Maintenance;
   private readonly copies: OwnCopies;
   private readonly inForce: InForce;
+  private readonly missedWindows: MissedWindows;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
@@ -120,6 +122,16 @@ export class Depot implements RunningDepot {
       () => this.sync,
       this.ownLine,
       () => this.settings.network,
+    );
+    this.missedWindows = new MissedWindows(
+      {
+        store: this.store,
+        host,
+        log,
+        repositories: () => polledRepositories(this.sync),
+        left: (repository) => this.sync.left.of(repository),
+      },
+      this.ownLine,
     );
     const own = ownCertificate(this.store, host, settings);
     const identity = { depot: settings.depot, site: settings.site, version };
@@ -172,6 +184,7 @@ export class Depot implements RunningDepot {
           const result = await runCycle(this.sync, repository, signal, waitedFor);
           if (result.outcome === 'applied') this.changed();
           this.onChange();
+          void this.missedWindows.look();
           return result;
         },
       },
@@ -301,7 +314,10 @@ export class Depot implements RunningDepot {
     // Those that were published before there was a directory, or just before a crash.
     for (const repository of settings.repositories) await this.enrol(repository);
     this.schedule.start();
-    void this.ownLine.watch((isByHand) => this.schedule.opened(isByHand ? 0 : openingJitterMs));
+    void this.ownLine.watch(
+      (isByHand) => this.schedule.opened(isByHand ? 0 : openingJitterMs),
+      () => void this.missedWindows.look(),
+    );
     this.copies.start();
     this.maintenance.start();
     this.membership?.renewal.start();

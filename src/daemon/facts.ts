@@ -40,6 +40,7 @@ export function liveFacts(depot: RunningDepot, forecasts: readonly ForecastStatu
     parents: depot.sync.parents.status(),
     line: depot.ownLine.status(),
     known: depot.sync.known.list(),
+    windowBytes: depot.forecasts.windowBytes(),
     forecast: (name) => forecasts.find(({ repository }) => repository === name) ?? null,
     cycle: (repository) => depot.sync.board.read(repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),

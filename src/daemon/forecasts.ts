@@ -4,6 +4,7 @@ import type { ForecastResult, ForecastStatus, RowForecast } from '../model/forec
 import { forecast } from '../model/forecast.js';
 import { amountUntil, bytesLeft, type Asked, type LeftBatch, type RepositoryLeft } from '../model/left.js';
 import { speedsFrom } from '../model/speed.js';
+import { nextOpen } from '../model/closings.js';
 import { appliedGeneration } from '../store/figures.js';
 import { demandOf, ownSelection, polledRepositories, type SyncDepot } from '../sync/depot.js';
 import { waitsFor } from '../sync/left.js';
@@ -26,6 +27,19 @@ export class Forecasts {
   async own(): Promise<ForecastStatus[]> {
     const left = await this.left(glanceMs);
     return left.flatMap(({ repository }) => this.of({ repository, package: null }, left) ?? []);
+  }
+
+  /** What the next whole window carries, by what was measured; null where there is none, or nothing limits it. */
+  windowBytes(): number | null {
+    const { store, host } = this.sync();
+    const open = nextOpen(this.line.plan().windows, host.now());
+    if (open === undefined) return null;
+    const speedOf = speedsFrom(store.throughput.measured());
+    const bytes = open.reduce((sum, { rate, fromMs, untilMs }) => {
+      const speed = rate === 'closed' ? 0 : speedOf(rate);
+      return sum + ((speed ?? NaN) * (untilMs - fromMs)) / 1000;
+    }, 0);
+    return Number.isFinite(bytes) ? Math.floor(bytes) : null;
   }
 
   /** For the report to the parent: to the minute, so that they do not change with every look. */

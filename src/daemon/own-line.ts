@@ -89,10 +89,10 @@ export class OwnLine {
   }
 
   /**
-   * Tells each time when the line has opened, and whether by hand or by other settings rather than by the clock; ends with
-   * `stop`.
+   * Tells each time when the line has opened, and whether by hand or by other settings rather than by the clock, and when it
+   * has closed; ends with `stop`.
    */
-  async watch(onOpen: (isByHand: boolean) => void): Promise<void> {
+  async watch(onOpen: (isByHand: boolean) => void, onClosed: () => void): Promise<void> {
     let wasOpen = this.now().rate !== 'closed';
     while (!this.stopping.signal.aborted) {
       const { untilMs } = this.now();
@@ -102,6 +102,7 @@ export class OwnLine {
       await this.host.sleep(ms, signal).catch(() => undefined);
       const isOpen = this.now().rate !== 'closed';
       if (isOpen && !wasOpen && !this.stopping.signal.aborted) onOpen(this.wake.signal.aborted);
+      if (!isOpen && wasOpen && !this.stopping.signal.aborted) onClosed();
       wasOpen = isOpen;
     }
   }

@@ -31,6 +31,11 @@ export interface LegStatus {
   readonly bytes: number;
 }
 
+/** How many times the line is open until all has come: legs beside each other are one. */
+export function timesOpen(legs: readonly Pick<LegStatus, 'rate'>[]): number {
+  return legs.filter(({ rate }, at) => rate !== 'closed' && (at === 0 || legs[at - 1]?.rate === 'closed')).length;
+}
+
 /** What a row of a report has of it. The reason may be one that only a newer depot knows. */
 export interface RowForecast extends Pick<ForecastStatus, 'bytesLeft' | 'doneAt' | 'waitsFor'> {
   readonly reason: string | null;

@@ -51,23 +51,25 @@ const pieceMs = 15 * dayMs;
 /** Where each byte of an amount falls from now on, and so when the last one comes. */
 export function forecast(plan: LinePlan, amount: Amount, nowMs: number, speedOf: SpeedOf): Forecast {
   const legs: Leg[] = [];
-  let atMs = nowMs;
-  for (const kind of ['urgent', 'ordinary'] as const) {
-    let left = amount[kind];
-    if (left === 0) continue;
-    for (const { fromMs, untilMs, rate } of future(plan, atMs, nowMs + horizonMs, kind === 'urgent')) {
-      const speed = rate === 'closed' ? 0 : speedOf(rate);
+  const left = { ...amount };
+  if (left.urgent + left.ordinary === 0) return { doneAtMs: nowMs, because: null, legs };
+  for (const { fromMs, untilMs, rate, urgentRate } of future(plan, nowMs, nowMs + horizonMs)) {
+    let atMs = fromMs;
+    for (const kind of ['urgent', 'ordinary'] as const) {
+      if (left[kind] === 0 || atMs === untilMs) continue;
+      const allowed = kind === 'urgent' ? urgentRate : rate;
+      const speed = allowed === 'closed' ? 0 : speedOf(allowed);
       if (speed === undefined) return { doneAtMs: null, because: 'unmeasured', legs };
-      const most = speed === 0 ? 0 : (speed * (untilMs - fromMs)) / 1000;
-      const bytes = Math.min(left, most);
-      atMs = bytes < most ? Math.min(untilMs, fromMs + Math.ceil((bytes / speed) * 1000)) : untilMs;
-      addLeg(legs, { fromMs, untilMs: atMs, rate, bytesPerSecond: speed, bytes });
-      left -= bytes;
-      if (left === 0) break;
+      const most = (speed * (untilMs - atMs)) / 1000;
+      const bytes = Math.min(left[kind], most);
+      const endMs = bytes < most ? Math.min(untilMs, atMs + (bytes / speed) * 1000) : untilMs;
+      addLeg(legs, { fromMs: atMs, untilMs: endMs, rate: allowed, bytesPerSecond: speed, bytes });
+      left[kind] -= bytes;
+      atMs = endMs;
     }
-    if (left > 0) return { doneAtMs: null, because: isClosedForGood(legs) ? 'closed' : 'slow', legs };
+    if (left.urgent + left.ordinary === 0) return { doneAtMs: Math.ceil(atMs), because: null, legs };
   }
-  return { doneAtMs: atMs, because: null, legs };
+  return { doneAtMs: null, because: isClosedForGood(legs) ? 'closed' : 'slow', legs };
 }
 
 /** Windows that come again do so within weeks, whatever their days. */
@@ -82,26 +84,22 @@ function addLeg(legs: Leg[], leg: Leg): void {
   else legs[legs.length - 1] = { ...last, untilMs: leg.untilMs, bytes: last.bytes + leg.bytes };
 }
 
-/** The rates from a time on, without a hole; the last one may never end. */
+/** The rates from a time on, without a hole. */
 function* future(
   { windows, order, urgent }: LinePlan,
   fromMs: number,
   endMs: number,
-  isUrgent: boolean,
-): Generator<{ readonly fromMs: number; readonly untilMs: number; readonly rate: Rate }> {
+): Generator<Pick<Leg, 'fromMs' | 'untilMs' | 'rate'> & { readonly urgentRate: Rate }> {
   let atMs = fromMs;
-  if (order !== null && (order.untilMs ?? Infinity) > atMs) {
-    yield { fromMs: atMs, untilMs: order.untilMs ?? endMs, rate: order.rate };
-    atMs = order.untilMs ?? endMs;
+  if (order !== null && (order.untilMs ?? endMs) > atMs) {
+    const untilMs = order.untilMs ?? endMs;
+    yield { fromMs: atMs, untilMs, rate: order.rate, urgentRate: order.rate };
+    atMs = untilMs;
   }
   for (; atMs < endMs; atMs += pieceMs) {
     for (const { rate, ...span } of spans(windows, atMs, Math.min(atMs + pieceMs, endMs))) {
-      yield { ...span, rate: isUrgent && bytesPerSecond(urgent) > bytesPerSecond(rate) ? urgent : rate };
+      const urgentRate = bytesPerSecond(urgent) > bytesPerSecond(rate) ? urgent : rate;
+      yield { ...span, rate, urgentRate };
     }
   }
-}
-
-/** How many times the line is open until all has come: legs beside each other are one. */
-export function openings(legs: readonly Leg[]): number {
-  return legs.filter(({ rate }, at) => rate !== 'closed' && (at === 0 || legs[at - 1]?.rate === 'closed')).length;
 }

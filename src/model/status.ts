@@ -2,6 +2,7 @@ import type { ErrorCode } from './errors.js';
 import type { ForecastStatus, RowForecast } from './forecast-status.js';
 import type { Kind } from './head.js';
 import type { Role } from './metadata.js';
+import type { MissedStatus } from './missed-windows.js';
 import type { Selection } from './selection.js';
 import type { Rate } from './rate.js';
 import type { KeyPlace } from './trust-status.js';
@@ -107,6 +108,8 @@ export interface RepositoryStatus {
   readonly urgent: readonly string[];
   /** When all that is missing will be here; null where nothing is, and where no daemon is running. */
   readonly forecast: ForecastStatus | null;
+  /** An alarm: its windows closed again and again before all had come. */
+  readonly missedWindows: MissedStatus | null;
   readonly selection: Selection | null;
   /** Where clients find the files: the installation copy, or the source at the master depot. */
   readonly tree: string | null;

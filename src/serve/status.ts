@@ -1,5 +1,6 @@
-import type { ForecastStatus } from '../model/forecast-status.js';
+import { timesOpen, type ForecastStatus } from '../model/forecast-status.js';
 import type { Kind } from '../model/head.js';
+import { missedTooOften, type MissedStatus } from '../model/missed-windows.js';
 import { everything, unionDemand, type Follow, type Selection } from '../model/selection.js';
 import type {
   ChildStatus,
@@ -61,6 +62,8 @@ export interface LiveFacts {
   readonly line: LineStatus;
   /** Those that the parents name, and those whose head is not here yet. */
   readonly known: readonly NamedRepository[];
+  /** What the next whole window of the line carries, bytes; null where nobody knows. */
+  readonly windowBytes: number | null;
   /** Null where nothing is missing. */
   forecast(repository: string): ForecastStatus | null;
   cycle(repository: string): CycleProgress | null;
@@ -170,6 +173,7 @@ function masterRepository(
     waitsForWindow: false,
     urgent: [],
     forecast: null,
+    missedWindows: null,
     selection: null,
     tree: kind === 'packages' ? store.layout.tree(name) : source,
     poll: null,
@@ -228,6 +232,7 @@ function childRepository(
     waitsForWindow: polled?.error?.code === 'window-closed' && live?.line.rate === 'closed',
     urgent: urgentLeft(store, facts, name, selection, nowMs),
     forecast: live?.forecast(name) ?? null,
+    missedWindows: missedStatus(store, name, live),
     waitingFor:
       isBehind(lag) && polled?.lastOutcome === 'waiting' && polled.error === null
         ? nameOf(polled.parent, parents)
@@ -248,6 +253,20 @@ function childRepository(
       polled?.error == null || polled.error.code === 'window-closed'
         ? null
         : statusError(polled.error, polled.lastAtMs),
+  };
+}
+
+function missedStatus(store: Store, name: string, live: LiveFacts | null): MissedStatus | null {
+  const missed = store.missedWindows.get(name);
+  if (missed === undefined || missed.windows < missedTooOften) return null;
+  const forecast = live?.forecast(name) ?? null;
+  return {
+    windows: missed.windows,
+    since: iso(missed.sinceMs),
+    closedAt: iso(missed.closedMs),
+    bytesLeft: forecast?.bytesLeft ?? null,
+    windowBytes: live?.windowBytes ?? null,
+    windowsNeeded: forecast?.doneAt == null ? null : timesOpen(forecast.legs),
   };
 }
 

@@ -13,6 +13,7 @@ import { HoldRows } from './holds.js';
 import { KeyFiles } from './keys.js';
 import { layoutOf, type Layout } from './layout.js';
 import { Objects } from './objects.js';
+import { MissedWindowRows } from './missed-windows.js';
 import { openCatalogue, openCatalogueReadOnly } from './open.js';
 import { Packages } from './packages.js';
 import { Pages } from './pages.js';
@@ -58,6 +59,7 @@ export class Store {
   readonly polls: PollRows;
   readonly transfers: TransferRows;
   readonly throughput: ThroughputRows;
+  readonly missedWindows: MissedWindowRows;
   readonly holds: HoldRows;
   readonly sources: SourceRows;
   readonly sourceChanges: SourceChanges;
@@ -89,6 +91,7 @@ export class Store {
     this.polls = new PollRows(db);
     this.transfers = new TransferRows(db);
     this.throughput = new ThroughputRows(db);
+    this.missedWindows = new MissedWindowRows(db);
     this.holds = new HoldRows(db);
     this.sources = new SourceRows(db, now);
     this.sourceChanges = new SourceChanges(db);

@@ -332,6 +332,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     ],
     known: [{ name: 'tools', kind: 'mirror', context: 'enterprise' }],
     cycle: (repository) => (repository === 'media' ? fetching : null),
+    windowBytes: 90_000_000,
     forecast: (repository) => (repository === 'media' ? media : null),
     nextPollAtMs: () => nowMs + 12 * minute,
     sourceError: () => null,

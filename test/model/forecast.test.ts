@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forecast, openings, type LinePlan } from '../../src/model/forecast.js';
+import { timesOpen } from '../../src/model/forecast-status.js';
+import { forecast, type LinePlan } from '../../src/model/forecast.js';
 import type { LineOrder } from '../../src/model/line-order.js';
 import { bytesPerSecond, type Rate } from '../../src/model/rate.js';
 import { speedsFrom } from '../../src/model/speed.js';
@@ -146,7 +147,7 @@ describe('a forecast', () => {
     const night = { dates: null, days: null, fromMinute: 60, toMinute: 120, rate: 1000 };
     const plan: LinePlan = { ...closed, windows: { ...closed.windows, list: [night] } };
     const { legs, doneAtMs } = forecast(plan, { urgent: 0, ordinary: 3_600_000 * 2.5 }, 0, nothing);
-    expect(openings(legs)).toBe(3);
+    expect(timesOpen(legs)).toBe(3);
     expect(doneAtMs).toBe(2 * 24 * hour + 1.5 * hour);
   });
 });

@@ -47,6 +47,7 @@ const live: LiveFacts = {
   parents: [{ url: parent, depot: 'germany-1', answers: 'yes', at: null, error: null, authenticated: false }],
   known: [],
   cycle: () => null,
+  windowBytes: null,
   forecast: () => null,
   nextPollAtMs: () => now + minute,
   source: () => null,
