@@ -3,6 +3,7 @@ import { timesOpen, type ForecastStatus, type LegStatus } from '../model/forecas
 import { momentWords } from '../model/zone.js';
 import { plural, safe, size } from './words.js';
 
+const minuteMs = 60_000;
 /** Legs that are told one by one. */
 const mostLegs = 4;
 /** What was measured is told where it is less than this part of the rate. */
@@ -25,7 +26,7 @@ export function doneWords(
   now: number,
 ): string {
   const waits = waitsFor === null ? '' : `, once ${safe(waitsFor)} has all of it`;
-  if (doneAt !== null) return `done ${momentWords(zone, Date.parse(doneAt), now)} at the latest${waits}`;
+  if (doneAt !== null) return `done ${endWords(doneAt, zone, now)} at the latest${waits}`;
   switch (reason) {
     case 'closed':
       return 'never done: the line is closed, and nothing opens it';
@@ -40,6 +41,11 @@ export function doneWords(
     default:
       return `nobody knows when${waits}`;
   }
+}
+
+/** The minute in which something has ended, which is not over before it is shown. */
+export function endWords(time: string, zone: string, now: number): string {
+  return momentWords(zone, Math.ceil(Date.parse(time) / minuteMs) * minuteMs, now);
 }
 
 function legsWords(legs: readonly LegStatus[], zone: string, now: number): string[] {

@@ -3,9 +3,8 @@ import { DepotError } from '../model/errors.js';
 import type { ForecastBelow, ForecastResult } from '../model/forecast-status.js';
 import type { Asked } from '../model/left.js';
 import { isName } from '../model/names.js';
-import { momentWords } from '../model/zone.js';
 import { columns } from './columns.js';
-import { forecastWords } from './forecast-words.js';
+import { endWords, forecastWords } from './forecast-words.js';
 import { asText, packageName } from './package-name.js';
 import { daemonOf } from './reach.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
@@ -78,7 +77,7 @@ function belowLines({ below, timezone }: ForecastResult, { colours, now }: Termi
     ago(each.at, now()),
   ]);
   const table = rows.length === 0 ? [] : ['', ...columns(heads, rows, colours.dim).lines];
-  const sum = `${done} of ${plural(below.length, 'copy', 'copies')} below ${done === 1 ? 'has' : 'have'} what is known here`;
+  const sum = `${done} of ${plural(below.length, 'copy', 'copies')} below ${below.length === 1 ? 'has' : 'have'} what is known here`;
   return [...table, sum];
 }
 
@@ -86,7 +85,7 @@ function doneCell({ state, doneAt, reason, waitsFor }: ForecastBelow, zone: stri
   if (state === 'not-heard') return 'has not heard of it yet';
   if (state === 'not-told') return 'does not say';
   const after = waitsFor === null ? '' : `, after ${safe(waitsFor)}`;
-  if (doneAt !== null) return `${momentWords(zone, Date.parse(doneAt), now)}${after}`;
+  if (doneAt !== null) return `${endWords(doneAt, zone, now)}${after}`;
   if (waitsFor !== null) return `when ${safe(waitsFor)} is done`;
   if (reason === 'closed') return 'never: closed without end';
   return reason === 'slow' ? 'not within 400 days' : 'not known';

@@ -64,7 +64,10 @@ export class Forecasts {
       .filter(({ repository }) => wanted.includes(repository))
       .flatMap(({ repository }) => this.of({ repository, package: asked?.package ?? null }, left) ?? []);
     const newest = new Map(
-      wanted.map((repository) => [repository, store.heads.newest(repository)?.head.generation ?? 0]),
+      wanted.flatMap((repository) => {
+        const head = store.heads.newest(repository)?.head;
+        return head === undefined ? [] : [[repository, head.generation]];
+      }),
     );
     const doneAtMs = new Map(
       own.map(({ repository, doneAt }) => [repository, doneAt === null ? null : Date.parse(doneAt)]),
@@ -151,7 +154,10 @@ export class Forecasts {
     const head = store.heads.newestComplete(repository, [])?.head;
     const records = head?.kind === 'packages' ? store.packages.of(head.root) : [];
     if (records.some((record) => record.name === name)) return;
-    throw new DepotError('not-found', `no package ${name} of ${repository} is known here`, { retry: 'never' });
+    throw new DepotError('not-found', `no package ${name} of ${repository} is known here`, {
+      hint: `depot ls ${repository}`,
+      retry: 'never',
+    });
   }
 }
 
