@@ -1,12 +1,11 @@
-import type { LineOrder } from './line-order.js';
 import { bytesPerSecond, type Rate } from './rate.js';
-import { spans, type Windows } from './windows.js';
+import { spans, type Span, type Windows } from './windows.js';
 
 /** A line as it will be, as far as anybody knows. */
 export interface LinePlan {
   readonly windows: Windows;
-  /** What a person ordered, while that is in force: it holds before the windows. */
-  readonly order: LineOrder | null;
+  /** What a person ordered, while that is in force: what it comes to, and until when (null: until it is taken back). */
+  readonly order: { readonly windows: Windows; readonly untilMs: number | null } | null;
   /** What urgent releases get at least where no order is in force. */
   readonly urgent: Rate;
 }
@@ -90,16 +89,15 @@ function* future(
   fromMs: number,
   endMs: number,
 ): Generator<Pick<Leg, 'fromMs' | 'untilMs' | 'rate'> & { readonly urgentRate: Rate }> {
-  let atMs = fromMs;
-  if (order !== null && (order.untilMs ?? endMs) > atMs) {
-    const untilMs = order.untilMs ?? endMs;
-    yield { fromMs: atMs, untilMs, rate: order.rate, urgentRate: order.rate };
-    atMs = untilMs;
+  const orderEndMs = order === null ? fromMs : Math.min(Math.max(order.untilMs ?? endMs, fromMs), endMs);
+  for (const { rate, ...span } of order === null ? [] : inPieces(order.windows, fromMs, orderEndMs)) {
+    yield { ...span, rate, urgentRate: rate };
   }
-  for (; atMs < endMs; atMs += pieceMs) {
-    for (const { rate, ...span } of spans(windows, atMs, Math.min(atMs + pieceMs, endMs))) {
-      const urgentRate = bytesPerSecond(urgent) > bytesPerSecond(rate) ? urgent : rate;
-      yield { ...span, rate, urgentRate };
-    }
+  for (const { rate, ...span } of inPieces(windows, orderEndMs, endMs)) {
+    yield { ...span, rate, urgentRate: bytesPerSecond(urgent) > bytesPerSecond(rate) ? urgent : rate };
   }
+}
+
+function* inPieces(windows: Windows, fromMs: number, endMs: number): Generator<Span> {
+  for (let atMs = fromMs; atMs < endMs; atMs += pieceMs) yield* spans(windows, atMs, Math.min(atMs + pieceMs, endMs));
 }

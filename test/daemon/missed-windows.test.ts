@@ -97,7 +97,7 @@ it('does not count a window that had closed before anything was missing, nor one
   clock.now += hour;
   await look();
   expect(windows()).toBe(0);
-  plan.order = { rate: 'closed', untilMs: null };
+  plan.order = { windows: { zone: 'UTC', list: [], otherwise: 'closed' }, untilMs: null };
   clock.now += day;
   await look();
   expect(windows()).toBe(0);

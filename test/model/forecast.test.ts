@@ -2,19 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { timesOpen } from '../../src/model/forecast-status.js';
 import { forecast, type LinePlan } from '../../src/model/forecast.js';
-import type { LineOrder } from '../../src/model/line-order.js';
 import { bytesPerSecond, type Rate } from '../../src/model/rate.js';
 import { speedsFrom } from '../../src/model/speed.js';
+import type { Windows } from '../../src/model/windows.js';
 import { openMinutes } from './minute-by-minute.js';
 import { scenes } from './scenes.js';
 
 const hour = 3_600_000;
 const minute = 60_000;
 
-const orders = (now: number): fc.Arbitrary<LineOrder | null> =>
+const constant = (otherwise: Rate): Windows => ({ zone: 'UTC', list: [], otherwise });
+const orders = (now: number): fc.Arbitrary<LinePlan['order']> =>
   fc.option(
     fc.record({
-      rate: fc.constantFrom<Rate>('closed', 'unlimited', 20_000),
+      windows: fc.constantFrom<Rate>('closed', 'unlimited', 20_000).map(constant),
       untilMs: fc.integer({ min: 1, max: 2000 }).map((minutes) => now + minutes * minute),
     }),
   );
@@ -58,7 +59,7 @@ function walk(
     for (const kind of ['urgent', 'ordinary'] as const) {
       if (left[kind] === 0) continue;
       const isFaster = kind === 'urgent' && !isOrdered && bytesPerSecond(urgent) > bytesPerSecond(ofWindow);
-      const rate = isOrdered ? order.rate : isFaster ? urgent : ofWindow;
+      const rate = isOrdered ? order.windows.otherwise : isFaster ? urgent : ofWindow;
       const speed = rate === 'closed' ? 0 : speedOf(rate);
       if (speed === undefined) return 'unmeasured';
       const bytes = Math.min(left[kind], speed * seconds);
@@ -126,7 +127,7 @@ describe('a forecast', () => {
     expect(forecast(closed, amount, 0, nothing)).toMatchObject({ doneAtMs: null, because: 'closed' });
     const free: LinePlan = { ...closed, windows: { ...closed.windows, otherwise: 'unlimited' } };
     expect(forecast(free, amount, 0, nothing)).toMatchObject({ doneAtMs: null, because: 'unmeasured' });
-    const paused: LinePlan = { ...free, order: { rate: 'closed', untilMs: null } };
+    const paused: LinePlan = { ...free, order: { windows: constant('closed'), untilMs: null } };
     expect(forecast(paused, amount, 0, nothing)).toMatchObject({ doneAtMs: null, because: 'closed' });
     const slow: LinePlan = { ...closed, windows: { ...closed.windows, otherwise: 1000 } };
     expect(forecast(slow, { urgent: 0, ordinary: 1e12 }, 0, nothing)).toMatchObject({
