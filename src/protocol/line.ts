@@ -29,6 +29,8 @@ const closedRate = 8_000;
 const smallBytes = 48 * 1024;
 /** A part that is asked of a parent that cannot keep to a rate, seconds of line; and of one that can. */
 const secondsAtOnce = { 'does-not': 1, paces: 2 } as const;
+/** How long the way from the end of a part to the request for the next one may take, milliseconds. */
+const turnoverMs = 300;
 /** How far ahead of its turn a request is made where the parent keeps to the rate, seconds. */
 const leadSeconds = 0.25;
 
@@ -60,7 +62,7 @@ export class Line {
         const rate = of(now);
         const perSecond = typeof rate === 'number' ? rate : Infinity;
         const depth = now.frame === null ? 0 : depthOf({ rate: perSecond, frame: now.frame });
-        return { rate: perSecond, depth, isHeld: isHeld() };
+        return { rate: perSecond, depth, turnoverMs, isHeld: isHeld() };
       });
     this.express = paced(
       ({ rate, urgentRate }) => urgentRate ?? rate,

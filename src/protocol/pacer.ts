@@ -6,6 +6,11 @@ export interface PacerSettings {
   readonly rate: number;
   /** Bytes that may be made up for at once after a pause, such as the way of a request and its answer. */
   readonly depth: number;
+  /**
+   * How long those of higher rank wait for one whose turn is over to ask again; none where ranks are but an order. Without it
+   * one that asks for part after part would share the line with them.
+   */
+  readonly turnoverMs?: number;
   /** Nobody gets a turn now. */
   readonly isHeld?: boolean;
 }
@@ -21,7 +26,7 @@ interface Waiting {
 /** The longest sleep, so that another rate takes effect within it. */
 const longestMs = 500;
 /** While nobody gets a turn it is looked again after so long. */
-const heldMs = 20;
+const lookMs = 20;
 /** Timers are not finer. */
 const shortestMs = 1;
 
@@ -34,6 +39,9 @@ export class Pacer {
   private paidAtMs: number;
   private readonly queues = new Map<string, Waiting[]>();
   private isRunning = false;
+  /** Until when somebody of a rank, whose turn then is over, is expected to ask again. */
+  private readonly expected = new Map<number, number>();
+  private waking = new AbortController();
 
   constructor(
     private readonly host: Pick<Host, 'monotonic' | 'sleep'>,
@@ -55,10 +63,7 @@ export class Pacer {
     const { rank = 0, lead = 0, signal } = how;
     signal?.throwIfAborted();
     this.pay();
-    if (this.queues.size === 0 && this.isDue(lead)) {
-      this.owed += bytes;
-      return;
-    }
+    if (this.queues.size === 0 && this.isDue(lead, rank)) return this.give(bytes, rank);
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
         bytes,
@@ -75,8 +80,16 @@ export class Pacer {
       };
       signal?.addEventListener('abort', leave, { once: true });
       this.queues.set(key, [...(this.queues.get(key) ?? []), waiting]);
+      this.waking.abort();
       void this.serve();
     });
+  }
+
+  private give(bytes: number, rank: number): void {
+    this.owed += bytes;
+    const { rate, turnoverMs } = this.settings();
+    if (turnoverMs === undefined || rate === 0 || rate === Infinity) return;
+    this.expected.set(rank, this.paidAtMs + (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs);
   }
 
   /** Bytes that passed without being asked for; negative ones were asked for and did not come. */
@@ -94,7 +107,7 @@ export class Pacer {
   /** Whether nothing is owed, and nobody waits. */
   get isFree(): boolean {
     this.pay();
-    return this.queues.size === 0 && this.isDue(0);
+    return this.queues.size === 0 && this.isDue(0, 0);
   }
 
   private async serve(): Promise<void> {
@@ -103,15 +116,18 @@ export class Pacer {
     for (let next = this.next(); next !== undefined; next = this.next()) {
       this.pay();
       const [key, waiting] = next;
-      if (this.isDue(waiting.lead)) {
+      if (this.isDue(waiting.lead, waiting.rank)) {
         this.drop(key, waiting);
-        this.owed += waiting.bytes;
+        this.give(waiting.bytes, waiting.rank);
         waiting.go();
         continue;
       }
       const { rate, isHeld = false } = this.settings();
-      const ms = isHeld ? heldMs : rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
-      await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs));
+      const dueMs = rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
+      const ms = isHeld ? lookMs : Math.max(dueMs, this.heldMs(waiting.rank));
+      this.waking = new AbortController();
+      // Somebody who comes first may come meanwhile.
+      await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs), this.waking.signal).catch(() => undefined);
     }
     this.isRunning = false;
   }
@@ -132,10 +148,17 @@ export class Pacer {
     if (left.length > 0) this.queues.set(key, left);
   }
 
-  private isDue(lead: number): boolean {
+  private isDue(lead: number, rank: number): boolean {
     const { rate, isHeld = false } = this.settings();
     if (isHeld) return false;
-    return rate === Infinity || (rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000);
+    if (rate === Infinity) return true;
+    return rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000 && this.heldMs(rank) === 0;
+  }
+
+  /** How long somebody of a rank waits for others that may ask again first. */
+  private heldMs(rank: number): number {
+    const untilMs = [...this.expected].reduce((most, [other, ms]) => (other < rank ? Math.max(most, ms) : most), 0);
+    return Math.max(0, untilMs - this.host.monotonic());
   }
 
   private pay(): void {
