@@ -2,6 +2,7 @@ import { directoryName } from '../model/company.js';
 import type { MissedStatus } from '../model/missed-windows.js';
 import type { DepotStatus, HeldBack, ParentStatus, RepositoryStatus, StatusError } from '../model/status.js';
 import type { Terminal } from './terminal.js';
+import { moveLines } from './move-attention.js';
 import { ago, plural, safe, size, span } from './words.js';
 
 type Colours = Terminal['colours'];
@@ -48,6 +49,10 @@ function* repositoryAttention(
   allNames: boolean,
 ): Generator<string> {
   const { name, error, holds, source, damaged } = repository;
+  for (const { kind, text, help } of moveLines(repository, now)) {
+    yield { stop, warn, note }[kind](colours, text);
+    if (help !== null) yield `  ${help}`;
+  }
   if (error !== null && !isToldOfParent(error, status.parents)) yield* problem(name, error, colours, now);
   if (damaged > 0) {
     yield stop(colours, `${name}: ${plural(damaged, 'object')} damaged; a disk that damages files should be replaced`);

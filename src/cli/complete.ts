@@ -21,6 +21,10 @@ export interface Lookup {
   /** `role`: only those published here, or only those that have a parent. */
   repositories(role: Role | undefined): Promise<readonly Candidate[]>;
   holds(): Promise<readonly Candidate[]>;
+  /** Repositories of packages (`apps/`), or (where one is named) its packages (`apps/vlc`). `role`: only those published here. */
+  packages(repository: string | null, role: Role | undefined): Promise<readonly Candidate[]>;
+  /** Where depots are known to stand. */
+  sites(): Promise<readonly Candidate[]>;
   /** The names in the folder `folder` of a repository, as paths; folders end with `/`. */
   paths(repository: string, folder: string): Promise<readonly Candidate[]>;
 }
@@ -39,7 +43,7 @@ interface Position {
 export async function complete(program: Command, words: readonly string[], lookup: Lookup): Promise<Completion> {
   const typed = words.at(-1) ?? '';
   const { command, given, option, isBehindDashes } = locate(program, words.slice(0, -1));
-  if (option !== undefined) return { kind: option.long === '--config' ? 'files' : 'words', candidates: [] };
+  if (option !== undefined && !(option.variadic && typed.startsWith('-'))) return completeValue(option, typed, lookup);
   if (typed.startsWith('-') && !isBehindDashes) return matching(optionCandidates(command, words), typed);
   if (command.commands.length > 0) return matching(commandCandidates(command), typed);
   return completeArgument(command, given, typed, lookup);
@@ -51,8 +55,8 @@ function locate(program: Command, before: readonly string[]): Position {
   let option: Option | undefined;
   let isBehindDashes = false;
   for (const word of before) {
-    if (option !== undefined) {
-      option = undefined;
+    if (option !== undefined && !(option.variadic && word.startsWith('-'))) {
+      if (!option.variadic) option = undefined;
     } else if (!isBehindDashes && word === '--') {
       isBehindDashes = true;
     } else if (!isBehindDashes && word.startsWith('-')) {
@@ -85,6 +89,17 @@ function commandCandidates(command: Command): Candidate[] {
   return visible.map((sub) => ({ value: sub.name(), about: sub.description() }));
 }
 
+async function completeValue(option: Option, typed: string, lookup: Lookup): Promise<Completion> {
+  if (option.argChoices !== undefined) return matching(option.argChoices.map(plain), typed);
+  const value = /<(\w+)/.exec(option.flags)?.[1];
+  if (value === 'file') return { kind: 'files', candidates: [] };
+  return matching(value === 'site' ? await lookup.sites() : [], typed);
+}
+
+function plain(value: string): Candidate {
+  return { value, about: '' };
+}
+
 async function completeArgument(
   command: Command,
   given: readonly string[],
@@ -93,11 +108,7 @@ async function completeArgument(
 ): Promise<Completion> {
   const argument = argumentAt(command.registeredArguments, given.length);
   if (argument === undefined) return matching([], typed);
-  if (argument.argChoices !== undefined)
-    return matching(
-      argument.argChoices.map((value) => ({ value, about: '' })),
-      typed,
-    );
+  if (argument.argChoices !== undefined) return matching(argument.argChoices.map(plain), typed);
   switch (argument.name()) {
     case 'repository': {
       const names = await lookup.repositories(roles[command.name()]);
@@ -106,6 +117,14 @@ async function completeArgument(
         typed,
       );
     }
+    case 'package': {
+      const slash = typed.indexOf('/');
+      const role = command.name() === 'export' ? undefined : 'master';
+      const candidates = await lookup.packages(slash < 0 ? null : typed.slice(0, slash), role);
+      return { kind: 'paths', candidates: candidates.filter(({ value }) => value.startsWith(typed)) };
+    }
+    case 'source':
+      return { kind: 'files', candidates: [] };
     case 'id':
       return matching(await lookup.holds(), typed);
     case 'path': {

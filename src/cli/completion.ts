@@ -1,11 +1,11 @@
 import { Argument, Command } from 'commander';
-import type { ListedEntry } from '../model/status.js';
+import type { DepotStatus, ListedEntry } from '../model/status.js';
 import { listPath } from '../serve/listing.js';
 import { holdStatuses } from '../serve/queries.js';
 import { depotStatus, selectionOf } from '../serve/status.js';
 import { complete, type Candidate, type Lookup } from './complete.js';
 import { completionScripts, type Shell } from './completion-scripts.js';
-import { askOrRead } from './reach.js';
+import { askOrRead, daemonOf } from './reach.js';
 import { requestOf, type Program, type Request } from './request.js';
 import type { Terminal } from './terminal.js';
 import { plural, size } from './words.js';
@@ -53,11 +53,7 @@ function lookupFor(request: Request): Lookup {
   return {
     repositories: (role) =>
       orNothing(
-        askOrRead(
-          quiet,
-          (api) => api.status({ tree: false }),
-          ({ store, facts }) => depotStatus(store, facts, null, { nowMs: request.terminal.now(), tree: false }),
-        ).then(({ repositories }) =>
+        statusOf(quiet, false).then(({ repositories }) =>
           repositories
             .filter((repository) => role === undefined || repository.role === role)
             .map((repository) => ({ value: repository.name, about: repository.role })),
@@ -73,8 +69,45 @@ function lookupFor(request: Request): Lookup {
           holds.map(({ id, repository, files }) => ({ value: id, about: `${repository}, ${plural(files, 'file')}` })),
         ),
       ),
+    packages: (repository, role) =>
+      orNothing(repository === null ? packageRepositories(quiet, role) : packagesOf(quiet, repository)),
+    sites: () => orNothing(knownSites(quiet)),
     paths: (repository, folder) => orNothing(pathsIn(quiet, repository, folder)),
   };
+}
+
+async function statusOf(request: Request, tree: boolean): Promise<DepotStatus> {
+  return askOrRead(
+    request,
+    (api) => api.status({ tree }),
+    ({ store, facts }) => depotStatus(store, facts, null, { nowMs: request.terminal.now(), tree }),
+  );
+}
+
+async function packageRepositories(request: Request, role: 'master' | 'child' | undefined): Promise<Candidate[]> {
+  const { repositories } = await statusOf(request, false);
+  return repositories
+    .filter((each) => each.kind === 'packages' && (role === undefined || each.role === role))
+    .map(({ name, role }) => ({ value: `${name}/`, about: role }));
+}
+
+/** Where they are published with their titles; elsewhere those that clients find. */
+async function packagesOf(request: Request, repository: string): Promise<Candidate[]> {
+  try {
+    const packages = await (await daemonOf(request)).packages.list(repository);
+    return packages.map(({ name, title }) => ({ value: `${repository}/${name}`, about: title }));
+  } catch {
+    const folders = (await pathsIn(request, repository, '')).filter(({ value }) => value.endsWith('/'));
+    return folders.map(({ value, about }) => ({ value: `${repository}/${value.slice(0, -1)}`, about }));
+  }
+}
+
+async function knownSites(request: Request): Promise<Candidate[]> {
+  const { site, depot, children, below } = await statusOf(request, true);
+  const standing = [{ site, depot }, ...children, ...(below ?? [])];
+  const depots = new Map<string, Set<string>>();
+  for (const each of standing) depots.set(each.site, (depots.get(each.site) ?? new Set()).add(each.depot));
+  return [...depots].sort().map(([value, names]) => ({ value, about: [...names].join(', ') }));
 }
 
 async function pathsIn(request: Request, repository: string, folder: string): Promise<Candidate[]> {

@@ -8,7 +8,7 @@ import { redactedProxy } from '../config/proxy.js';
 import { configSchemaText } from '../config/schema-file.js';
 import { loadConfig, type PublishedSettings, type Settings } from '../config/settings.js';
 import { formatDuration, formatPercentage, formatSize } from '../config/units.js';
-import { checkSites } from '../daemon/site-settings.js';
+import { checkSites } from '../daemon/sites-check.js';
 import type { Selection } from '../model/selection.js';
 import { givenAt } from './given-here.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';
@@ -74,7 +74,14 @@ function* meaning(settings: Settings): Generator<string> {
   if (parents.length > 0) {
     const start = poll.atStart ? ', and at the start' : '';
     yield fact('polls', `each ${formatDuration(poll.everyMs)} ± ${formatPercentage(poll.jitter)}${start}`);
-    for (const [name, ms] of Object.entries(poll.repositories)) yield fact('', `${name} each ${formatDuration(ms)}`);
+    if (poll.contentMs !== null) yield fact('', `content of packages each ${formatDuration(poll.contentMs)}`);
+    for (const [name, { everyMs, contentMs }] of Object.entries(poll.repositories)) {
+      const own = [
+        ...(everyMs === null ? [] : [`each ${formatDuration(everyMs)}`]),
+        ...(contentMs === null ? [] : [`its content each ${formatDuration(contentMs)}`]),
+      ];
+      if (own.length > 0) yield fact('', `${name} ${own.join(', ')}`);
+    }
     yield* followed(settings);
     yield* line(settings);
     yield fact('holds', held(deletions.holdAbove));

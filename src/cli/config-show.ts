@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
+import { ConfigError } from '../config/problems.js';
 import { loadConfig } from '../config/settings.js';
 import { valueText } from '../config/write.js';
 import { shownInForce } from '../daemon/in-force.js';
 import type { SettingOrigin, SettingsInForce, ShownSetting } from '../model/shown-settings.js';
 import { columns } from './columns.js';
 import { givenAt } from './given-here.js';
-import { printJson, printLines, requestOf, type Program } from './request.js';
+import { daemonOf } from './reach.js';
+import { printJson, printLines, requestOf, type Program, type Request } from './request.js';
 import type { Terminal } from './terminal.js';
 import { safe } from './words.js';
 
@@ -15,30 +17,43 @@ export function configShowCommand(program: Program): Command {
     .description('the settings with the origin of each: a line of the file, or a default')
     .option('--effective', "those in force: within what the company's directory gives the site of this depot")
     .action(async ({ effective }: { effective?: true }, command: Command) => {
-      const { terminal, configFile, json } = requestOf(program, command);
-      const config = await loadConfig(configFile);
-      const now = terminal.now();
-      if (effective !== true) {
-        const nothing = { directory: null, given: null, sites: null, unknown: [] };
-        return show({ running: false, ...nothing, ...shownInForce(config, null, now) });
-      }
-      const { view, inForce } = await givenAt(config);
-      const asRead = shownInForce(config, view.given, now);
-      if (inForce === null) {
-        terminal.err('the daemon does not answer; these are the settings that it would start with\n');
-        return show({ running: false, ...view, ...asRead });
-      }
-      const isOther = !isDeepStrictEqual(asRead.settings, inForce.settings);
-      const other = isOther ? [`${configFile} says something else by now: depot reload takes it over`] : [];
-      await show({ ...inForce, warnings: [...inForce.warnings, ...other] });
-
-      async function show(shown: SettingsInForce): Promise<void> {
-        if (json) return printJson(terminal, shown);
-        await printLines(terminal, settingLines(shown.settings, terminal.colours));
-        for (const what of shown.unknown) terminal.err(`${terminal.errColours.yellow('not known:')} ${safe(what)}\n`);
-        for (const each of shown.warnings) terminal.err(`${terminal.errColours.yellow('warning:')} ${safe(each)}\n`);
-      }
+      const request = requestOf(program, command);
+      const { terminal, json } = request;
+      const shown = await (effective === true ? inForce(request) : ofFile(request));
+      if (json) return printJson(terminal, shown);
+      await printLines(terminal, settingLines(shown.settings, terminal.colours));
+      for (const what of shown.unknown) terminal.err(`${terminal.errColours.yellow('not known:')} ${safe(what)}\n`);
+      for (const each of shown.warnings) terminal.err(`${terminal.errColours.yellow('warning:')} ${safe(each)}\n`);
     });
+}
+
+async function ofFile({ configFile, terminal }: Request): Promise<SettingsInForce> {
+  const config = await loadConfig(configFile);
+  const nothing = { directory: null, given: null, sites: null, unknown: [] };
+  return { running: false, ...nothing, ...shownInForce(config, null, terminal.now()) };
+}
+
+async function inForce(request: Request): Promise<SettingsInForce> {
+  const { configFile, terminal } = request;
+  const config = await loadConfig(configFile).catch((error: unknown) => {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  });
+  if (config instanceof ConfigError) {
+    // A daemon runs on with the settings before while the file is broken.
+    const running = await (await daemonOf(request)).settings().catch(() => undefined);
+    if (running === undefined) throw config;
+    return { ...running, warnings: [...running.warnings, `${configFile} has problems: depot config check`] };
+  }
+  const { view, inForce: running } = await givenAt(config);
+  const asRead = shownInForce(config, view.given, terminal.now());
+  if (running === null) {
+    terminal.err('the daemon does not answer; these are the settings that it would start with\n');
+    return { running: false, ...view, ...asRead };
+  }
+  if (isDeepStrictEqual(asRead.settings, running.settings)) return running;
+  const other = `${configFile} says something else by now: depot reload takes it over`;
+  return { ...running, warnings: [...running.warnings, other] };
 }
 
 function settingLines(settings: readonly ShownSetting[], { dim }: Terminal['colours']): string[] {

@@ -4,8 +4,8 @@ import { isInside } from '../config/agreement.js';
 import { formatPath } from '../config/problems.js';
 import type { LoadedConfig, PublishedSettings, Settings } from '../config/settings.js';
 import { formatDuration } from '../config/units.js';
-import { sitesWithoutDepots } from '../daemon/given-view.js';
 import { givenWarnings } from '../daemon/in-force.js';
+import { sitesWithoutDepots } from '../daemon/sites-check.js';
 import { checkTransport } from '../daemon/transport.js';
 import { directoryName } from '../model/company.js';
 import { asDepotError } from '../model/errors.js';
@@ -33,9 +33,7 @@ export async function configWarnings(config: LoadedConfig, view: GivenView, nowM
     ...hidden(settings),
     ...givenWarnings(config, view.given, nowMs),
     ...view.unknown.map((what) => `not known: ${what}`),
-    ...(settings.sites.length > 0 && view.directory === 'nowhere'
-      ? ['sites: nothing of it is signed before depot ca init has made the directory']
-      : []),
+    ...unsignedSites(settings, view),
     ...sitesWithoutDepots(settings, view.sites),
     ...idle(settings),
   ].filter((warning) => warning !== undefined);
@@ -103,19 +101,27 @@ async function sourceWarning(published: PublishedSettings, data: string): Promis
 /** A change moves down one level a poll; so does the news that it is still the newest, with two polls in reserve at each. */
 const reserve = 3;
 
-function* shortLives({ repositories, site, poll, signing }: Settings): Generator<string> {
+function* shortLives({ repositories, site, sites, poll, signing }: Settings): Generator<string> {
   if (repositories.length === 0) return;
   const levels = Math.max(fewestLevels, site.split('/').length);
-  const needed = levels * poll.everyMs * reserve;
+  const everyMs = Math.max(poll.everyMs, ...sites.map(({ settings }) => settings.poll?.everyMs ?? 0));
+  const needed = levels * everyMs * reserve;
   const lives = { root: signing.rootMs, targets: signing.targetsMs, timestamp: signing.timestampMs };
   for (const [role, ms] of Object.entries(lives)) {
     if (ms >= needed) continue;
     yield (
       `signing.${role}: ${formatDuration(ms)} is short: with ${levels} levels of depots that poll each ` +
-      `${formatDuration(poll.everyMs)} and ${reserve} polls a level, it should be ${formatDuration(needed)} or more, ` +
+      `${formatDuration(everyMs)} and ${reserve} polls a level, it should be ${formatDuration(needed)} or more, ` +
       'or depots far down hold what has expired'
     );
   }
+}
+
+function* unsignedSites({ sites, data }: Settings, { directory }: GivenView): Generator<string> {
+  if (sites.length === 0) return;
+  if (directory === 'nowhere') yield 'sites: nothing of it is signed before depot ca init has made the directory';
+  if (directory === null)
+    yield `sites: not known whether the company's directory is held here: this user may not read ${layoutOf(data).keys}`;
 }
 
 function* hidden({ network, sites }: Settings): Generator<string> {
@@ -141,6 +147,13 @@ function* hidden({ network, sites }: Settings): Generator<string> {
 function* idle({ parents, poll, follow }: Settings): Generator<string> {
   const own = Object.keys(poll.repositories);
   if (parents.length === 0 && own.length > 0) yield 'poll: there is no parent, so nothing is polled';
+  if (poll.contentMs !== null && poll.contentMs < poll.everyMs) {
+    yield 'poll.content: this is less than poll.every, so content is fetched with each poll';
+  }
+  for (const [name, { everyMs, contentMs }] of Object.entries(poll.repositories)) {
+    if (contentMs === null || contentMs >= (everyMs ?? poll.everyMs)) continue;
+    yield `poll.repositories.${name}.content: this is less than the interval of its polls, so it is fetched with each`;
+  }
   if (parents.length > 0 && parents.every(({ repositories }) => repositories !== null)) {
     yield 'parent: each parent is limited to some repositories; others are fetched from nowhere';
   }

@@ -1,5 +1,4 @@
 import type { LoadedConfig } from '../config/settings.js';
-import { givenView } from '../daemon/given-view.js';
 import { DepotError } from '../model/errors.js';
 import type { GivenView, SettingsInForce } from '../model/shown-settings.js';
 import { daemonOf } from './reach.js';
@@ -22,7 +21,10 @@ export async function givenAt(
 }
 
 async function viewOf(data: string, site: string): Promise<GivenView> {
-  const { Store } = await import('../store/store.js');
+  const [{ Store }, { givenView }] = await Promise.all([
+    import('../store/store.js'),
+    import('../daemon/given-view.js'),
+  ]);
   try {
     const store = Store.open(data, { readOnly: true });
     try {

@@ -15,15 +15,24 @@ export function prepareCommand(program: Program): Command {
     .description('freeze the work copy into the next revision')
     .argument('<package>', 'REPOSITORY/PACKAGE')
     .option('--note <text>', 'what is new in it')
-    .action(async (text: string, { note = null }: { note?: string | null }, command: Command) => {
+    .option('--version <text>', 'the version of what is in it (default: as before)')
+    .option('--dry-run', 'only say what it would come to')
+    .action(async (text: string, options: PrepareOptions, command: Command) => {
+      const { note = null, version = null, dryRun = false } = options;
       const request = requestOf(program, command);
       const of = packageName(text);
       const { packages } = await daemonOf(request);
-      const result = await watch(request, {}, (work) => packages.prepare(of, { ...work, note }));
+      const result = await watch(request, {}, (work) => packages.prepare(of, { ...work, note, version, dryRun }));
       if (request.json) await printJson(request.terminal, result);
       else await printProse(request.terminal, prepareLines(request, asText(of), result));
-      if (result.revision === null) program.endWith(exitCodes.packageRefused.code);
+      if (result.change === null) program.endWith(exitCodes.packageRefused.code);
     });
+}
+
+interface PrepareOptions {
+  readonly note?: string;
+  readonly version?: string;
+  readonly dryRun?: boolean;
 }
 
 interface PublishOptions {
@@ -31,6 +40,7 @@ interface PublishOptions {
   readonly except?: string[];
   readonly note?: string;
   readonly urgent?: boolean;
+  readonly version?: string;
 }
 
 /** The usual case: prepare, distribute, release. */
@@ -41,8 +51,10 @@ export function publishCommand(program: Program): Command {
     .option('--to <site...>', 'the sites that get it, with all below (default: as before)')
     .option('--except <site...>', 'but not these, with all below')
     .option('--note <text>', 'what is new in it')
+    .option('--version <text>', 'the version of what is in it (default: as before)')
     .option('--urgent', 'as of depot package release')
-    .action(async (text: string, { to = [], except = [], note, urgent = false }: PublishOptions, command: Command) => {
+    .action(async (text: string, options: PublishOptions, command: Command) => {
+      const { to = [], except = [], note, version, urgent = false } = options;
       const request = requestOf(program, command);
       const { terminal, json } = request;
       const of = packageName(text);
@@ -53,7 +65,8 @@ export function publishCommand(program: Program): Command {
           retry: 'never',
         });
       }
-      const prepared = await watch(request, {}, (work) => packages.prepare(of, { ...work, note: note ?? null }));
+      const order = { note: note ?? null, version: version ?? null, dryRun: false };
+      const prepared = await watch(request, {}, (work) => packages.prepare(of, { ...work, ...order }));
       if (!json) await printProse(terminal, prepareLines(request, asText(of), prepared));
       if (prepared.revision === null) {
         if (json) await printJson(terminal, { prepared, distributed: null, released: null });
@@ -68,11 +81,15 @@ export function publishCommand(program: Program): Command {
     });
 }
 
-function* prepareLines({ terminal }: Request, name: string, result: PrepareResult): Generator<string> {
+export function* prepareLines({ terminal }: Request, name: string, result: PrepareResult): Generator<string> {
   const { revision, change, problems } = result;
-  if (revision === null || change === null) {
+  if (change === null) {
     yield `${name}: ${terminal.colours.red('no revision was made')}: ${plural(problems.length, 'problem')} in ${result.package.work}`;
     yield* heldBackLines(name, problems, problems.length, terminal.colours);
+    return;
+  }
+  if (revision === null) {
+    yield `${name}: the work copy can become a revision: ${differenceOf(change)}`;
     return;
   }
   const made = result.package.revisions.find((each) => each.revision === revision);

@@ -4,7 +4,7 @@ import { daemonOf } from './reach.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
 import { watch } from './watching.js';
-import { count, generations, plural, safe, size } from './words.js';
+import { count, generations, plural, safe, size, until } from './words.js';
 
 export function planCommand(program: Program): Command {
   return new Command('plan')
@@ -35,12 +35,12 @@ export function planCommand(program: Program): Command {
         ]);
       await printProse(
         terminal,
-        plans.flatMap((plan) => [...planLines(plan, terminal.colours)]),
+        plans.flatMap((plan) => [...planLines(plan, terminal.colours, terminal.now())]),
       );
     });
 }
 
-function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours']): Generator<string> {
+function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'], now: number): Generator<string> {
   const { repository, from, to, fetch, relay, reused } = plan;
   const work: readonly (readonly [string, FileCount])[] = [
     ['add', plan.add],
@@ -63,6 +63,11 @@ function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'
     relay.files === 0 ? '' : `${plural(relay.files, 'file')}, ${size(relay.bytes)} of it for depots below`,
   );
   if (plan.urgent.files > 0) yield row('urgent', plan.urgent, 'of it for urgent releases, which come first');
+  if (plan.contentAt !== null && fetch.files > 0) {
+    yield dim(
+      `           content is fetched ${until(plan.contentAt, now)} (poll.content); at once: depot poll ${repository}`,
+    );
+  }
   if (reused.files > 0) yield row('reuse', reused, 'their content is here already');
   for (const [label, amount] of work) if (amount.files > 0) yield row(label, amount);
   if (plan.hold.files > 0) yield yellow(row('hold', plan.hold, 'would wait for approval'));

@@ -4,7 +4,8 @@ import { defaultConfigPath } from '../config/location.js';
 import { loadConfig, loadSettings } from '../config/settings.js';
 import { bounded } from '../config/bounded.js';
 import { depotFacts } from '../daemon/facts.js';
-import { givenHere, givenStatus } from '../daemon/in-force.js';
+import { givenHere, givenStatus, givenWarnings } from '../daemon/in-force.js';
+import { masteryOf } from '../daemon/mastery.js';
 import { DepotError } from '../model/errors.js';
 import type { ControlApi } from '../serve/control-api.js';
 import { controlClient } from '../serve/control-client.js';
@@ -52,10 +53,12 @@ export async function askOrRead<Result>(
       const { terminal, version } = request;
       terminal.err(`${error.message}; this is what it held ${ago(heldAt, terminal.now())}\n`);
       const given = givenHere(store.company, config.settings.site);
+      const settings = bounded(config.settings, given);
       const facts = depotFacts({
-        settings: bounded(config.settings, given),
+        settings,
         version,
-        given: givenStatus(config, given, terminal.now()),
+        given: givenStatus(given, givenWarnings(config, given, terminal.now())),
+        mastery: masteryOf(store, settings),
       });
       return await read({ store, facts }, error);
     } finally {

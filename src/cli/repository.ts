@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { RepositoriesStatus } from '../model/trust-status.js';
 import { columns } from './columns.js';
 import { daemonOf } from './reach.js';
+import { keepCommand, moveCommand, takeOverCommand } from './repository-move.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
 import { ago } from './words.js';
 
@@ -10,7 +11,10 @@ export function repositoryCommand(program: Program): Command {
     .description("the repositories of the company's directory")
     .addCommand(listCommand(program))
     .addCommand(enrollCommand(program))
-    .addCommand(approveCommand(program));
+    .addCommand(approveCommand(program))
+    .addCommand(takeOverCommand(program))
+    .addCommand(moveCommand(program))
+    .addCommand(keepCommand(program));
 }
 
 function enrollCommand(program: Program): Command {

@@ -55,7 +55,9 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
   if (status.line !== null && (status.line.rate !== 'unlimited' || status.line.ordered)) {
     yield `${label('line')}${lineWords(status.line, now)}`;
   }
-  if (status.given !== null) yield `${label('sites')}${givenWords(status.given)}`;
+  // A daemon that was not restarted after an upgrade says nothing of it.
+  const { given = null } = status;
+  if (given !== null) yield `${label('sites')}${givenWords(given)}`;
   if (status.listen !== null || status.children.length > 0) {
     const heard = status.children.map(({ depot, lastSeenAt }) => `${depot} (${ago(lastSeenAt, now)})`);
     const below = heard.length === 0 ? 'no depot below yet' : shortList(heard, 3);
@@ -170,7 +172,7 @@ const roomyWidth = 100;
 
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
 function transferLine(
-  { name, cycle, newest, waitingFor, waitsForWindow, urgent, forecast, source }: RepositoryStatus,
+  { name, cycle, newest, waitingFor, waitsForWindow, urgent, forecast, source, poll }: RepositoryStatus,
   { colours, width, line }: Look,
   now: number,
 ): string[] {
@@ -179,6 +181,11 @@ function transferLine(
   if (cycle === null && waitsForWindow) {
     const opens = line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
     return [`${name} waits for the window${opens}${urgentWords(urgent)}${doneLater(forecast, line, now)}`];
+  }
+  if (cycle === null && poll?.content != null) {
+    const { at, revisions, bytes } = poll.content;
+    const what = `${plural(revisions, 'revision')}, ${size(bytes)}`;
+    return [`${name}: ${what}, fetched ${until(at, now)} (poll.content); at once: depot poll ${name}`];
   }
   if (cycle === null && waitingFor !== null)
     return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}${urgentWords(urgent)}`];

@@ -12,7 +12,7 @@ export function disagreements(value: unknown): Finding[] {
     ...contextsElsewhere(draft),
     ...badSites(draft),
     ...followWithoutParent(draft),
-    ...publishedAndFetched(draft),
+    ...publishedAndFollowed(draft),
     ...repeated(draft),
     ...nestedFolders(draft),
   ];
@@ -83,12 +83,12 @@ function* faultyWindows({ windows }: Draft): Generator<Finding> {
   }
 }
 
-function* publishedAndFetched(draft: Draft): Generator<Finding> {
+/** A parent and an interval are of use before and after a move to another master depot; what is held is all of it then. */
+function* publishedAndFollowed(draft: Draft): Generator<Finding> {
   const published = new Set(draft.published.map((repository) => repository.name.value));
-  const limited = draft.parents.flatMap((parent) => parent.repositories);
-  for (const { value, path } of [...limited, ...draft.followed, ...draft.intervals]) {
+  for (const { value, path } of draft.followed) {
     if (!published.has(value)) continue;
-    const message = `${shown(value)} is published here, so it is not fetched from a parent; name it in one place only`;
+    const message = `${shown(value)} is published here, or held whole until it is; remove it from follow`;
     yield { path, at: path.at(-1) === value ? 'key' : 'value', message };
   }
 }

@@ -1,7 +1,7 @@
 import { stricter, type Rate } from '../model/rate.js';
 import type { GivenSettings, SiteNetwork } from '../model/site-settings.js';
 import type { NetworkSettings } from './network.js';
-import type { Settings } from './settings.js';
+import type { OwnIntervals, Settings } from './settings.js';
 
 /**
  * The settings in force: those of the file, within what the directory gives the site of this depot. Each value is the
@@ -15,8 +15,10 @@ export function bounded(own: Settings, given: GivenSettings | null): Settings {
 }
 
 function boundedPoll(poll: Settings['poll'], atLeastMs: number): Settings['poll'] {
-  const repositories = Object.create(null) as Record<string, number>;
-  for (const [name, everyMs] of Object.entries(poll.repositories)) repositories[name] = Math.max(everyMs, atLeastMs);
+  const repositories = Object.create(null) as Record<string, OwnIntervals>;
+  for (const [name, own] of Object.entries(poll.repositories)) {
+    repositories[name] = { ...own, everyMs: own.everyMs === null ? null : Math.max(own.everyMs, atLeastMs) };
+  }
   return { ...poll, everyMs: Math.max(poll.everyMs, atLeastMs), repositories, atLeastMs };
 }
 

@@ -27,16 +27,16 @@ function* laxerPolls(
   generation: number,
 ): Generator<string> {
   const { everyMs } = given.settings;
-  const told = (path: Path, ms: number): string | undefined => {
+  const told = (path: Path, ms: number | null): string | undefined => {
     const place = placed(settings.file, places(path)?.line);
-    if (place === undefined || ms >= everyMs) return undefined;
+    if (place === undefined || ms === null || ms >= everyMs) return undefined;
     const limit = formatDuration(everyMs);
     return `${formatPath(path)}: ${formatDuration(ms)} (${place}) is more often than ${limit}, ${by(given, generation)}; ${limit} counts`;
   };
   const intervals = Object.entries(settings.poll.repositories);
   for (const text of [
     told(['poll', 'every'], settings.poll.everyMs),
-    ...intervals.map(([name, ms]) => told(['poll', 'repositories', name], ms)),
+    ...intervals.map(([name, own]) => told(['poll', 'repositories', name], own.everyMs)),
   ]) {
     if (text !== undefined) yield text;
   }

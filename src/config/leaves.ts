@@ -121,6 +121,9 @@ export function duration(shortest: number, longest = longestTimerMs) {
   });
 }
 
+/** How often a parent is asked. */
+export const pollEvery = duration(1000);
+
 /** A slower line than 8 kbit/s takes minutes for a poll; a rate is there to leave something to others, not to stop. */
 export const slowestRate = 1000;
 const fastestRate = 1e12 / 8;

@@ -33,8 +33,10 @@ export interface Settings {
     /** A fraction of the interval, 0 to 0.5. */
     readonly jitter: number;
     readonly atStart: boolean;
-    /** Milliseconds by repository; an object without prototype, so that no name finds what is not there. */
-    readonly repositories: Readonly<Record<string, number>>;
+    /** How often the content of packages is fetched; null: with each poll. */
+    readonly contentMs: number | null;
+    /** By repository; an object without prototype, so that no name finds what is not there. */
+    readonly repositories: Readonly<Record<string, OwnIntervals>>;
     /** No two polls by interval follow each other sooner, whatever the jitter; nothing in what a file says. */
     readonly atLeastMs?: number;
   };
@@ -55,6 +57,12 @@ export interface Settings {
   readonly signing: { readonly rootMs: number; readonly targetsMs: number; readonly timestampMs: number };
   readonly keepGenerationsMs: number;
   readonly log: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** Null: as for all. */
+export interface OwnIntervals {
+  readonly everyMs: number | null;
+  readonly contentMs: number | null;
 }
 
 export interface MirrorSettings {
@@ -184,7 +192,11 @@ function settingsFrom(config: Config, file: string): Settings {
       everyMs: poll.every,
       jitter: poll.jitter,
       atStart: poll['at-start'],
-      repositories: Object.assign(Object.create(null) as Record<string, number>, poll.repositories),
+      contentMs: poll.content ?? null,
+      repositories: Object.assign(
+        Object.create(null) as Record<string, OwnIntervals>,
+        Object.fromEntries(Object.entries(poll.repositories).map(([name, own]) => [name, ownIntervals(own)])),
+      ),
     },
     network: networkFrom(config.network),
     sites: sitesFrom(config.sites),
@@ -206,6 +218,11 @@ function settingsFrom(config: Config, file: string): Settings {
     keepGenerationsMs: config['keep-generations'],
     log: config.log,
   };
+}
+
+function ownIntervals(own: Config['poll']['repositories'][string]): OwnIntervals {
+  if (typeof own === 'number') return { everyMs: own, contentMs: null };
+  return { everyMs: own.every ?? null, contentMs: own.content ?? null };
 }
 
 function publishedFrom(name: string, published: Config['repositories'][string]): PublishedSettings {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { address, duration, file, folder, glob, name, nameForm, percentage, proxy, site, siteForm } from './leaves.js';
+import { address, duration, file, folder, glob, name, nameForm, percentage, pollEvery, proxy, site } from './leaves.js';
 import { atLeastOne, mapping, wholeNumber } from './mapping.js';
-import { networkShape, siteNetworkShape } from './network-shape.js';
+import { networkShape } from './network-shape.js';
+import { sitesShape } from './sites-shape.js';
 
 /*
  * The configuration as it is written. Descriptions are read by administrators: as help in editors, through
@@ -39,7 +40,15 @@ const parent = z
     'The depot above, which is polled: a URL, or a list of them; the first that answers is used. None on a pure origin.',
   );
 
-const pollEvery = duration(second);
+const ownPollRule =
+  'allowed: repository names with their intervals, such as { tools: 5m, apps: { every: 1m, content: 4h } }';
+const ownPoll = mapping(
+  {
+    every: pollEvery.describe('How often the parent is asked for this repository.').optional(),
+    content: pollEvery.describe('How often the content of its packages is fetched.').optional(),
+  },
+  'allowed: an interval, or a mapping with every, content',
+).refine((own) => own.every !== undefined || own.content !== undefined, 'allowed: an interval, every or content');
 
 const poll = mapping(
   {
@@ -53,11 +62,16 @@ const poll = mapping(
       .boolean('allowed: true or false')
       .prefault(true)
       .describe('Whether to ask as soon as the daemon starts, instead of waiting for the first interval to pass.'),
-    repositories: byRepository(pollEvery, 'allowed: repository names with their intervals, such as { tools: 5m }')
+    content: pollEvery
+      .describe(
+        'How often the content of packages is fetched, where that is less often than each poll. Releases are not.',
+      )
+      .optional(),
+    repositories: byRepository(z.union([pollEvery, ownPoll], ownPollRule), ownPollRule)
       .prefault({})
-      .describe('Intervals of their own, by repository: { tools: 5m }.'),
+      .describe('Intervals of their own, by repository: { tools: 5m, apps: { every: 1m, content: 4h } }.'),
   },
-  'allowed: a mapping with every, jitter, at-start, repositories',
+  'allowed: a mapping with every, jitter, at-start, content, repositories',
 );
 
 const globsRule = 'allowed: a list of patterns, such as ["**/*.bak"]';
@@ -219,29 +233,6 @@ const holdAbove = z
       'none: never hold.',
   );
 
-const siteRule = 'allowed: a mapping with network, poll';
-
-const sites = z
-  .record(
-    z.string(),
-    mapping(
-      {
-        network: siteNetworkShape
-          .describe('The line of each depot of the site: at every moment the stricter of this and its own file counts.')
-          .optional(),
-        poll: mapping(
-          { every: pollEvery.describe('No depot of the site polls more often than this.') },
-          'allowed: { every: TIME }, such as { every: 30m }',
-        )
-          .describe('When the depots of the site ask their parents.')
-          .optional(),
-      },
-      siteRule,
-    ),
-    { error: 'allowed: sites with their settings, such as { enterprise/germany: { poll: { every: 30m } } }' },
-  )
-  .meta({ propertyNames: { pattern: siteForm.source } });
-
 const rejoinRule = 'allowed: a whole number and its unit (ms, s, m, h or d), such as 30d, or never';
 
 export const configShape = mapping(
@@ -282,7 +273,7 @@ export const configShape = mapping(
     network: networkShape
       .describe('The line belongs to the branch: when bulk bytes may move, and how fast, both ways and all together.')
       .prefault({}),
-    sites: sites
+    sites: sitesShape
       .prefault({})
       .describe(
         "Only at the depot that holds the company's directory: settings for all depots at a site and below, which are signed " +

@@ -3,7 +3,7 @@ import { Document, isMap, isScalar, isSeq, stringify, type YAMLMap } from 'yaml'
 import { formatAddress } from './address.js';
 import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
-import { parseSettings, usualTypes, type PublishedSettings, type Settings } from './settings.js';
+import { parseSettings, usualTypes, type OwnIntervals, type PublishedSettings, type Settings } from './settings.js';
 import { siteAsWritten } from './sites.js';
 import { formatDuration, formatPercentage } from './units.js';
 
@@ -27,8 +27,9 @@ export function asWritten(settings: Settings): Written {
       every: formatDuration(poll.everyMs),
       jitter: formatPercentage(poll.jitter),
       'at-start': poll.atStart,
+      content: poll.contentMs === null ? undefined : formatDuration(poll.contentMs),
       repositories: Object.fromEntries(
-        Object.entries(poll.repositories).map(([name, ms]) => [name, formatDuration(ms)]),
+        Object.entries(poll.repositories).map(([name, own]) => [name, intervalsAsWritten(own)]),
       ),
     },
     network: networkAsWritten(settings.network),
@@ -64,6 +65,14 @@ export function asWritten(settings: Settings): Written {
 /** A value as it could stand in YAML, on one line. */
 export function valueText(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+}
+
+function intervalsAsWritten({ everyMs, contentMs }: OwnIntervals) {
+  if (contentMs === null && everyMs !== null) return formatDuration(everyMs);
+  return {
+    ...(everyMs === null ? {} : { every: formatDuration(everyMs) }),
+    ...(contentMs === null ? {} : { content: formatDuration(contentMs) }),
+  };
 }
 
 function publishedAsWritten(published: PublishedSettings): Written {

@@ -13,6 +13,9 @@ import type { OwnCertificate } from './own-certificate.js';
 /** From the request to its answer, over all levels. */
 const patienceMs = 60_000;
 
+/** What else climbs takes effect where it was asked for. */
+const changesDirectory: ReadonlySet<Purpose> = new Set<Purpose>(['take-over', 'move', 'stay']);
+
 /** What climbs to the CA: it is done here where the CA is here, and passed on to the parent elsewhere, as it came. */
 export class Climbing implements Enrolment {
   constructor(
@@ -22,6 +25,8 @@ export class Climbing implements Enrolment {
     private readonly parents: Parents,
     private readonly host: Host,
     private readonly rejoining: Rejoining,
+    /** The directory is here, and another one than before. */
+    private readonly onCompany: () => void,
   ) {}
 
   authority(): AuthorityMessage {
@@ -44,14 +49,17 @@ export class Climbing implements Enrolment {
   }
 
   /** Asks for something in the name of this depot. */
-  ask(purpose: Purpose, body: unknown): Promise<unknown> {
+  ask(purpose: Purpose, body: unknown, roots?: ClimbMessage['roots']): Promise<unknown> {
     const { key, chain } = this.own.signing();
-    return this.handle({ purpose, request: signRequest(purpose, body, key, chain, this.host.now()) });
+    const request = signRequest(purpose, body, key, chain, this.host.now());
+    return this.handle({ purpose, request, ...(roots === undefined ? {} : { roots }) });
   }
 
   private async handle(message: ClimbMessage): Promise<unknown> {
     if (this.registry === undefined) return this.pass(({ client }, signal) => client.request(message, signal));
-    return this.registry.handle(message.purpose, message.request);
+    const answer = await this.registry.handle(message.purpose, message.request, message.roots);
+    if (changesDirectory.has(message.purpose)) this.onCompany();
+    return answer;
   }
 
   private pass<T>(ask: (parent: Parent, signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -18,23 +18,23 @@ import type {
 } from '../model/status.js';
 import type { Rate } from '../model/rate.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
-import { PackagesPublisher } from '../publish/packages.js';
-import { MirrorPublisher } from '../publish/publisher.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';
+import type { MovesApi } from '../serve/moves-api.js';
 import { listHeld, listPath } from '../serve/listing.js';
-import { historyRows, holdStatuses, requireHold, requireRepository } from '../serve/queries.js';
+import { historyRows, holdStatuses, requireRepository } from '../serve/queries.js';
 import { depotStatus, repositoryNames } from '../serve/status.js';
 import type { GcPlan } from '../store/gc-plan.js';
-import { verify, type VerifyResult as StoreVerifyResult } from '../store/verify.js';
+import { contentNow } from '../sync/content-times.js';
 import { ownSelection, polledRepositories } from '../sync/depot.js';
 import { previewCycle } from '../sync/preview.js';
-import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
+import { approveHold } from './approval.js';
 import { depotFacts, liveFacts } from './facts.js';
 import { KeysControl } from './keys-control.js';
 import { PackagesControl } from './packages-control.js';
 import type { RunningDepot } from './running-depot.js';
 import { SubjectsControl } from './subjects-control.js';
 import { TrustControl } from './trust-control.js';
+import { verifyAndHeal } from './verification.js';
 
 /** How often a person who waits is told how far things are. */
 const progressEveryMs = 250;
@@ -46,12 +46,14 @@ export class DaemonControl implements ControlApi {
   readonly trust: TrustControl;
   readonly subjects: SubjectsControl;
   readonly keys: KeysControl;
+  readonly moves: MovesApi;
   readonly packages: PackagesControl;
 
   constructor(private readonly depot: RunningDepot) {
     this.trust = new TrustControl(depot);
     this.subjects = new SubjectsControl(depot);
     this.keys = new KeysControl(depot);
+    this.moves = depot.moving;
     this.packages = new PackagesControl(depot);
   }
 
@@ -70,6 +72,7 @@ export class DaemonControl implements ControlApi {
     this.requireParent();
     for (const name of repositories ?? []) this.requirePolled(name);
     const names = (): string[] => (repositories === null ? polledRepositories(sync) : [...repositories]);
+    for (const name of names()) contentNow(sync, name);
     if (!wait) {
       // What comes of it stands in the status and in the log.
       schedule.pollNow(repositories).catch(() => undefined);
@@ -146,7 +149,7 @@ export class DaemonControl implements ControlApi {
     { generation, onEvent }: LongWork & { readonly generation: number | null },
   ): Promise<Listing> {
     this.requireKnown(repository);
-    const isOwn = this.depot.settings.repositories.some(({ name }) => name === repository);
+    const isOwn = this.depot.mastery.published.some(({ name }) => name === repository);
     const selection = isOwn ? null : this.shownOf(repository);
     return listPath(this.depot.store, repository, path, generation, selection, (entries) =>
       onEvent({ type: 'entries', entries }),
@@ -156,69 +159,14 @@ export class DaemonControl implements ControlApi {
   async history(repository: string | null, { limit }: { readonly limit: number }): Promise<readonly HistoryRow[]> {
     if (repository !== null) this.requireKnown(repository);
     const names = repository === null ? this.names() : [repository];
-    const published = this.depot.settings.repositories.map(({ name }) => name);
+    const published = this.depot.mastery.published.map(({ name }) => name);
     return historyRows(this.depot.store, names, published, limit);
   }
 
-  /** What is damaged is set aside and fetched again by the next poll; files of an installation copy are put right at once. */
-  async verify(repository: string | null, { signal, onEvent }: LongWork): Promise<VerifyResult> {
-    const { workers } = this.depot;
+  async verify(repository: string | null, work: LongWork): Promise<VerifyResult> {
     if (repository !== null) this.requireKnown(repository);
-    const result = await workers.run(
-      verify,
-      { ...(repository === null ? {} : { repository }), quarantine: true },
-      {
-        signal,
-        onProgress: ({ files, bytes }) =>
-          void onEvent({
-            type: 'progress',
-            repository,
-            phase: 'verify',
-            files: { done: files, total: null },
-            bytes: { done: bytes, total: null },
-          }),
-      },
-    );
-    this.tellDamage(result);
-    for (const name of repository === null ? this.names() : [repository]) {
-      const paths = result.trees.findings
-        .filter((finding) => finding.repository === name && finding.problem !== 'foreign')
-        .map(({ path }) => path);
-      await this.heal(name, paths, signal, onEvent);
-    }
-    return { repository, ...result };
-  }
-
-  private tellDamage({ damaged, missing, pages, trees }: StoreVerifyResult): void {
-    const counts = { damaged: damaged.count, missing: missing.count, pages: pages.count, files: trees.count };
-    if (Object.values(counts).every((count) => count === 0)) return;
-    this.depot.log.error(counts, 'verification found damage; a disk that damages files should be replaced');
-  }
-
-  /** Reads what is damaged again from the source at the master depot; files of an installation copy are put right. */
-  private async heal(
-    repository: string,
-    paths: readonly string[],
-    signal: AbortSignal,
-    onEvent: LongWork['onEvent'],
-  ): Promise<void> {
-    const { workers, schedule, store, publishers } = this.depot;
-    const say = (text: string): Promise<void> => onEvent({ type: 'line', text: `${repository}: ${text}` });
-    const publisher = publishers.find(repository);
-    const damaged = store.damage.waiting(repository).length;
-    if (publisher instanceof MirrorPublisher && damaged > 0) {
-      await publisher.publish({ signal });
-      const left = store.damage.waiting(repository).length;
-      await say(`read ${damaged - left} of ${damaged} damaged files again from the source`);
-    }
-    if (publisher instanceof PackagesPublisher) await publisher.recover();
-    if (paths.length === 0 && store.damage.list(repository).length === 0) return;
-    const put = await schedule.between(repository, async () => {
-      const restored = await workers.run(restoreTree, { repository, paths }, { signal });
-      const mended = await workers.run(mendTree, { repository }, { signal });
-      return restored.put + mended.files;
-    });
-    if (put > 0) await say(`put ${put} files of the installation copy right`);
+    const names = (): string[] => (repository === null ? this.names() : [repository]);
+    return verifyAndHeal(this.depot, repository, names, work);
   }
 
   async holds(): Promise<readonly HoldStatus[]> {
@@ -229,41 +177,8 @@ export class DaemonControl implements ControlApi {
     return listHeld(this.depot.store, id, (entries) => onEvent({ type: 'entries', entries }));
   }
 
-  async approve(id: string): Promise<ApproveResult> {
-    const { store, schedule, log } = this.depot;
-    const hold = requireHold(store, id);
-    const epoch = store.holds.get(id)?.epoch ?? null;
-    const { repository } = hold;
-    if (epoch !== null) {
-      store.heads.approveEpoch(repository, epoch);
-      store.holds.remove(id);
-      void schedule.pollNow([repository]);
-    } else {
-      await schedule.between(repository, () => this.release(hold));
-    }
-    log.info({ repository, hold: id, files: hold.files }, `${repository}: hold ${id} was approved`);
-    return { hold };
-  }
-
-  /** What approval did belongs to the history as much as what a cycle did. */
-  private async release({ id, repository, generation }: HoldStatus): Promise<void> {
-    const { store, workers, host } = this.depot;
-    const startedAtMs = host.now();
-    const { put, deleted } = await workers.run(releaseHold, { id });
-    store.cycles.insert({
-      repository,
-      startedAtMs,
-      endedAtMs: host.now(),
-      outcome: 'applied',
-      fromGeneration: generation,
-      toGeneration: generation,
-      addedFiles: put,
-      replacedFiles: 0,
-      deletedFiles: deleted,
-      fetchedFiles: 0,
-      fetchedBytes: 0,
-      error: null,
-    });
+  approve(id: string): Promise<ApproveResult> {
+    return approveHold(this.depot, id);
   }
 
   async gc({ dryRun, signal }: LongWork & { readonly dryRun: boolean }): Promise<GcResult> {
@@ -318,8 +233,8 @@ export class DaemonControl implements ControlApi {
   }
 
   private requirePolled(repository: string): void {
-    const { settings, sync } = this.depot;
-    if (settings.repositories.some(({ name }) => name === repository)) {
+    const { mastery, sync } = this.depot;
+    if (mastery.published.some(({ name }) => name === repository)) {
       throw new DepotError('not-found', `${repository} is published here, and has no parent`, {
         hint: `depot publish ${repository}`,
         retry: 'never',

@@ -5,8 +5,11 @@ import { loadConfig, type LoadedConfig, type Settings } from '../config/settings
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
+import { lastMove } from '../model/company.js';
+import { asDepotError, DepotError } from '../model/errors.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
-import type { GivenStatus, ReloadResult } from '../model/status.js';
+import type { GivenStatus, ReloadResult, StatusError } from '../model/status.js';
+import { takeUp } from '../publish/take-over.js';
 import { Uploads } from '../serve/uploads.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import type { Listener } from '../serve/listener.js';
@@ -25,9 +28,11 @@ import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { Forecasts } from './forecasts.js';
 import { openToChildren } from './front-door.js';
-import { directoryPlace, givenView, sitesWithoutDepots } from './given-view.js';
+import { directoryPlace, givenView } from './given-view.js';
 import { InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
+import { masteryOf, type Mastery } from './mastery.js';
+import { Moving } from './moving.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
 import { MissedWindows } from './missed-windows.js';
@@ -38,7 +43,8 @@ import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
-import { checkSites, signSites, signSitesAtStart } from './site-settings.js';
+import { SiteSigner } from './site-settings.js';
+import { checkSites } from './sites-check.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -84,15 +90,20 @@ export class Depot implements RunningDepot {
   private readonly copies: OwnCopies;
   private readonly inForce: InForce;
   private readonly missedWindows: MissedWindows;
+  private readonly sites: SiteSigner;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */
   readonly membership: Membership | undefined;
   private readonly offered: Offered;
+  mastery: Mastery;
+  readonly moving: Moving = new Moving(this);
   private readonly onChange: () => void;
   private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
   private reloading: Promise<unknown> = Promise.resolve();
+  private remastering: Promise<unknown> = Promise.resolve();
+  private isStopping = false;
   private control: ControlServer | undefined;
 
   private constructor(options: DepotOptions) {
@@ -110,7 +121,13 @@ export class Depot implements RunningDepot {
     const { settings } = this.inForce;
     this.workers = new Workers({ data }, workerThreads, log);
     const { run } = this.workers;
-    this.offered = new Offered(this.store, () => this.settings, log);
+    this.mastery = masteryOf(this.store, settings);
+    this.offered = new Offered(
+      this.store,
+      () => this.settings,
+      () => this.mastery.published,
+      log,
+    );
     this.ownLine = new OwnLine(host, settings.network, join(this.store.layout.metadata, '.line.json'));
     const { line } = this.ownLine;
     this.uploads = new Uploads(host, () => {
@@ -143,7 +160,13 @@ export class Depot implements RunningDepot {
       run,
       host,
       log,
-      parents: new Parents(identity, host, log, own && { material: own.material, judge: own.judgeParent }, line),
+      parents: new Parents(
+        identity,
+        host,
+        log,
+        own && ((repositories) => ({ material: own.material, judge: own.judgeParent(repositories) })),
+        line,
+      ),
       line,
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.offered.enrolled()),
       board: new ProgressBoard(host),
@@ -156,8 +179,10 @@ export class Depot implements RunningDepot {
       settings: () => ({
         follow: this.settings.follow,
         holdAbove: this.settings.deletions.holdAbove,
-        published: this.settings.repositories.map(({ name }) => name),
-        pollEveryMs: (name) => this.settings.poll.repositories[name] ?? this.settings.poll.everyMs,
+        published: this.mastery.published.map(({ name }) => name),
+        whole: this.mastery.elsewhere.map(({ settings: { name } }) => name),
+        pollEveryMs: (name) => this.settings.poll.repositories[name]?.everyMs ?? this.settings.poll.everyMs,
+        contentEveryMs: (name) => this.settings.poll.repositories[name]?.contentMs ?? this.settings.poll.contentMs,
       }),
     };
     const onRenewed = (): void => this.listener?.renew();
@@ -165,7 +190,10 @@ export class Depot implements RunningDepot {
     const lifetimes = (): Lifetimes => this.settings.signing;
     const { store } = this;
     const inForce = (): Settings => this.settings;
-    this.membership = own && membershipOf(own, { store, host, log, parents, settings, lifetimes, inForce, onRenewed });
+    const onCompany = (): void => this.companyChanged();
+    this.membership =
+      own && membershipOf(own, { store, host, log, parents, settings, lifetimes, inForce, onRenewed, onCompany });
+    this.sites = new SiteSigner(this.store, this.membership?.registry?.directory, log);
     this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
     this.publishers = new Publishers({
       store: this.store,
@@ -183,6 +211,7 @@ export class Depot implements RunningDepot {
         cycle: async (repository, signal, waitedFor) => {
           const result = await runCycle(this.sync, repository, signal, waitedFor);
           if (result.outcome === 'applied') this.changed();
+          this.masteryMayChange();
           this.onChange();
           void this.missedWindows.look();
           return result;
@@ -235,9 +264,9 @@ export class Depot implements RunningDepot {
   }
 
   /**
-   * Takes over the file as it is now. Transfers under way go on.
-   * @throws DepotError `config-invalid` with all problems, `certificate-refused` where the files of the certificate are no good;
-   * the settings stay as they were
+   * Takes over the file as it is now. Transfers under way go on. A certificate whose files are no good holds up nothing else:
+   * the one before stays in use, and the result says why.
+   * @throws DepotError `config-invalid` with all problems; the settings stay as they were
    */
   reload(): Promise<ReloadResult> {
     // One at a time: a signal and a command may come together.
@@ -255,8 +284,8 @@ export class Depot implements RunningDepot {
     const config = { ...read, settings: next };
     checkSites(config, directoryPlace(this.store));
     checkTransport(next, this.membership !== undefined);
-    const isTaken = (await this.membership?.provided.take(next.certificate)) === true;
-    const isSigned = await signSites(next, this.membership?.registry?.directory, this.log);
+    const { isTaken, refused } = await this.takeCertificate(next);
+    const signed = await this.sites.sign(next);
     const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
     this.inForce.take(config);
@@ -269,28 +298,43 @@ export class Depot implements RunningDepot {
       // A file that only saves a request after a restart.
       this.log.warn({ error: String(error) }, 'what the parents offer could not be written down');
     }
-    await this.publishers.configure(next);
+    await this.remaster();
     this.schedule.configure(this.settings.poll);
-    if (isSigned) {
-      this.companyChanged();
-      this.tellSites();
-    }
+    if (signed !== undefined) this.companyChanged();
     this.onReload(next);
     const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
     this.log.info(
       { changed: inForce, needsRestart },
       inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
     );
-    return { changed: inForce, needsRestart };
+    return { changed: inForce, needsRestart, certificate: refused, ...(signed === undefined ? {} : { signed }) };
+  }
+
+  /** @throws DepotError `config-invalid` where there must be no such files */
+  private async takeCertificate({ certificate }: Settings): Promise<{
+    readonly isTaken: boolean;
+    readonly refused: StatusError | null;
+  }> {
+    try {
+      return { isTaken: (await this.membership?.provided.take(certificate)) === true, refused: null };
+    } catch (thrown) {
+      if (!(thrown instanceof DepotError) || thrown.code !== 'certificate-refused') throw thrown;
+      const { code, message, hint = null } = thrown;
+      this.log.warn({ code, hint }, `the certificate was not taken up: ${message}`);
+      return { isTaken: false, refused: { code, message, hint, at: new Date(this.host.now()).toISOString() } };
+    }
   }
 
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
   async stop(): Promise<void> {
+    this.isStopping = true;
     await this.control?.close();
     this.ownLine.stop();
     this.membership?.renewal.stop();
     this.copies.stop();
     await this.membership?.upkeep?.stop();
+    await this.moving.stop();
+    await this.remastering;
     await Promise.all([this.schedule.stop(), this.publishers.stop(), this.maintenance.stop()]);
     await this.listener?.close(closeGraceMs);
     await this.workers.close();
@@ -307,12 +351,12 @@ export class Depot implements RunningDepot {
     this.listener = await openToChildren(this, this.offered, this.uploads);
     const path = controlSocket ?? this.store.layout.controlSocket;
     // First, so that whoever finds the socket finds what is published, too.
-    await this.publishers.configure(settings);
+    await this.remaster();
     this.control = await serveControl(new DaemonControl(this), { path, data: settings.data, version });
-    if (await signSitesAtStart(settings, this.membership?.registry?.directory, this.log)) this.companyChanged();
-    this.tellSites();
+    if ((await this.sites.signAtStart(settings)) !== undefined) this.companyChanged();
     // Those that were published before there was a directory, or just before a crash.
-    for (const repository of settings.repositories) await this.enrol(repository);
+    for (const repository of this.mastery.published) await this.enrol(repository);
+    this.moving.start();
     this.schedule.start();
     void this.ownLine.watch(
       (isByHand) => this.schedule.opened(isByHand ? 0 : openingJitterMs),
@@ -343,6 +387,7 @@ export class Depot implements RunningDepot {
     // What the PKI provided may be known by its subject only now.
     if (isTrustedAnew || own?.isOfOwnPki() === true) renewal?.lookNow();
     this.schedule.refresh(0);
+    this.masteryMayChange();
     // After it, which would else find what is new waiting for an interval.
     if (!this.inForce.look()) return;
     this.ownLine.configure(this.settings.network);
@@ -350,11 +395,44 @@ export class Depot implements RunningDepot {
     this.schedule.configure(this.settings.poll);
   }
 
-  private tellSites(): void {
-    const { own } = this.inForce;
-    if (own.sites.length === 0) return;
-    const { sites } = givenView(this.store, own.site);
-    for (const warning of sitesWithoutDepots(own, sites)) this.log.warn({}, warning);
+  /** One at a time, in the order in which they were asked for. */
+  remaster(): Promise<void> {
+    const turn = this.remastering.then(() => this.takeMastery());
+    this.remastering = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async takeMastery(): Promise<void> {
+    if (this.isStopping) return;
+    for (const enrolled of this.offered.enrolled() ?? []) {
+      const move = lastMove(enrolled);
+      if (move?.to !== this.settings.depot || move.metadata === undefined) continue;
+      await takeUp(this.store, enrolled.name, Buffer.from(move.metadata, 'base64'), move.next);
+    }
+    const before = this.mastery;
+    const next = masteryOf(this.store, this.settings);
+    this.mastery = next;
+    const isNew = next.published.filter(({ name }) => !before.published.some((each) => each.name === name));
+    const isChanged = JSON.stringify(before) !== JSON.stringify(next);
+    // No cycle of what is published from now on begins any more; one under way ends before the publisher begins.
+    if (isChanged) this.schedule.refresh(0);
+    for (const { name } of isNew) await this.schedule.between(name, () => Promise.resolve());
+    await this.publishers.configure({ repositories: next.published, packageTypes: this.settings.packageTypes });
+    if (!isChanged) return;
+    for (const { settings, master, state } of next.elsewhere) {
+      this.log.warn({ repository: settings.name, master, state }, `${settings.name} is not published here`);
+    }
+    for (const { name } of isNew) this.log.info({ repository: name }, `${name} is published here`);
+    this.onChange();
+  }
+
+  /** What cannot be done now is tried again with the next news. */
+  private masteryMayChange(): void {
+    if (this.settings.repositories.length === 0 || this.isStopping) return;
+    this.remaster().catch((thrown: unknown) => {
+      const error = asDepotError(thrown, 'find out what is published here');
+      if (error.code !== 'interrupted') this.log.error({ code: error.code, hint: error.hint }, error.message);
+    });
   }
 
   private changed(): void {

@@ -1,6 +1,8 @@
+import type { PublishedSettings } from '../config/settings.js';
 import type { ForecastStatus } from '../model/forecast-status.js';
-import type { DepotFacts, LiveFacts } from '../serve/status.js';
 import type { GivenStatus } from '../model/status.js';
+import type { DepotFacts, LiveFacts, PublishedFacts } from '../serve/status.js';
+import { contentAtMs } from '../sync/content-times.js';
 import { certificateStatus } from './certificate-status.js';
 import type { RunningDepot } from './running-depot.js';
 
@@ -9,7 +11,8 @@ export function depotFacts({
   settings,
   version,
   given,
-}: Pick<RunningDepot, 'settings' | 'version'> & { readonly given: GivenStatus | null }): DepotFacts {
+  mastery,
+}: Pick<RunningDepot, 'settings' | 'version' | 'mastery'> & { readonly given: GivenStatus | null }): DepotFacts {
   return {
     depot: settings.depot,
     site: settings.site,
@@ -20,11 +23,18 @@ export function depotFacts({
     follow: settings.follow,
     lifetimes: settings.signing,
     given,
-    published: settings.repositories.map((published) => {
-      const { name, kind, context } = published;
-      return { name, kind, context, source: published.kind === 'mirror' ? published.source : published.work };
-    }),
+    published: mastery.published.map(factsOf),
+    elsewhere: mastery.elsewhere.map(({ settings: of, state, handOver }) => ({
+      ...factsOf(of),
+      state,
+      to: handOver?.to ?? null,
+    })),
   };
+}
+
+function factsOf(published: PublishedSettings): PublishedFacts {
+  const { name, kind, context } = published;
+  return { name, kind, context, source: published.kind === 'mirror' ? published.source : published.work };
 }
 
 /** What only the running daemon knows. */
@@ -43,8 +53,10 @@ export function liveFacts(depot: RunningDepot, forecasts: readonly ForecastStatu
     windowBytes: depot.forecasts.windowBytes(),
     forecast: (name) => forecasts.find(({ repository }) => repository === name) ?? null,
     cycle: (repository) => depot.sync.board.read(repository),
+    contentAtMs: (repository) => contentAtMs(depot.sync, repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),
     source: (repository) => depot.publishers.find(repository)?.status() ?? null,
+    moveError: (repository) => depot.moving.failure(repository),
     sourceError: (repository) => depot.publishers.find(repository)?.lastError() ?? null,
   };
 }

@@ -1,9 +1,5 @@
-import { formatPath } from '../config/problems.js';
-import type { Settings } from '../config/settings.js';
-import { nearest } from '../config/spelling.js';
 import { directoryName } from '../model/company.js';
 import type { DirectoryPlace, GivenView } from '../model/shown-settings.js';
-import { isWithin } from '../model/names.js';
 import { AuthorityRecords } from '../publish/authority-records.js';
 import { DirectoryHolder } from '../publish/directory.js';
 import type { Store } from '../store/store.js';
@@ -21,8 +17,8 @@ export function givenView(store: Store, site: string): GivenView {
     const directory = directoryPlace(store);
     return { directory, given, sites: directory === 'here' ? knownSites(store, site) : null, unknown: [] };
   } catch {
-    const unknown = [`whether the company's directory is held here: this user may not read ${store.layout.keys}`];
-    return { directory: null, given, sites: null, unknown };
+    // This user may not read keys, by which it would be known whether the directory is held here.
+    return { directory: null, given, sites: null, unknown: [] };
   }
 }
 
@@ -32,21 +28,4 @@ function knownSites(store: Store, own: string): string[] {
   const mapped = store.company.get(own)?.document.subjects ?? [];
   const rows = [...issued, ...mapped, ...store.reports.below(), ...store.demands.list()];
   return [...new Set([own, ...rows.map(({ site }) => site)])].sort();
-}
-
-/** Sites that get settings although no depot is known there or below; one sentence each. */
-export function* sitesWithoutDepots({ sites }: Pick<Settings, 'sites'>, known: GivenView['sites']): Generator<string> {
-  if (known === null) return;
-  for (const { site } of sites) {
-    if (known.some((standing) => isWithin(standing, site))) continue;
-    const meant = nearest(site, [...new Set(known.flatMap(sitesAbove))]);
-    const suggestion = meant === undefined ? '' : `; did you mean ${meant}?`;
-    yield `${formatPath(['sites', site])}: no depot is known at this site or below${suggestion}`;
-  }
-}
-
-/** A site and those that it lies in. */
-function sitesAbove(site: string): string[] {
-  const names = site.split('/');
-  return names.map((_, at) => names.slice(0, at + 1).join('/'));
 }

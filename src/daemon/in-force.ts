@@ -27,10 +27,9 @@ export function givenWarnings(config: LoadedConfig, given: GivenSettings | null,
   ];
 }
 
-export function givenStatus(config: LoadedConfig, given: GivenSettings | null, nowMs: number): GivenStatus | null {
+export function givenStatus(given: GivenSettings | null, warnings: readonly string[]): GivenStatus | null {
   if (given === null) return null;
   const { generation, network, poll } = given;
-  const warnings = givenWarnings(config, given, nowMs);
   return { generation, network: network?.site ?? null, poll: poll?.site ?? null, warnings };
 }
 
@@ -39,10 +38,14 @@ export function shownInForce(config: LoadedConfig, given: GivenSettings | null, 
   return { settings: shownSettings(config, given), warnings: givenWarnings(config, given, nowMs) };
 }
 
+/** How long warnings are good: they name the next times at which they matter. */
+const warningsMs = 3_600_000;
+
 /** The settings in force of a running depot: those of its file, within what the directory gives it. */
 export class InForce {
   settings: Settings;
   private given: GivenSettings | null;
+  private told: { readonly atMs: number; readonly warnings: readonly string[] } | undefined;
 
   constructor(
     private readonly company: CompanyFiles,
@@ -65,6 +68,7 @@ export class InForce {
     this.config = config;
     this.given = givenHere(this.company, config.settings.site);
     this.settings = bounded(config.settings, this.given);
+    this.told = undefined;
     this.tell();
   }
 
@@ -73,6 +77,7 @@ export class InForce {
     const given = givenHere(this.company, this.own.site);
     const isOther = !isDeepStrictEqual(withoutGeneration(given), withoutGeneration(this.given));
     this.given = given;
+    this.told = undefined;
     if (!isOther) return false;
     this.settings = bounded(this.own, given);
     this.log.info(
@@ -84,15 +89,23 @@ export class InForce {
   }
 
   status(): GivenStatus | null {
-    return givenStatus(this.config, this.given, this.host.now());
+    return givenStatus(this.given, this.warnings());
   }
 
   shown(): Pick<SettingsInForce, 'settings' | 'warnings'> {
-    return shownInForce(this.config, this.given, this.host.now());
+    return { settings: shownSettings(this.config, this.given), warnings: this.warnings() };
+  }
+
+  private warnings(): readonly string[] {
+    const now = this.host.now();
+    if (this.told === undefined || Math.abs(now - this.told.atMs) > warningsMs) {
+      this.told = { atMs: now, warnings: givenWarnings(this.config, this.given, now) };
+    }
+    return this.told.warnings;
   }
 
   private tell(): void {
-    for (const warning of givenWarnings(this.config, this.given, this.host.now())) this.log.warn({}, warning);
+    for (const warning of this.warnings()) this.log.warn({}, warning);
   }
 }
 

@@ -5,12 +5,13 @@ import { encodeChanges } from '../publish/encode-changes.js';
 import { packageDifference } from '../publish/package-difference.js';
 import { findUnread } from '../publish/read-changed.js';
 import { readFiles } from '../publish/read-files.js';
-import { survey } from '../publish/survey.js';
+import { closeSurvey, openSurvey, surveyPart } from '../publish/survey-jobs.js';
 import { freeze } from '../publish/work-copy.js';
 import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
 import { takeReport } from '../serve/reports.js';
 import { completeUnits, recountUnits } from '../store/complete-units.js';
+import { fillFolder } from '../store/fill-folder.js';
 import { collect, planGc } from '../store/gc.js';
 import type { Job } from '../store/job.js';
 import { keepObjects } from '../store/keep-objects.js';
@@ -36,6 +37,7 @@ const jobs = [
   adoptUnits,
   applyPackages,
   applyTree,
+  closeSurvey,
   collect,
   completeUnits,
   compose,
@@ -43,6 +45,7 @@ const jobs = [
   decodeObject,
   encodeChanges,
   endPlan,
+  fillFolder,
   findUnread,
   finishSwitches,
   freeze,
@@ -52,6 +55,7 @@ const jobs = [
   makeEncoding,
   mendTree,
   packageDifference,
+  openSurvey,
   planGc,
   previewPlan,
   previewUnits,
@@ -61,9 +65,9 @@ const jobs = [
   releaseHold,
   relist,
   restoreTree,
-  survey,
   surveyLeftPlan,
   surveyLeftUnits,
+  surveyPart,
   surveyUnits,
   takeDifferenceJob,
   takeReport,

@@ -21,10 +21,10 @@ export class KeysControl implements KeysApi {
   constructor(private readonly depot: RunningDepot) {}
 
   async list(): Promise<KeysStatus> {
-    const { store, settings } = this.depot;
+    const { store, mastery } = this.depot;
     return keysStatus(
       store,
-      settings.repositories.map(({ name }) => name),
+      mastery.published.map(({ name }) => name),
     );
   }
 

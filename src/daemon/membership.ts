@@ -43,13 +43,15 @@ export function membershipOf(
     readonly inForce: () => Pick<Settings, 'certificate' | 'rejoinMs'>;
     /** The depot has a new certificate. */
     readonly onRenewed: () => void;
+    /** The company's directory, which is here, was changed by what climbed. */
+    readonly onCompany: () => void;
   },
 ): Membership {
-  const { store, host, log, parents, settings, lifetimes, inForce, onRenewed } = deps;
+  const { store, host, log, parents, settings, lifetimes, inForce, onRenewed, onCompany } = deps;
   const self = { depot: settings.depot, site: settings.site };
   const registry = DirectoryHolder.isHere(store) ? new Registry(store, host, self, lifetimes) : undefined;
   const rejoining = new Rejoining(store, self.site, () => inForce().rejoinMs, host, log);
-  const climbing = new Climbing(self, own, registry, parents, host, rejoining);
+  const climbing = new Climbing(self, own, registry, parents, host, rejoining, onCompany);
   const provided = new ProvidedCertificate(own, () => inForce().certificate, host, log, onRenewed);
   const renewal = new Renewal(self, own, climbing, host, log, onRenewed, provided);
   const upkeep = registry && new DirectoryUpkeep(registry, host, log);

@@ -13,14 +13,16 @@ import type { Membership } from './membership.js';
 export class Offered {
   constructor(
     private readonly store: Store,
-    private readonly settings: () => Settings,
+    private readonly settings: () => Pick<Settings, 'depot' | 'site'>,
+    /** Those that are published here. */
+    private readonly published: () => readonly NamedRepository[],
     private readonly log: Log,
   ) {}
 
   /** Those that are published here, then those that the parents have. */
   list(known: KnownRepositories) {
-    const { repositories, depot } = this.settings();
-    const published = repositories.map(({ name, kind, context }) => ({ name, kind, context, master: depot }));
+    const { depot } = this.settings();
+    const published = this.published().map(({ name, kind, context }) => ({ name, kind, context, master: depot }));
     return [...published, ...known.list().filter(({ name }) => !published.some((own) => own.name === name))];
   }
 

@@ -4,9 +4,9 @@ import { directoryName } from '../model/company.js';
 import type { AuthorityMessage } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
-import type { Peer, TlsMaterial } from '../protocol/tls.js';
+import type { JudgePeer, Peer, TlsMaterial } from '../protocol/tls.js';
 import type { Store } from '../store/store.js';
-import { mayBeParent } from '../trust/access.js';
+import { mayBeParent, mayBeParentFor } from '../trust/access.js';
 import { expiresAtMsOf, readCertificates, serialOf, validFromMs } from '../trust/certificates.js';
 import { checkChain } from '../trust/chain.js';
 import type { DepotIdentity } from '../trust/identity.js';
@@ -94,17 +94,25 @@ export class OwnCertificate {
     return { key, chain, anchors: this.anchors() };
   };
 
-  readonly judgeParent = (leaf: X509Certificate): Peer => {
+  /** @param repositories those that the parent is asked for; null: all */
+  judgeParent(repositories: readonly string[] | null): JudgePeer {
+    return (leaf) => this.requireParent(leaf, repositories);
+  }
+
+  private requireParent(leaf: X509Certificate, repositories: readonly string[] | null): Peer {
     const peer = this.judge(leaf, 'the parent');
-    if (mayBeParent(peer, this.self)) return peer;
+    const enrolled = this.store.company.get(this.self.site)?.repositories ?? [];
+    if (mayBeParent(peer, this.self) || mayBeParentFor(repositories, peer, this.self, enrolled)) return peer;
     throw new DepotError(
       'certificate-refused',
       `${peer.depot} at ${peer.site} cannot be the parent of a depot at ${this.self.site}`,
       {
-        hint: 'a parent stands at the same site or above it: check the URL in parent:',
+        hint:
+          'a parent stands at the same site or above it: check the URL in parent:; only the master depot of a repository ' +
+          'may stand elsewhere, where it is a parent for that alone: parent: [{ url: URL, repositories: [NAME] }]',
       },
     );
-  };
+  }
 
   readonly judgeChild = (leaf: X509Certificate): Peer => this.judge(leaf, 'the depot that asks');
 

@@ -7,7 +7,7 @@ import { rankOf } from '../model/priority.js';
 import { bytesPerSecond, type Rate } from '../model/rate.js';
 import type { LineStatus } from '../model/status.js';
 import { WindowClock } from '../model/window-clock.js';
-import { isConstant, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
+import { horizonMs, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { momentWords } from '../model/zone.js';
 import { Line, type LineState } from '../protocol/line.js';
 import { writeFileDurably } from '../store/durable.js';
@@ -161,7 +161,8 @@ export class OwnLine {
     const spans = this.times().map((atMs, at) => this.spanAt(windows, atMs, at));
     const slowest = spans.reduce((a, b) => (bytesPerSecond(b.rate) < bytesPerSecond(a.rate) ? b : a));
     const changes = [
-      ...(isConstant(windows) ? [] : spans.map(({ untilMs }) => untilMs)),
+      // What is the same for as long as is looked ahead changes some day, or never.
+      ...spans.filter(({ fromMs, untilMs }) => untilMs - fromMs < horizonMs).map(({ untilMs }) => untilMs),
       ...(order?.untilMs == null ? [] : [order.untilMs]),
     ];
     return { ...slowest, untilMs: changes.length === 0 ? null : Math.min(...changes) };

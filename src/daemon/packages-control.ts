@@ -1,7 +1,7 @@
 import type { PackageReadiness, PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
 import type { PackagesPublisher, ReleaseCommand } from '../publish/packages.js';
 import type { LongWork } from '../serve/control-api.js';
-import type { PackageFactsInput, PackageName, PackagesApi } from '../serve/packages-api.js';
+import type { PackageFactsInput, PackageName, PackagesApi, PrepareOrder } from '../serve/packages-api.js';
 import { depotFacts } from './facts.js';
 import { readinessOf } from '../serve/readiness.js';
 import { DepotError } from '../model/errors.js';
@@ -35,12 +35,16 @@ export class PackagesControl implements PackagesApi {
 
   async prepare(
     { repository, name }: PackageName,
-    { note, signal, onEvent }: LongWork & { readonly note: string | null },
+    { note, version, dryRun, signal, onEvent }: LongWork & PrepareOrder,
   ): Promise<PrepareResult> {
-    return this.at(repository).prepare(name, note, {
-      signal,
-      onProgress: ({ phase, files, bytes }) => void onEvent({ type: 'progress', repository, phase, files, bytes }),
-    });
+    return this.at(repository).prepare(
+      name,
+      { note, version, dryRun },
+      {
+        signal,
+        onProgress: ({ phase, files, bytes }) => void onEvent({ type: 'progress', repository, phase, files, bytes }),
+      },
+    );
   }
 
   async distribute(

@@ -55,6 +55,13 @@ export class Publishers {
     });
   }
 
+  /** Ends the publisher of one repository, until it is configured again. */
+  async stopOne(repository: string): Promise<void> {
+    const publisher = this.byName.get(repository);
+    this.byName.delete(repository);
+    await publisher?.stop();
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.byName.values()].map((publisher) => publisher.stop()));
   }

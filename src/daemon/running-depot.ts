@@ -8,6 +8,8 @@ import type { SyncDepot } from '../sync/depot.js';
 import type { Forecasts } from './forecasts.js';
 import type { LoopDelay } from './loop-delay.js';
 import type { Membership } from './membership.js';
+import type { Mastery } from './mastery.js';
+import type { Moving } from './moving.js';
 import type { Maintenance } from './maintenance.js';
 import type { OwnLine } from './own-line.js';
 import type { Publishers } from './publishers.js';
@@ -35,11 +37,16 @@ export interface RunningDepot {
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;
   readonly loopDelay: LoopDelay;
+  /** Which repositories of the settings this depot is the master of. */
+  readonly mastery: Mastery;
+  readonly moving: Moving;
   /** Undefined for a depot that has not joined. */
   readonly membership: Membership | undefined;
   /** The company's directory is another than before: what that changes here takes effect. */
   companyChanged(): void;
   /** The settings in force, with the origin of each value. */
   settingsInForce(): SettingsInForce;
+  /** Finds out anew what this depot is the master of, and publishes that and nothing else. */
+  remaster(): Promise<void>;
   reload(): Promise<ReloadResult>;
 }

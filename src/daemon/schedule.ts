@@ -10,7 +10,7 @@ export interface ScheduleSettings {
   readonly jitter: number;
   readonly atStart: boolean;
   /** Intervals of their own, by repository. */
-  readonly repositories: Readonly<Record<string, number>>;
+  readonly repositories: Readonly<Record<string, { readonly everyMs: number | null }>>;
   /** Jitter makes no wait shorter than this. */
   readonly atLeastMs?: number;
 }
@@ -153,7 +153,7 @@ export class Schedule {
   }
 
   private interval(name: string): number {
-    return (name === discovery ? undefined : this.settings.repositories[name]) ?? this.settings.everyMs;
+    return (name === discovery ? undefined : this.settings.repositories[name]?.everyMs) ?? this.settings.everyMs;
   }
 
   /** One interval, moved by jitter, so that the children of a parent do not ask all at once. */

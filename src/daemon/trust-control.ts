@@ -33,8 +33,8 @@ export class TrustControl implements TrustApi {
    * keys can only be believed anew. Content and installation copy stay, so that nothing that is the same is fetched again.
    */
   async reset(repository: string, { dryRun }: { readonly dryRun: boolean }): Promise<TrustResetResult> {
-    const { store, schedule, settings, log } = this.depot;
-    if (settings.repositories.some(({ name }) => name === repository)) {
+    const { store, schedule, mastery, log } = this.depot;
+    if (mastery.published.some(({ name }) => name === repository)) {
       throw new DepotError('bad-request', `${repository} is published here: its keys are this depot's own`, {
         hint: 'trust is reset at the depots below',
         retry: 'never',
@@ -179,9 +179,9 @@ export class TrustControl implements TrustApi {
   }
 
   async enroll(repository: string): Promise<EnrolledStatus> {
-    const { store, settings, membership } = this.depot;
+    const { store, mastery, membership } = this.depot;
     const { climbing } = requireMembership(membership);
-    const published = settings.repositories.find(({ name }) => name === repository);
+    const published = mastery.published.find(({ name }) => name === repository);
     const root = store.signed.read(repository, metadataName('root', 1));
     if (published === undefined || root === undefined) {
       const why = published === undefined ? 'is not published here' : 'has no generation yet';

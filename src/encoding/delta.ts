@@ -22,6 +22,11 @@ const quickLevel = 1;
  * hardly shrinks has nothing in common with its base, or is compressed already.
  */
 const worthPatching = { from: 0.02, to: 0.8 };
+/**
+ * Of programs, whose addresses have moved everywhere, zstd leaves more than this at a quick look, and a patch a tenth of that: then
+ * its thorough look, which takes as long as the patch, is spared. A patch that is no better than a quarter is compared with it.
+ */
+const likeProgram = { from: 0.1, better: 4, lookLevel: 3 };
 
 /** Of the new content in a segment, and of the base before and behind its place; bytes. */
 const segmentBytes = 32 * 1024 ** 2;
@@ -60,6 +65,11 @@ export function* encodeDelta(
   }
 }
 
+/** Text has no zeros. */
+function isBinary(content: Uint8Array): boolean {
+  return content.subarray(0, 4096).includes(0);
+}
+
 function smaller(
   prefix: ByteSource,
   content: Uint8Array,
@@ -71,10 +81,19 @@ function smaller(
     const quick = compressSolid(before, content, quickLevel, true);
     if (quick.length > content.length * worthPatching.to) return { kind: onPrefix, body: quick };
   }
+  let patch: Uint8Array | undefined;
+  if (isBinary(content)) {
+    const look = compressSolid(before, content, likeProgram.lookLevel);
+    const part = look.length / content.length;
+    if (part > likeProgram.from && part < worthPatching.to) {
+      patch = encodePatch(readBytes(prefix, 0, prefix.size), content);
+      if (patch.length * likeProgram.better < look.length) return { kind: patched, body: patch };
+    }
+  }
   const frame = compressSolid(before, content, level);
   const part = frame.length / Math.max(1, content.length);
   if (part < worthPatching.from || part > worthPatching.to) return { kind: onPrefix, body: frame };
-  const patch = encodePatch(readBytes(prefix, 0, prefix.size), content);
+  patch ??= encodePatch(readBytes(prefix, 0, prefix.size), content);
   return patch.length < frame.length ? { kind: patched, body: patch } : { kind: onPrefix, body: frame };
 }
 

@@ -1,67 +1,83 @@
-import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
+import { crc32 } from 'node:zlib';
+import { Deflate } from 'fflate';
 import type { Entry } from '../model/entry.js';
-import { DepotError } from '../model/errors.js';
+import { centralRecord, descriptor, endRecords, localRecord, methods, type Member } from './zip-records.js';
 
-/** What a zip without the extensions of ZIP64 can hold. */
-const mostEntries = 65_535;
-const mostBytes = 2 ** 32 - 1;
+/** From here on sizes are written with 64 bits: deflate makes what does not shrink a little larger. */
+const largeBytes = 0xf0000000;
 
-/** Bits of a Unix file mode, as zip files made on Unix keep them. */
+/** Unix file modes, as zip files made on Unix keep them. */
 const modes = { file: 0o100644, executable: 0o100755, link: 0o120777, folder: 0o040755 } as const;
-const madeOnUnix = 3;
 
 /**
- * A plain zip of some entries, in pieces: any tool opens it. Executable bits and links are there for those that know them.
+ * A plain zip of some entries, in pieces: any tool opens it. Executable bits, links and times to the second are there for those
+ * that know them. ZIP64 is used where it must be, for more than 65,534 entries, or 4 GiB. Of each entry about 100 bytes stay in
+ * memory until the end, for the directory there.
  * @param content the bytes of a file
  * @param compress whether files are compressed; what does not shrink is better stored
- * @throws DepotError `bad-request` where it would need ZIP64
  */
 export async function* zip(
-  entries: readonly Entry[],
+  entries: Iterable<Entry>,
   content: (entry: Entry & { type: 'file' }) => AsyncIterable<Uint8Array>,
   compress: boolean,
 ): AsyncGenerator<Uint8Array> {
-  const bytes = entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
-  if (entries.length > mostEntries || bytes > mostBytes) {
-    throw new DepotError(
-      'bad-request',
-      `${entries.length} entries with ${bytes} bytes are more than a zip file holds`,
-      {
-        hint: `without ZIP64 it holds ${mostEntries} entries and 4 GiB: copy the installation copy instead`,
-        retry: 'never',
-      },
-    );
-  }
-  let made: Uint8Array[] = [];
-  const archive = new Zip((error, piece) => {
-    if (error !== null) throw error;
-    made.push(piece);
-  });
+  const directory: Buffer[] = [];
+  let offset = 0;
   for (const entry of entries) {
-    const isPlain = entry.type !== 'file' || !compress;
-    const name = entry.type === 'folder' ? `${entry.path}/` : entry.path;
-    const part = isPlain ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 });
-    part.os = madeOnUnix;
-    part.attrs = modeOf(entry) << 16;
-    // The format knows no time before 1980.
-    part.mtime = Math.max(entry.type === 'file' ? entry.mtimeMs : 0, Date.UTC(1980, 0, 2));
-    archive.add(part);
-    if (entry.type === 'file') {
-      for await (const piece of content(entry)) {
-        part.push(piece);
-        yield* made;
-        made = [];
+    const member = memberOf(entry, compress);
+    const local = localRecord(member);
+    yield local;
+    let [crc, size, packed] = [0, 0, 0];
+    const pack = member.method === methods.deflated ? deflating() : (piece: Uint8Array) => [piece];
+    for await (const piece of bytesOf(entry, content)) {
+      crc = crc32(piece, crc);
+      size += piece.length;
+      for (const made of pack(piece, false)) {
+        packed += made.length;
+        yield made;
       }
     }
-    part.push(entry.type === 'link' ? Buffer.from(entry.target) : new Uint8Array(0), true);
-    yield* made;
-    made = [];
+    for (const made of pack(new Uint8Array(0), true)) {
+      packed += made.length;
+      yield made;
+    }
+    const written = { crc, size, packed, offset };
+    const behind = descriptor(member, written);
+    yield behind;
+    offset += local.length + packed + behind.length;
+    directory.push(centralRecord(member, written));
   }
-  archive.end();
-  yield* made;
+  yield* directory;
+  const length = directory.reduce((sum, record) => sum + record.length, 0);
+  yield endRecords(directory.length, { offset, length });
 }
 
-function modeOf(entry: Entry): number {
-  if (entry.type !== 'file') return modes[entry.type];
-  return entry.executable ? modes.executable : modes.file;
+function memberOf(entry: Entry, compress: boolean): Member {
+  const isFile = entry.type === 'file';
+  return {
+    name: Buffer.from(entry.type === 'folder' ? `${entry.path}/` : entry.path),
+    method: isFile && compress && entry.size > 0 ? methods.deflated : methods.stored,
+    mtimeMs: isFile ? entry.mtimeMs : 0,
+    mode: isFile ? (entry.executable ? modes.executable : modes.file) : modes[entry.type],
+    isLarge: isFile && entry.size >= largeBytes,
+  };
+}
+
+async function* bytesOf(
+  entry: Entry,
+  content: (entry: Entry & { type: 'file' }) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (entry.type === 'file') yield* content(entry);
+  if (entry.type === 'link') yield Buffer.from(entry.target);
+}
+
+/** What compressing each further piece gives. */
+function deflating(): (piece: Uint8Array, isLast: boolean) => Uint8Array[] {
+  let made: Uint8Array[] = [];
+  const deflate = new Deflate({ level: 6 }, (bytes) => made.push(bytes));
+  return (piece, isLast) => {
+    made = [];
+    deflate.push(piece, isLast);
+    return made;
+  };
 }

@@ -33,6 +33,42 @@ export const companyShape = z.object({
 });
 export type CompanyDocument = z.infer<typeof companyShape>;
 
+/** That a repository went to another master depot. */
+const moveShape = z.object({
+  from: z.string().refine(isName),
+  to: z.string().refine(isName),
+  /** The last generation of the master depot before. What its keys sign above it does not count. */
+  generation: z.number().int().min(1),
+  /** The number of the first generation that the new master depot publishes, or a later one. */
+  next: z.number().int().min(2),
+  /** The version of the root that names the keys of the new master depot. */
+  root: z.number().int().min(2),
+  at: z.iso.datetime(),
+  /** That root, base64; of the last move only. */
+  metadata: z
+    .base64()
+    .max(48 * 1024)
+    .optional(),
+});
+export type Move = Readonly<z.infer<typeof moveShape>>;
+
+/** That a depot wants to become the master depot of a repository, which the present one has to sign. */
+const askedShape = z.object({
+  depot: z.string().refine(isName),
+  site: z.string().refine(isSite),
+  /** The root that names its keys, signed by them alone; base64. */
+  root: z.base64().max(48 * 1024),
+  /** The newest generation that it held complete then. */
+  generation: z.number().int().min(1),
+  at: z.iso.datetime(),
+});
+export type AskedMove = Readonly<z.infer<typeof askedShape>>;
+
+/** Depots that may ask for one repository at a time. */
+export const maxAsked = 8;
+/** Moves of one repository that are remembered. */
+export const maxMoves = 100;
+
 /** For the depots at a site and below it. */
 export const contextShape = z.object({
   context: z.string().refine(isSite),
@@ -45,6 +81,9 @@ export const contextShape = z.object({
         master: z.string().refine(isName),
         /** SHA-256 of its first root metadata, `1.root.json`. */
         root: hashField,
+        /** The oldest first. */
+        moves: z.array(moveShape).max(maxMoves).optional(),
+        asked: z.array(askedShape).max(maxAsked).optional(),
       }),
     )
     .max(10_000),
@@ -55,6 +94,12 @@ export type ContextDocument = z.infer<typeof contextShape>;
 
 /** A repository as the directory has it. */
 export type EnrolledRepository = ContextDocument['repositories'][number] & { readonly context: string };
+
+/** The move that made its master depot what it is; undefined where it was never moved. */
+export function lastMove({ moves, master }: Pick<EnrolledRepository, 'moves' | 'master'>): Move | undefined {
+  const last = moves?.at(-1);
+  return last?.to === master ? last : undefined;
+}
 
 /** The name of the folder of its metadata; no repository's name begins with a dot. */
 export const directoryName = '.directory';

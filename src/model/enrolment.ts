@@ -45,11 +45,19 @@ export const signedRequestShape = z.object({
 });
 export type SignedRequest = Readonly<z.infer<typeof signedRequestShape>>;
 
-const purposes = ['renew', 'invite', 'enrol'] as const;
+const purposes = ['renew', 'invite', 'enrol', 'take-over', 'move', 'stay'] as const;
 export type Purpose = (typeof purposes)[number];
 
 /** A signed request on its way up. */
-export const climbShape = z.object({ purpose: z.enum(purposes), request: signedRequestShape });
+export const climbShape = z.object({
+  purpose: z.enum(purposes),
+  request: signedRequestShape,
+  /** With a move: the roots from the first to the one that names the new master's keys, base64. They prove themselves. */
+  roots: z
+    .array(z.base64().max(48 * 1024))
+    .max(500)
+    .optional(),
+});
 export type ClimbMessage = z.infer<typeof climbShape>;
 
 /** The body of a signed request, by its purpose. */
@@ -63,6 +71,33 @@ export const enrolShape = z.object({
   root: z.base64().max(48 * 1024),
 });
 export type EnrolBody = z.infer<typeof enrolShape>;
+
+/** A depot asks to become the master depot of a repository. */
+export const takeOverShape = z.object({
+  name,
+  /** The root that names its keys, signed by them alone; base64. */
+  root: z.base64().max(48 * 1024),
+  /** The newest generation that it holds complete. */
+  generation: z.number().int().min(1),
+});
+export type TakeOverBody = z.infer<typeof takeOverShape>;
+
+/** The old root keys have signed it. `generation` is the last one before it, `next` the least number after it. */
+export const moveBodyShape = z.object({
+  name,
+  to: name,
+  generation: z.number().int().min(1),
+  next: z.number().int().min(2),
+});
+export type MoveBody = z.infer<typeof moveBodyShape>;
+
+/** What a depot asked for, or the old master depot signed, is not to be. */
+export const stayShape = z.object({ name, depot: name });
+export type StayBody = z.infer<typeof stayShape>;
+
+/** Where the repository stands after one of the three. */
+export const masterShape = z.object({ master: name });
+export type MasterMessage = z.infer<typeof masterShape>;
 
 /** `waiting`: a person at the directory has to approve a context that is wider than the master depot's own site. */
 export const enrolledShape = z.object({ state: z.enum(['enrolled', 'waiting']) });

@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly retry?: Retry;
   /** How long the other side asks to be left alone; with `parent-busy`. */
   readonly retryAfterMs?: number;
+  /** The rule that a command was refused by; with `package-refused`. */
+  readonly rule?: string;
 }
 
 /**
@@ -19,6 +21,7 @@ export class DepotError extends Error {
   readonly hint: string | undefined;
   readonly retry: Retry;
   readonly retryAfterMs: number | undefined;
+  readonly rule: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
@@ -29,6 +32,7 @@ export class DepotError extends Error {
     this.hint = details.hint;
     this.retry = details.retry ?? 'later';
     this.retryAfterMs = details.retryAfterMs;
+    this.rule = details.rule;
   }
 }
 

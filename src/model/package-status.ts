@@ -59,7 +59,7 @@ export interface PackageResult {
   readonly generation: number | null;
 }
 
-/** `revision` is null where the work copy has problems. */
+/** `revision` is null where the work copy has problems; those of a dry run have a `change` then. */
 export interface PrepareResult extends PackageResult {
   readonly revision: number | null;
   readonly change: RevisionChange | null;

@@ -92,6 +92,12 @@ export interface RepositoryStatus {
   readonly kind: Kind | null;
   readonly context: string | null;
   readonly role: 'master' | 'child';
+  /** The master depot by the company's directory; null where that does not know the repository, or is not here. */
+  readonly master: string | null;
+  /** The last move to another master depot; null where there was none. */
+  readonly moved: MovedStatus | null;
+  /** A move that is not over, as far as this depot has to do with it; null elsewhere. */
+  readonly move: MoveStatus | null;
   /** Published (master) or applied to the tree (child); null before the first. */
   readonly generation: number | null;
   readonly publishedAt: string | null;
@@ -117,6 +123,8 @@ export interface RepositoryStatus {
     readonly lastAt: string | null;
     readonly lastOutcome: CycleOutcome | null;
     readonly nextAt: string | null;
+    /** Revisions that wait until the content of packages is fetched; null where there are none, or it is by each poll. */
+    readonly content: { readonly at: string; readonly revisions: number; readonly bytes: number } | null;
   } | null;
   readonly cycle: CycleProgress | null;
   readonly holds: readonly HoldStatus[];
@@ -125,6 +133,26 @@ export interface RepositoryStatus {
   readonly source: SourceStatus | null;
   readonly trust: TrustStatus;
   readonly error: StatusError | null;
+}
+
+export interface MovedStatus {
+  readonly from: string;
+  /** The last generation of the master depot before. */
+  readonly generation: number;
+  readonly at: string;
+}
+
+/**
+ * `asked-for`: `depot` asks for what is published here. `asks`: this depot asks `depot` for it. `signed`: this one gave it to
+ * `depot`, and the directory does not say so yet. `incomplete`: the directory names this depot, and the last generation of
+ * `depot` is not whole here. `without-keys`: likewise, and the keys that were made for it are gone. `elsewhere`: there is a
+ * source for it here, and `depot` is the master.
+ */
+export interface MoveStatus {
+  readonly state: 'asked-for' | 'asks' | 'signed' | 'incomplete' | 'without-keys' | 'elsewhere';
+  readonly depot: string;
+  /** Of the folder here that it was, or is to be, published from; null where that does not matter. */
+  readonly source: string | null;
 }
 
 /** Why the signed metadata of a repository, or of the directory, is believed, and for how long. */
@@ -271,6 +299,8 @@ export interface PlanSummary {
   readonly urgent: FileCount;
   /** Bytes of objects that the change needs and that are here already. */
   readonly reused: FileCount;
+  /** Until when the content of packages is left; null where a poll fetches it. */
+  readonly contentAt: string | null;
 }
 
 export interface FileCount {
@@ -420,4 +450,8 @@ export interface ReloadResult {
   readonly changed: readonly string[];
   /** Settings that were changed and wait for a restart. */
   readonly needsRestart: readonly string[];
+  /** The generation of the directory that settings of sites were signed with; left out where they did not change. */
+  readonly signed?: number;
+  /** Why the files that `certificate:` names were not taken up, while all else was; null where nothing speaks against them. */
+  readonly certificate: StatusError | null;
 }

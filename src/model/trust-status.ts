@@ -138,6 +138,29 @@ export interface EnrolledStatus {
   readonly state: 'enrolled' | 'waiting';
 }
 
+/** What `depot repository take-over` came to, at the depot that wants to be the master. */
+export interface TakeOverResult {
+  readonly repository: string;
+  /** This one. */
+  readonly depot: string;
+  /** The present master depot. */
+  readonly master: string;
+  /** The generation that is whole here; null where the request was taken back. */
+  readonly generation: number | null;
+  readonly state: 'asked' | 'taken-over' | 'cancelled';
+}
+
+/** What `depot repository move` or `keep` came to, at the master depot. */
+export interface MoveResult {
+  readonly repository: string;
+  /** The depot that asked. */
+  readonly to: string;
+  /** The last one that was published here; null where nothing was signed. */
+  readonly generation: number | null;
+  /** `signed`: nothing more is published here, and the directory is told as soon as it can be reached. */
+  readonly state: 'moved' | 'signed' | 'kept';
+}
+
 export interface RepositoriesStatus {
   /** Null for a depot that has not joined. */
   readonly enrolled:

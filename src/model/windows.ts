@@ -35,11 +35,6 @@ export interface Span {
   readonly isLimited: boolean;
 }
 
-/** Whether the rate is the same at all times. */
-export function isConstant({ list, within }: Windows): boolean {
-  return list.length === 0 && (within === undefined || isConstant(within));
-}
-
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const dayMinutes = 1440;
@@ -116,8 +111,8 @@ export interface Excess {
 }
 
 /**
- * For each window, and for the time outside of them, the first time at which it is faster than it may be: of the next days,
- * or where there is nothing in them, of those in which it first happens within 400 days.
+ * For each window, and for the time outside of them, the first time at which it is faster than it may be: of the next 15 days,
+ * or where there is nothing in them, of the first days with a date of a window within 400.
  */
 export function excesses(windows: Windows, atMs: number): Excess[] {
   const { within } = windows;
@@ -125,6 +120,8 @@ export function excesses(windows: Windows, atMs: number): Excess[] {
   const found = new Map<number | null, Excess>();
   for (const fromMs of ahead(atMs)) {
     const toMs = fromMs + horizonMs;
+    // Without dates all weeks are alike.
+    if (fromMs > atMs && !hasDates(windows, fromMs, toMs)) continue;
     for (const both of together(ownSpans(windows, fromMs, toMs), spans(within, fromMs, toMs))) {
       const isExcess = stricter(both.own.rate, both.bound.rate) !== both.own.rate;
       if (isExcess && !found.has(both.own.window)) found.set(both.own.window, both);
@@ -132,6 +129,15 @@ export function excesses(windows: Windows, atMs: number): Excess[] {
     if (found.size > 0) break;
   }
   return [...found.values()];
+}
+
+/** Whether dates that windows name, or the days beside them, lie in this time. */
+function hasDates({ list, within }: Windows, fromMs: number, toMs: number): boolean {
+  const isIn = ([first, last]: readonly [number, number]): boolean =>
+    (last + 2) * dayMs > fromMs && (first - 1) * dayMs < toMs;
+  return (
+    list.some(({ dates }) => dates?.some(isIn) === true) || (within !== undefined && hasDates(within, fromMs, toMs))
+  );
 }
 
 function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {
@@ -159,7 +165,7 @@ function ownSpans(windows: Windows, fromMs: number, toMs: number): Span[] {
 }
 
 /** How far ahead is looked for a change. Windows of the week repeat sooner; those with dates are found when they are near. */
-const horizonMs = 15 * dayMs;
+export const horizonMs = 15 * dayMs;
 
 /** The rate at an instant, and until when it is known to hold. */
 export function rateAt(windows: Windows, atMs: number): Span {

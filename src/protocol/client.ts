@@ -46,6 +46,11 @@ export class ParentClient {
     return this.requester.parentDepot;
   }
 
+  /** Where the parent stands, by its certificate; undefined without TLS and before the first answer. */
+  get parentSite(): string | undefined {
+    return this.requester.parentSite;
+  }
+
   /** Whether `parentDepot` is more than a claim. */
   get isAuthenticated(): boolean {
     return this.requester.isAuthenticated;
@@ -56,9 +61,11 @@ export class ParentClient {
     held?: string,
     signal?: AbortSignal,
   ): Promise<'unchanged' | { readonly hash: Sha256; readonly directory: DirectoryMessage }> {
+    this.requester.line?.polled('');
     const answer = await this.requester.get(
       { name: 'directory' },
       held === undefined ? undefined : `"${held}"`,
+      limits.directoryBytes,
       signal,
     );
     if (answer === 'unchanged') return answer;
@@ -73,7 +80,7 @@ export class ParentClient {
     signal?: AbortSignal,
   ): Promise<'unchanged' | { readonly etag: string; readonly state: StateMessage }> {
     this.requester.line?.polled(repository);
-    const answer = await this.requester.get({ name: 'state', repository }, etag, signal);
+    const answer = await this.requester.get({ name: 'state', repository }, etag, limits.stateBytes, signal);
     if (answer === 'unchanged') return answer;
     const bytes = await readJsonBytes(answer, limits.stateBytes);
     // Else a state that was altered on its way would be believed for as long as the true one does not change.
@@ -90,12 +97,12 @@ export class ParentClient {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array | undefined> {
-    return this.requester.file({ name: 'metadata', repository, file }, maxBytes, signal);
+    return this.requester.file({ name: 'metadata', repository, file }, repository, maxBytes, signal);
   }
 
   /** Likewise a file of the company's directory: signed metadata, or a document that it names. */
   async company(file: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    return this.requester.file({ name: 'company', file }, maxBytes, signal);
+    return this.requester.file({ name: 'company', file }, undefined, maxBytes, signal);
   }
 
   /** The page as the parent has it, compressed. */
@@ -174,8 +181,10 @@ export class ParentClient {
     return askBundle(this.requester, repository, { objects, bases, bytes, signal });
   }
 
+  /** @throws DepotError `window-closed`, too, where the line is closed and this is longer than there is room on it */
   async report(message: ReportMessage, signal?: AbortSignal): Promise<ReportAnswer> {
     const body = formatMessage(message);
+    this.requester.line?.admitHead(body.length);
     const headers = { 'content-type': 'application/json' };
     const answer = await this.requester.ask({ name: 'report' }, headers, [200], signal, body);
     return readJson(answer, limits.stateBytes, reportAnswer);

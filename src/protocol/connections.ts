@@ -113,8 +113,8 @@ export class Connections {
 function counted(connect: buildConnector.connector, traffic: Traffic | undefined): buildConnector.connector {
   return (to, callback) =>
     connect(to, (...outcome) => {
-      const [, socket] = outcome;
-      if (socket !== null) traffic?.add(socket);
+      // A failure comes alone, whatever the types say.
+      if (outcome[0] === null) traffic?.add(outcome[1]);
       callback(...outcome);
     });
 }

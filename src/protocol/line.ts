@@ -25,8 +25,10 @@ export type Keeper = 'paces' | 'does-not';
 
 /** Polls, heads and reports are not held up where the line is closed; they are written at this rate, bytes a second. */
 const closedRate = 8_000;
-/** What pages and difference streams of one repository may take after a poll while the line is closed; heads and reports have the rest of 64 KiB. */
-const smallBytes = 48 * 1024;
+/** What one poll may bring and take while the line is closed; the headers and the TLS of its requests have the rest of 64 KiB. */
+const passingBytes = 52 * 1024;
+/** Of that, what pages and difference streams leave to heads and reports. */
+const headBytes = 12 * 1024;
 /** A part that is asked of a parent that cannot keep to a rate, seconds of line; and of one that can. */
 const secondsAtOnce = { 'does-not': 1, paces: 2 } as const;
 /** How long the way from the end of a part to the request for the next one may take, milliseconds. */
@@ -48,8 +50,9 @@ export class Line {
   private readonly express: Pacer;
   /** What is fetched of a repository now; not listed: what is ordinary. */
   private readonly cargo = new Map<string, Cargo>();
-  /** What is left of `smallBytes`, by repository. */
-  private readonly small = new Map<string, number>();
+  /** What is left of `passingBytes`, by repository, and which was polled for last. */
+  private readonly passing = new Map<string, number>();
+  private polledLast = '';
   private passedClosed = 0;
 
   constructor(
@@ -198,7 +201,13 @@ export class Line {
   /** A poll for a repository begins: it may bring small things while the line is closed. */
   polled(repository: string): void {
     this.count();
-    this.small.set(repository, smallBytes);
+    this.passing.set(repository, passingBytes);
+    this.polledLast = repository;
+  }
+
+  /** How many bytes of heads or of a report may pass now: all, while the line is open. */
+  room(repository = this.polledLast): number {
+    return this.state().rate === 'closed' ? (this.passing.get(repository) ?? 0) : Infinity;
   }
 
   /**
@@ -206,11 +215,23 @@ export class Line {
    * @throws DepotError `window-closed` where it is closed, and they are not small
    */
   admitSmall(bytes: number, repository: string): void {
+    this.admitPassing(bytes, repository, headBytes);
+  }
+
+  /**
+   * The same for heads, reports, and what is not of one repository, which counts for the poll that began last.
+   * @throws DepotError `window-closed`
+   */
+  admitHead(bytes: number, repository = this.polledLast): void {
+    this.admitPassing(bytes, repository, 0);
+  }
+
+  private admitPassing(bytes: number, repository: string, reserved: number): void {
     this.count();
     if (this.state().rate !== 'closed') return;
-    const left = this.small.get(repository) ?? 0;
-    if (bytes > left) this.requireOpen(repository);
-    this.small.set(repository, left - bytes);
+    const left = this.passing.get(repository) ?? 0;
+    if (bytes > left - reserved) this.requireOpen(repository);
+    this.passing.set(repository, left - bytes);
   }
 
   /** Bytes that passed while the line was closed, in this run of the daemon. */

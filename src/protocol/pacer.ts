@@ -32,12 +32,17 @@ const shortestMs = 1;
 
 /**
  * Gives out the bytes of a line at its rate, by the monotonic clock: what is given is owed, and time pays it back. Those
- * with the lowest rank go first; among them the keys take turns, and whoever comes first within a key.
+ * with the lowest rank go first; among them the keys get the same of it, however many wait for each and however large their
+ * takes are, and whoever comes first within a key. A key that did not ask for a while has not saved anything up
+ * (start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996).
  */
 export class Pacer {
   private owed = 0;
   private paidAtMs: number;
   private readonly queues = new Map<string, Waiting[]>();
+  /** Where the last take began, in bytes that each key could have had until then; and where those of each key end. */
+  private begun = 0;
+  private readonly ends = new Map<string, number>();
   private isRunning = false;
   /** Until when somebody of a rank, whose turn then is over, is expected to ask again. */
   private readonly expected = new Map<number, number>();
@@ -63,7 +68,10 @@ export class Pacer {
     const { rank = 0, lead = 0, signal } = how;
     signal?.throwIfAborted();
     this.pay();
-    if (this.queues.size === 0 && this.isDue(lead, rank)) return this.give(bytes, rank);
+    if (this.queues.size === 0 && this.isDue(lead, rank)) {
+      this.give(key, bytes, rank);
+      return;
+    }
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
         bytes,
@@ -83,13 +91,6 @@ export class Pacer {
       this.waking.abort();
       void this.serve();
     });
-  }
-
-  private give(bytes: number, rank: number): void {
-    this.owed += bytes;
-    const { rate, turnoverMs } = this.settings();
-    if (turnoverMs === undefined || rate === 0 || rate === Infinity) return;
-    this.expected.set(rank, this.paidAtMs + (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs);
   }
 
   /** Bytes that passed without being asked for; negative ones were asked for and did not come. */
@@ -118,7 +119,7 @@ export class Pacer {
       const [key, waiting] = next;
       if (this.isDue(waiting.lead, waiting.rank)) {
         this.drop(key, waiting);
-        this.give(waiting.bytes, waiting.rank);
+        this.give(key, waiting.bytes, waiting.rank);
         waiting.go();
         continue;
       }
@@ -136,12 +137,34 @@ export class Pacer {
   private next(): [string, Waiting] | undefined {
     let best: [string, Waiting] | undefined;
     for (const [key, [first]] of this.queues) {
-      if (first !== undefined && (best === undefined || first.rank < best[1].rank)) best = [key, first];
+      if (first === undefined) continue;
+      const isEarlier = best === undefined || this.startOf(key) < this.startOf(best[0]);
+      if (best === undefined || first.rank < best[1].rank || (first.rank === best[1].rank && isEarlier)) {
+        best = [key, first];
+      }
     }
     return best;
   }
 
-  /** Whoever was served goes to the end of the round. */
+  private startOf(key: string): number {
+    return Math.max(this.begun, this.ends.get(key) ?? 0);
+  }
+
+  private give(key: string, bytes: number, rank: number): void {
+    this.owed += bytes;
+    this.expect(rank, bytes);
+    this.begun = this.startOf(key);
+    this.ends.set(key, this.begun + bytes);
+    for (const [each, end] of this.ends) if (end <= this.begun) this.ends.delete(each);
+  }
+
+  private expect(rank: number, bytes: number): void {
+    const { rate, turnoverMs } = this.settings();
+    if (turnoverMs === undefined || rate === 0 || rate === Infinity) return;
+    this.expected.set(rank, this.paidAtMs + (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs);
+  }
+
+  /** Whoever was served goes behind those that have had as much. */
   private drop(key: string, waiting: Waiting): void {
     const left = (this.queues.get(key) ?? []).filter((each) => each !== waiting);
     this.queues.delete(key);

@@ -64,6 +64,11 @@ export class Requester {
     };
   }
 
+  /** `ParentClient.parentSite` */
+  get parentSite(): string | undefined {
+    return this.connections.peer?.site;
+  }
+
   /** `ParentClient.parentDepot` */
   get parentDepot(): string | undefined {
     return this.isSecure ? this.connections.peer?.depot : this.named;
@@ -78,19 +83,48 @@ export class Requester {
     return this.keeps;
   }
 
-  /** What there is of a route; undefined where it is not found. */
-  async file(route: Route, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  /**
+   * What there is of a route; undefined where it is not found. It passes a closed line where it is small.
+   * @param repository whose it is; undefined: nobody's
+   */
+  async file(
+    route: Route,
+    repository: string | undefined,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
     const answer = await this.ask(route, {}, [200, 404], signal);
-    if (answer.status === 200) return whole(answer, maxBytes);
-    await refusalOf(answer);
-    return undefined;
+    if (answer.status !== 200) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    this.pass(answer, maxBytes, repository);
+    return whole(answer, maxBytes);
+  }
+
+  /** @throws DepotError `window-closed` where the line is closed, and this is not small */
+  private pass(answer: Answer, maxBytes: number, repository: string | undefined): void {
+    try {
+      this.line?.admitHead(Number(answer.headers['content-length'] ?? maxBytes), repository);
+    } catch (error) {
+      answer.drop();
+      throw error;
+    }
   }
 
   /** @param etag of what the caller has */
-  async get(route: Route, etag: string | undefined, signal?: AbortSignal): Promise<Answer | 'unchanged'> {
-    if (etag === undefined) return this.ask(route, {}, [200], signal);
-    const answer = await this.ask(route, { 'if-none-match': etag }, [200, 304], signal);
-    if (answer.status === 200) return answer;
+  async get(
+    route: Route,
+    etag: string | undefined,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Answer | 'unchanged'> {
+    const headers = etag === undefined ? {} : { 'if-none-match': etag };
+    const answer = await this.ask(route, headers, etag === undefined ? [200] : [200, 304], signal);
+    if (answer.status === 200) {
+      this.pass(answer, maxBytes, 'repository' in route ? route.repository : undefined);
+      return answer;
+    }
     // A 304 has no body. Waiting for its end gives the connection back to the pool; undici stumbles over the length
     // of the body that was not sent, which servers may state.
     await collect(answer.chunks).catch(() => undefined);

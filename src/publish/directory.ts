@@ -71,12 +71,10 @@ export class DirectoryHolder {
 
   /** The same for a repository that is published at this depot; nothing where it is in already. */
   async enrolOwn(repository: EnrolledRepository): Promise<void> {
-    const isSame = (other: EnrolledRepository): boolean =>
-      other.name === repository.name &&
-      other.context === repository.context &&
-      other.master === repository.master &&
-      other.root === repository.root;
-    if (!this.content().repositories.some(isSame)) await this.enrol(repository);
+    const known = this.content().repositories.find(({ name }) => name === repository.name);
+    const isIn =
+      known?.context === repository.context && known.master === repository.master && known.root === repository.root;
+    if (!isIn) await this.enrol({ ...movesOf(known, repository.root), ...repository });
   }
 
   /** Serial numbers that are not accepted any more. Those whose time is over are dropped. */
@@ -179,7 +177,7 @@ export class DirectoryHolder {
     add(companyTarget, companyShape.parse(document));
     for (const context of contexts.sort()) {
       const here = repositories.filter((repository) => repository.context === context);
-      const listed = here.map(({ name, kind, master, root }) => ({ name, kind, master, root }));
+      const listed = here.map(({ context: _context, ...repository }) => repository);
       const settings = settingsOf(context, sites);
       listed.sort((a, b) => (a.name < b.name ? -1 : 1));
       add(contextTarget(context), { context, repositories: listed, settings }, context);
@@ -197,6 +195,11 @@ export class DirectoryHolder {
 
 function settingsOf(site: string, rows: readonly SiteRow[]): unknown {
   return rows.find((row) => row.site === site)?.settings;
+}
+
+/** What is known of the moves of a repository stays, as long as it is the same one. */
+export function movesOf(known: EnrolledRepository | undefined, root: string): Pick<EnrolledRepository, 'moves'> {
+  return known?.root === root && known.moves !== undefined ? { moves: known.moves } : {};
 }
 
 interface Content {

@@ -5,7 +5,7 @@ import { sha256 } from '../model/sha256.js';
 import { mayEnrol } from '../trust/access.js';
 import type { DepotIdentity } from '../trust/identity.js';
 import type { AuthorityRecords, WaitingRecord } from './authority-records.js';
-import type { DirectoryHolder } from './directory.js';
+import { movesOf, type DirectoryHolder } from './directory.js';
 
 /** Which repositories come into the directory, at once or after a person said so. */
 export class Enrolments {
@@ -50,8 +50,10 @@ export class Enrolments {
         hint: 'depot repository list',
       });
     }
-    const { kind, context, master, root } = chosen;
-    await this.directory.enrol({ name, kind, context, master, root: sha256(Buffer.from(root, 'base64')) });
+    const { kind, context, master } = chosen;
+    const root = sha256(Buffer.from(chosen.root, 'base64'));
+    const known = this.directory.repositories().find((each) => each.name === name);
+    await this.directory.enrol({ ...movesOf(known, root), name, kind, context, master, root });
     await this.records.write(
       'waiting',
       waiting.filter((each) => each !== chosen),

@@ -7,6 +7,7 @@ import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import type { Store } from '../store/store.js';
 import type { Signer } from './signer.js';
+import { leastGeneration } from './take-over.js';
 
 /**
  * Makes a manifest the next generation: its head is durable before anybody hears of it. A crash before that leaves the
@@ -32,7 +33,7 @@ export async function publishGeneration(
       kind,
       context,
       epoch: previous?.head.epoch ?? newEpoch(host),
-      generation: (previous?.head.generation ?? 0) + 1,
+      generation: nextGeneration(store, repository),
       previous: previous?.sha256 ?? null,
       root: content.root,
       files,
@@ -44,6 +45,12 @@ export async function publishGeneration(
     store.heads.enter(file);
     return file;
   });
+}
+
+/** The number of the next one. After a move to another master depot there may be a gap before it. */
+export function nextGeneration(store: Store, repository: string): number {
+  const newest = store.heads.newest(repository)?.head.generation ?? 0;
+  return Math.max(newest + 1, leastGeneration(store, repository));
 }
 
 /**

@@ -1,13 +1,14 @@
 import { comparePaths } from '../model/entry.js';
 import type { SourceFile, SourceRows } from '../store/sources.js';
 import { isTooFresh, sameFingerprint, untrusted } from './fingerprint.js';
+import { allPaths, type PathRange } from './path-range.js';
 import type { Found, FoundFile } from './walk.js';
 
 /** What a walk finds, as far as it has a place in the order of paths. */
 export type Indexed = Exclude<Found, { readonly kind: 'held-back' | 'mount' }>;
 
 export interface IndexUpdate {
-  /** In the order of paths. */
+  /** In the order of paths. What lies before the range, and could not be looked at, keeps the rows below it. */
   take(found: Indexed): void;
   /** All was taken: what was not is gone. */
   finish(): void;
@@ -18,12 +19,17 @@ type KnownFile = Omit<SourceFile, 'object'>;
 const batchRows = 400;
 
 /**
- * Merges a walk into the index of the last one. Rows of files that did not change stay as they are; what is gone is
+ * Merges a walk of a range into the index of the last one. Rows of files that did not change stay as they are; what is gone is
  * dropped, unless it lies below something that could not be looked at.
  */
-export function indexUpdate(sources: SourceRows, repository: string, nowMs: number): IndexUpdate {
+export function indexUpdate(
+  sources: SourceRows,
+  repository: string,
+  nowMs: number,
+  range: PathRange = allPaths,
+): IndexUpdate {
   const unknown = new Set<string>();
-  const rows = sources.stats(repository);
+  const rows = sources.stats(repository, range);
   let puts: SourceFile[] = [];
   let deletes: string[] = [];
   let row = nextRow();

@@ -61,6 +61,36 @@ export class KeyRing {
     await this.settle(readRoot(bytes));
   }
 
+  /** New keys for all roles, staged. */
+  async stageAll(): Promise<OnlineKeys & { readonly root: SigningKey }> {
+    const make = async (role: Role): Promise<SigningKey> => {
+      const { key, pem } = makeSigningKey();
+      await this.stage(role, pem);
+      return key;
+    };
+    return {
+      root: await make('root'),
+      targets: await make('targets'),
+      snapshot: await make('snapshot'),
+      timestamp: await make('timestamp'),
+    };
+  }
+
+  dropStaged(): void {
+    for (const role of ['root', ...onlineRoles] as const) this.files.remove(this.name, `${role}${staged.plain}`);
+    this.files.remove(this.name, staged.sealed);
+  }
+
+  /** Whether the keys that sign by themselves are here, and are those that the root names. */
+  hasOnline(root: RootFacts): boolean {
+    return onlineRoles.every((role) => this.isOf(root, role, `${role}.pem`));
+  }
+
+  /** Whether staged keys are here for all roles, and are those that the root names. */
+  hasStaged(root: RootFacts): boolean {
+    return (['root', ...onlineRoles] as const).every((role) => this.isOf(root, role, `${role}${staged.plain}`));
+  }
+
   async stage(role: Role, pem: string): Promise<void> {
     await this.write(`${role}${staged.plain}`, pem);
   }
@@ -89,6 +119,11 @@ export class KeyRing {
 
   write(file: string, text: string | Uint8Array): Promise<void> {
     return this.files.write(this.name, file, text);
+  }
+
+  private isOf(root: RootFacts, role: Role, file: string): boolean {
+    const pem = this.read(file);
+    return pem !== undefined && isNamed(root, role, readSigningKey(pem).id);
   }
 
   /** @throws DepotError `data-unusable` where it is missing, or is not the one that the root names */

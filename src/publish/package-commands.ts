@@ -69,7 +69,7 @@ export function prepare(record: PackageRecord, frozen: Frozen, at: string, repos
     revokedAt: null,
     retiredAt: null,
   };
-  return { ...record, revisions: [...record.revisions, added] };
+  return { ...record, version: frozen.version, revisions: [...record.revisions, added] };
 }
 
 /** Distributes what is prepared, and says to which sites the package goes. @param targets null: as before */

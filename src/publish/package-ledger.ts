@@ -3,7 +3,7 @@ import type { HeadFile } from '../model/head.js';
 import type { PackageRecord } from '../model/package.js';
 import { recountUnits } from '../store/complete-units.js';
 import { composePackage } from './compose-package.js';
-import { finishGeneration, isFinished, publishGeneration } from './generation.js';
+import { finishGeneration, isFinished, nextGeneration, publishGeneration } from './generation.js';
 import { refusal } from './package-rules.js';
 import type { PackagesDeps, PackagesSource } from './packages-source.js';
 import type { Signer } from './signer.js';
@@ -48,7 +48,7 @@ export class PackageLedger {
     await this.recover();
     const newest = store.heads.newest(repository);
     const before = this.records().find((each) => each.name === name) ?? null;
-    const record = change((newest?.head.generation ?? 0) + 1);
+    const record = change(nextGeneration(store, repository));
     const root = await run(composePackage, {
       repository,
       root: newest?.head.root ?? null,
@@ -66,7 +66,7 @@ export class PackageLedger {
    * was found. What is missing then is in the log, and not whole for depots below.
    */
   async recover(): Promise<void> {
-    const { store, run, log } = this.deps;
+    const { store, log } = this.deps;
     const newest = store.heads.newest(this.source().repository);
     if (newest === undefined) return;
     if (newest.head.kind !== 'packages') {
@@ -76,9 +76,17 @@ export class PackageLedger {
       });
     }
     if (isFinished(newest)) return;
-    const { repository, root } = newest.head;
-    const { missing } = await run(recountUnits, { repository, root });
+    const missing = await this.recount();
+    const { repository } = newest.head;
     if (missing.length > 0) log.error({ repository, missing }, `${missing.length} revisions have lost files`);
     finishGeneration(store, newest);
+  }
+
+  /** Finds out which revisions are whole. @returns those that are not: `vlc/3` */
+  async recount(): Promise<readonly string[]> {
+    const newest = this.deps.store.heads.newest(this.source().repository);
+    if (newest === undefined) return [];
+    const { repository, root } = newest.head;
+    return (await this.deps.run(recountUnits, { repository, root })).missing;
   }
 }

@@ -14,13 +14,14 @@ export type Rule =
   | 'nothing-scheduled'
   | 'unknown-ring'
   | 'released-stays'
-  | 'only-the-last'
-  | 'gone-stays-gone';
+  | 'gone-stays-gone'
+  | 'changes-stay';
 
 /** @param hint the command that helps */
 export function refusal(rule: Rule, message: string, hint?: string): DepotError {
   return new DepotError('package-refused', `${message} (rule: ${rule})`, {
     retry: 'never',
+    rule,
     ...(hint === undefined ? {} : { hint }),
   });
 }

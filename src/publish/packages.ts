@@ -6,9 +6,11 @@ import type { PackageResult, PackageStatus, PrepareResult } from '../model/packa
 import { checkName, foldKey } from '../model/portable.js';
 import { heldRevisions } from '../model/revisions.js';
 import type { StatusError } from '../model/status.js';
+import { fillFolder, isToFill } from '../store/fill-folder.js';
 import { makeFolderDurably } from '../store/durable.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { signAgain } from './generation.js';
+import { acceptFirstSource, isFirstSource } from './first-source.js';
 import type { ScanOptions } from './mirror-source.js';
 import * as commands from './package-commands.js';
 import { packageDifference } from './package-difference.js';
@@ -39,6 +41,14 @@ export interface ReleaseCommand {
   readonly ring: string | null;
   readonly at: string | null;
   readonly urgent?: boolean;
+}
+
+export interface PrepareCommand {
+  readonly note: string | null;
+  /** Null: as before. */
+  readonly version: string | null;
+  /** Whether only what would come of it is looked at. */
+  readonly dryRun: boolean;
 }
 
 export type PrepareWork = Pick<ScanOptions, 'signal' | 'onProgress'>;
@@ -112,24 +122,27 @@ export class PackagesPublisher {
   }
 
   /** Freezes the work copy into the next revision. A work copy with problems makes none, and they are all in the result. */
-  prepare(name: string, note: string | null, work: PrepareWork): Promise<PrepareResult> {
+  prepare(name: string, order: PrepareCommand, work: PrepareWork): Promise<PrepareResult> {
     return this.inTurn(async () => {
       const { repository } = this.source;
       const record = this.ledger.get(name);
-      commands.requirePreparable(record, repository);
+      if (!order.dryRun) commands.requirePreparable(record, repository);
       const { manifest, problems } = await readWorkCopy(this.source, this.deps, name, work);
       if (problems.length > 0) {
         return { package: this.show(record), generation: null, revision: null, change: null, problems };
       }
-      const { version } = record;
       const { sha256, length, files, bytes } = manifest;
-      const frozen = { files, bytes, manifest: { sha256, length }, note, version };
+      const version = order.version ?? record.version;
+      const frozen = { files, bytes, manifest: { sha256, length }, note: order.note, version };
       const next = commands.prepare(record, frozen, this.now(), repository);
       const change = await this.deps.run(
         packageDifference,
         { manifest, before: this.placeOf(record), compress: record.compress },
         { signal: work.signal },
       );
+      if (order.dryRun) {
+        return { package: this.show(record), generation: null, revision: null, change, problems: [] };
+      }
       const { package: shown, generation } = await this.publish(await this.ledger.enter(name, () => next));
       const revision = next.revisions.at(-1)?.revision ?? null;
       return { package: shown, generation, revision, change, problems: [] };
@@ -176,6 +189,32 @@ export class PackagesPublisher {
     return this.inTurn(() => this.ledger.recover());
   }
 
+  /**
+   * Reads files that were lost again from the work copies of the packages that lack them, as far as they are there.
+   * @returns how many are here again, and how many there were
+   */
+  heal(signal: AbortSignal): Promise<{ readonly healed: number; readonly lost: number }> {
+    return this.inTurn(async () => {
+      const { damage } = this.deps.store;
+      const { repository } = this.source;
+      await this.ledger.recover();
+      const lost = damage.waiting(repository).length;
+      if (lost === 0) return { healed: 0, lost };
+      const lacking = new Set((await this.ledger.recount()).map((unit) => unit.split('/', 1)[0]));
+      for (const { name } of this.ledger.records()) {
+        if (!lacking.has(name)) continue;
+        try {
+          await readWorkCopy(this.source, this.deps, name, { signal, onProgress: () => undefined });
+        } catch (error) {
+          // Without a work copy there is nothing to heal from.
+          if (!(error instanceof DepotError && error.code === 'work-refused')) throw error;
+        }
+      }
+      await this.ledger.recount();
+      return { healed: lost - damage.waiting(repository).length, lost };
+    });
+  }
+
   /** Packages have no source that is scanned. */
   status(): null {
     return null;
@@ -200,8 +239,36 @@ export class PackagesPublisher {
   private async keepUp(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      await this.fillWork();
       await this.tidy();
       await this.deps.host.sleep(hourMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** Packages that came from another depot get work copies of their last revisions, where nothing is in their place. */
+  private async fillWork(): Promise<void> {
+    const { store, run, log } = this.deps;
+    const { repository, work } = this.source;
+    if (!isFirstSource(store, repository)) return;
+    try {
+      for (const record of this.ledger.records()) {
+        const place = this.placeOf(record);
+        const folder = join(work, record.name);
+        if (place === null || record.deletedAt !== null || !isToFill(folder)) continue;
+        const filled = await run(
+          fillFolder,
+          { root: place.root, under: place.folder, folder },
+          { signal: this.stopping.signal },
+        );
+        log.info(
+          { repository, package: record.name, ...filled },
+          `filled the work copy ${folder} from ${place.folder}`,
+        );
+      }
+      acceptFirstSource(store, repository);
+    } catch (thrown) {
+      const { code, message, hint } = asDepotError(thrown, `work copies of ${repository}`);
+      if (code !== 'interrupted') log.warn({ repository, code, hint }, message);
     }
   }
 
@@ -211,7 +278,7 @@ export class PackagesPublisher {
       const { store } = this.deps;
       const newest = store.heads.newest(this.source.repository);
       if (newest === undefined) return;
-      await this.recover();
+      await this.heal(this.stopping.signal);
       if (await this.signer.freshen(newest.head.generation)) await this.signAgain();
       for (const { name } of this.ledger.records()) {
         const tidied = (record: PackageRecord): PackageRecord =>

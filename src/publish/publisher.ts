@@ -2,7 +2,9 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { HeldBack, PublishResult, SourceStatus, StatusError } from '../model/status.js';
+import { fillFolder, isToFill } from '../store/fill-folder.js';
 import type { Lifetimes } from '../trust/sign.js';
+import { isFirstSource } from './first-source.js';
 import { signAgain } from './generation.js';
 import type { MirrorSource, ScanDeps } from './mirror-source.js';
 import { scan, type ScanOutcome } from './scan.js';
@@ -185,6 +187,7 @@ export class MirrorPublisher {
     }
     try {
       if (!request.dryRun) await this.freshen();
+      if (!request.dryRun && !request.acceptSource) await this.fill(scanning.signal);
       const outcome = await scan(settings, { ...deps, signer }, { ...request, signal: scanning.signal });
       if (!request.dryRun) await this.learn(settings, outcome);
       return outcome.result;
@@ -202,6 +205,16 @@ export class MirrorPublisher {
   private async freshen(): Promise<void> {
     const newest = this.deps.store.heads.newest(this.settings.repository);
     if (newest !== undefined && (await this.signer.freshen(newest.head.generation))) await this.signAgain();
+  }
+
+  /** A repository that came from another depot is published from a copy of it, where there is no source yet. */
+  private async fill(signal: AbortSignal): Promise<void> {
+    const { store, run, log } = this.deps;
+    const { repository, source } = this.settings;
+    const newest = store.heads.newest(repository);
+    if (newest === undefined || !isFirstSource(store, repository) || !isToFill(source)) return;
+    const filled = await run(fillFolder, { root: newest.head.root, under: null, folder: source }, { signal });
+    log.info({ repository, source, ...filled }, `filled ${source} with what is published of ${repository}`);
   }
 
   private interrupted(): DepotError {

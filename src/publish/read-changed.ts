@@ -4,7 +4,7 @@ import type { Job, JobProgress, RunJob } from '../store/job.js';
 import type { SourceFile } from '../store/sources.js';
 import type { MirrorSource, ScanDeps, ScanOptions } from './mirror-source.js';
 import { readFiles } from './read-files.js';
-import { maxListed } from './survey.js';
+import { maxListed } from './survey-jobs.js';
 
 export interface ReadSummary {
   /** The first `maxListed` paths of files that changed while they were read. */

@@ -2,7 +2,10 @@ import type { Host } from '../host.js';
 import {
   enrolShape,
   inviteShape,
+  moveBodyShape,
   renewShape,
+  stayShape,
+  takeOverShape,
   type IssuedMessage,
   type JoinMessage,
   type Purpose,
@@ -20,6 +23,7 @@ import { DirectoryHolder } from './directory.js';
 import { Enrolments } from './enrolments.js';
 import { Invitations } from './invitations.js';
 import { Issuer } from './issuer.js';
+import { Moves } from './moves.js';
 import { issuedElsewhere } from './own-pki.js';
 import { SubjectMap } from './subject-map.js';
 
@@ -30,6 +34,7 @@ export class Registry {
   private readonly issuer: Issuer;
   private readonly invitations: Invitations;
   private readonly enrolments: Enrolments;
+  private readonly moves: Moves;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -44,6 +49,7 @@ export class Registry {
     this.issuer = new Issuer(store, host, self.site, this.directory, records);
     this.invitations = new Invitations(host, records, this.issuer);
     this.enrolments = new Enrolments(host, this.directory, records);
+    this.moves = new Moves(host, this.directory);
   }
 
   /** Issues a certificate to whoever was invited. @throws DepotError `invitation-refused` */
@@ -55,7 +61,7 @@ export class Registry {
   }
 
   /** Does what a depot asked for in a request that it signed. @throws DepotError of the check, or `not-allowed` */
-  handle(purpose: Purpose, request: SignedRequest): Promise<unknown> {
+  handle(purpose: Purpose, request: SignedRequest, roots: readonly string[] = []): Promise<unknown> {
     return this.inTurn(async () => {
       const checked = this.check(purpose, request);
       switch (purpose) {
@@ -67,6 +73,12 @@ export class Registry {
           return this.invitations.invite(checked.identity, inviteShape.parse(checked.payload));
         case 'enrol':
           return this.enrolments.enrol(checked.identity, enrolShape.parse(checked.payload));
+        case 'take-over':
+          return this.moves.ask(checked.identity, takeOverShape.parse(checked.payload));
+        case 'move':
+          return this.moves.move(checked.identity, moveBodyShape.parse(checked.payload), roots);
+        case 'stay':
+          return this.moves.stay(checked.identity, stayShape.parse(checked.payload));
       }
     });
   }
@@ -91,6 +103,7 @@ export class Registry {
       }));
       await this.directory.revoke(revoked, this.host.now());
       await this.invitations.dropThoseBy(depot);
+      await this.moves.dropThoseBy(depot);
       return revoked.length;
     });
   }

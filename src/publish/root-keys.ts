@@ -46,7 +46,13 @@ export async function openRootKeys(ring: KeyRing, root: RootFacts, unlock: Unloc
 }
 
 /** @throws DepotError `root-key-needed` with the command that brings it, or why a key could not be opened */
-export function requireThreshold(ring: KeyRing, root: RootFacts, { opened, refused }: OpenedKeys, what: string): void {
+export function requireThreshold(
+  ring: KeyRing,
+  root: RootFacts,
+  { opened, refused }: OpenedKeys,
+  what: string,
+  command = `depot keys rotate ${ring.name}`,
+): void {
   const { threshold } = root.roles.root;
   if (opened.length >= threshold) return;
   if (refused !== undefined) throw refused;
@@ -56,7 +62,7 @@ export function requireThreshold(ring: KeyRing, root: RootFacts, { opened, refus
   const count = threshold === 1 ? 'the root key' : `${threshold} of the root keys`;
   const have = threshold === 1 ? '' : `, and ${opened.length} can be used`;
   throw new DepotError('root-key-needed', `${what} of ${name} needs ${count}${have}: ${where(place)}`, {
-    hint: `depot keys rotate ${name}${file}`,
+    hint: `${command}${file}`,
     retry: 'never',
   });
 }

@@ -6,10 +6,12 @@ import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import { compose, type Composition } from './compose.js';
 import { encodeChanges } from './encode-changes.js';
+import { acceptFirstSource, isFirstSource, reasonToDoubt } from './first-source.js';
 import { finishGeneration, isFinished, publishGeneration } from './generation.js';
 import type { MirrorSource, ScanDeps, ScanOptions } from './mirror-source.js';
 import { readChanged } from './read-changed.js';
-import { maxListed, survey, type Surveyed, type SurveyInput } from './survey.js';
+import { survey, type Surveyed } from './survey.js';
+import { maxListed, type SurveyInput } from './survey-jobs.js';
 
 export interface ScanOutcome {
   readonly result: PublishResult;
@@ -34,7 +36,7 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   const { repository } = settings;
   const startedMs = host.now();
   const newest = store.heads.newest(repository);
-  const surveyed = await run(survey, surveyInput(settings, newest, options, startedMs), {
+  const surveyed = await survey(run, surveyInput(settings, newest, options, startedMs), {
     signal: options.signal,
     onProgress: ({ files, bytes }) =>
       options.onProgress({ phase: 'scan', files: { done: files, total: null }, bytes: { done: bytes, total: null } }),
@@ -47,11 +49,19 @@ export async function scan(settings: MirrorSource, deps: ScanDeps, options: Scan
   options.signal.throwIfAborted();
   const composed = await composeManifest(repository, deps, newest, options);
   options.signal.throwIfAborted();
+  const doubt =
+    options.acceptSource || options.dryRun || !isFirstSource(store, repository)
+      ? undefined
+      : reasonToDoubt(settings.source, repository, composed);
+  if (doubt !== undefined) {
+    return { result: refusal(repository, newest, options, doubt), surveyed: null, head: null };
+  }
   if (!options.dryRun && composed.root !== null) await encode(settings, deps, composed.root, options);
   const head = options.dryRun ? null : await publish(settings, deps, newest, composed);
   const heldBack = [...surveyed.heldBack, ...read.unreadable].slice(0, maxListed);
   const heldBackCount = surveyed.heldBackCount + read.unreadableCount;
   if (!options.dryRun) {
+    acceptFirstSource(store, repository);
     const { identity, mounts, files } = surveyed;
     const path = settings.source;
     store.sources.put({ repository, path, ...identity, mounts, files, heldBack, heldBackCount, lastScanMs: startedMs });

@@ -4,11 +4,13 @@ import { metadataName, type Role } from '../model/metadata.js';
 import type { Store } from '../store/store.js';
 import { isSignedBy } from '../trust/refresh.js';
 import { readRoot } from '../trust/root-facts.js';
+import { readProposal, signProposal } from '../trust/root-move.js';
 import { signFirstRoot, signSnapshot, signTargets, signTimestamp, type Lifetimes } from '../trust/sign.js';
 import { readSigningKey } from '../trust/signing-keys.js';
+import { keepHandOver, type HandOver } from './hand-over.js';
 import { KeyRing, type KeptRoot, type OnlineKeys } from './key-ring.js';
 import { changeRoot, type RootPlan } from './root-change.js';
-import { nothingBrought, openRootKeys, sealRootKey, type Unlock } from './root-keys.js';
+import { nothingBrought, openRootKeys, requireThreshold, sealRootKey, type Unlock } from './root-keys.js';
 
 /** What is signed as the targets of one version. */
 export type SignedTargets = Parameters<typeof signTargets>[0]['targets'];
@@ -96,6 +98,27 @@ export class Signer {
   addRootKey(pem: string, threshold: number, unlock: Unlock): Promise<number> {
     const added = { key: readSigningKey(pem), threshold };
     return this.inTurn(() => this.changeRoot({ roles: [], added, purpose: 'a further root key' }, unlock));
+  }
+
+  /**
+   * Signs the root by which the repository goes to another master depot, and keeps it: from then on nothing more is signed
+   * here, since it names none of the keys that are here. No generation follows the newest one.
+   * @throws DepotError `head-refused` where the proposed root is no good, `root-key-needed`; nothing has changed then
+   */
+  handOver(to: string, proposal: Uint8Array, unlock: Unlock): Promise<HandOver> {
+    return this.inTurn(async () => {
+      const before = await this.newestRoot();
+      readProposal(before.bytes, proposal, this.host.now());
+      const facts = readRoot(before.bytes);
+      const keys = await openRootKeys(this.ring, facts, unlock);
+      requireThreshold(this.ring, facts, keys, `the move to ${to}`, `depot repository move ${this.name} --to ${to}`);
+      const opened = keys.opened.map(({ key }) => key);
+      const bytes = signProposal(before.bytes, proposal, opened);
+      const generation = this.store.heads.newest(this.name)?.head.generation ?? 0;
+      const handOver = { to, generation, root: facts.version + 1 };
+      await keepHandOver(this.ring, handOver, bytes);
+      return handOver;
+    });
   }
 
   /** Puts the root key under a passphrase; null where it is already. */

@@ -1,29 +1,8 @@
-import { join } from 'node:path';
-import picomatch from 'picomatch';
-import { cachedReader } from '../manifest/cached-reader.js';
-import type { PageRef } from '../manifest/page.js';
-import { findEntry, readEntries } from '../manifest/read.js';
-import type { NamePolicy } from '../model/portable.js';
+import { availableParallelism } from 'node:os';
 import type { HeldBack } from '../model/status.js';
-import type { Job } from '../store/job.js';
-import type { Store } from '../store/store.js';
-import { Unknown } from './attempt.js';
-import { indexUpdate } from './index-update.js';
-import { identify, reasonToRefuse, unmountedOf, type SourceIdentity } from './source-guard.js';
-import { walk, type WalkRules } from './walk.js';
-
-export interface SurveyInput {
-  readonly repository: string;
-  /** Absolute path of the folder that is published. */
-  readonly source: string;
-  readonly exclude: readonly string[];
-  readonly names: NamePolicy;
-  /** The manifest of the newest generation, if there is one. */
-  readonly published: { readonly root: PageRef; readonly files: number } | null;
-  /** A person vouches for the source, whatever it looks like. */
-  readonly acceptSource: boolean;
-  readonly nowMs: number;
-}
+import type { JobOptions, JobProgress, RunJob } from '../store/job.js';
+import type { SourceIdentity } from './source-guard.js';
+import { closeSurvey, maxListed, openSurvey, surveyPart, type SurveyedPart, type SurveyInput } from './survey-jobs.js';
 
 /** What a source looked like. */
 export interface Surveyed {
@@ -42,98 +21,63 @@ export interface Surveyed {
 
 export type Survey = Surveyed | { readonly refused: string };
 
-/** Names that are listed one by one in results and states; the rest is only counted. */
-export const maxListed = 1000;
+/** Threads that look through one source. */
+const mostParts = 4;
 
 /**
  * Looks through the source, and brings its index up to date: afterwards `store.sources` has a row for each file, link
  * and empty folder that can be published, and for what could not be looked at. Files that are new or changed have no
- * object yet. Nothing is touched where the source is refused.
+ * object yet. Nothing is touched where the source is refused. A large source is shared among several threads.
  */
-export const survey: Job<SurveyInput, Survey> = {
-  name: 'survey',
-  background: true,
-  run(store, input, control) {
-    const { repository, source, acceptSource, published } = input;
-    const identity = identify(source);
-    if (identity instanceof Unknown) {
-      return { refused: `${source}: ${identity.reason}; publishing goes on by itself once that is mended` };
-    }
+export async function survey(run: RunJob, input: SurveyInput, options: JobOptions): Promise<Survey> {
+  const { signal } = options;
+  const stoppable = signal === undefined ? {} : { signal };
+  const parts = Math.min(mostParts, availableParallelism());
+  const opened = await run(openSurvey, { ...input, parts }, stoppable);
+  if (opened.refused !== null) return opened;
+  const { identity, unmounted, ranges } = opened;
 
-    const last = store.sources.get(repository);
-    const gone = unmountedOf(source, last?.mounts ?? []);
-    const unmounted = acceptSource ? new Set<string>() : gone;
-    const rules = rulesOf(store, input, unmounted);
-    if (!acceptSource) {
-      const history = { last, publishedFiles: published?.files ?? 0 };
-      const reason = reasonToRefuse(source, identity, history, () => !hasContent(source, rules));
-      if (reason !== undefined) {
-        return { refused: `${reason}; if that is meant, run "depot publish ${repository} --accept-source"` };
-      }
-    }
-
-    const heldBack: HeldBack[] = [];
-    const mounts: string[] = [];
-    const counts = { files: 0, names: 0, heldBack: 0, bytes: 0 };
-    const index = indexUpdate(store.sources, repository, input.nowMs);
-    for (const found of walk(source, rules)) {
-      counts.names += 1;
-      if (counts.names % 256 === 0) {
-        control.progress({ files: counts.files, bytes: counts.bytes });
-        control.throwIfStopped();
-      }
-      if (found.kind === 'mount') {
-        mounts.push(found.path);
-        continue;
-      }
-      if (found.kind === 'held-back' || found.kind === 'unknown') {
-        counts.heldBack += 1;
-        if (heldBack.length < maxListed) heldBack.push({ path: found.path, reason: found.reason });
-      }
-      if (found.kind === 'held-back') continue;
-      if (found.kind !== 'folder') counts.files += 1;
-      if (found.kind === 'file') counts.bytes += found.size;
-      index.take(found);
-    }
-    index.finish();
-
-    const after = identify(source);
-    if (after instanceof Unknown || after.device !== identity.device || after.inode !== identity.inode) {
-      return { refused: `${source} was replaced while it was scanned; it is scanned again` };
-    }
-    const vanished = [...unmountedOf(source, [...(last?.mounts ?? []), ...mounts])].find((mount) => !gone.has(mount));
-    if (vanished !== undefined) {
-      return { refused: `${join(source, vanished)} was replaced while it was scanned; it is scanned again` };
-    }
-    return {
-      refused: null,
-      identity,
-      mounts: [...mounts, ...unmounted],
-      files: counts.files,
-      names: counts.names,
-      heldBack,
-      heldBackCount: counts.heldBack,
+  const reached = ranges.map(() => ({ files: 0, bytes: 0 }));
+  const failed = new AbortController();
+  const either = AbortSignal.any([...(signal === undefined ? [] : [signal]), failed.signal]);
+  const surveyOne = async (at: number): Promise<SurveyedPart> => {
+    const range = ranges[at] ?? { after: null, upTo: null };
+    const onProgress = (done: JobProgress): void => {
+      reached[at] = done;
+      options.onProgress?.(summed(reached));
     };
-  },
-};
+    return run(surveyPart, { ...input, unmounted, range }, { signal: either, onProgress });
+  };
+  const errors: unknown[] = [];
+  const surveyed: SurveyedPart[] = [];
+  await Promise.all(
+    ranges.map(async (_, at) => {
+      try {
+        surveyed[at] = await surveyOne(at);
+      } catch (error) {
+        errors.push(error);
+        failed.abort();
+      }
+    }),
+  );
+  // The first is the cause; the others were stopped for it.
+  if (errors.length > 0) throw errors[0];
 
-function rulesOf(store: Store, { exclude, names, published }: SurveyInput, unmounted: ReadonlySet<string>): WalkRules {
-  const read = cachedReader(store.pages.read);
+  const mounts = surveyed.flatMap((part) => part.mounts);
+  const refused = await run(closeSurvey, { ...opened, source: input.source, mounts }, stoppable);
+  if (refused !== null) return { refused };
+  const total = (of: (part: SurveyedPart) => number): number => surveyed.reduce((sum, part) => sum + of(part), 0);
   return {
-    names,
-    unmounted,
-    isExcluded: exclude.length === 0 ? () => false : picomatch([...exclude], { dot: true }),
-    isPublished: (path) =>
-      published !== null &&
-      (findEntry(published.root, path, read) !== undefined ||
-        readEntries(published.root, read, { under: path }).next().done !== true),
+    refused: null,
+    identity,
+    mounts: [...mounts, ...unmounted],
+    files: total(({ files }) => files),
+    names: total(({ names }) => names),
+    heldBack: surveyed.flatMap((part) => part.heldBack).slice(0, maxListed),
+    heldBackCount: total(({ heldBackCount }) => heldBackCount),
   };
 }
 
-/** Whether anything is there to publish; what cannot be looked at counts, since it may be there. */
-function hasContent(source: string, rules: WalkRules): boolean {
-  for (const { kind } of walk(source, rules)) {
-    if (kind === 'file' || kind === 'link' || kind === 'unknown') return true;
-  }
-  return false;
+function summed(parts: readonly JobProgress[]): JobProgress {
+  return parts.reduce((sum, { files, bytes }) => ({ files: sum.files + files, bytes: sum.bytes + bytes }));
 }

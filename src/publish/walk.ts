@@ -1,5 +1,6 @@
 import { closeSync, lstatSync } from 'node:fs';
 import { comparePaths } from '../model/entry.js';
+import { allPaths, holdsPath, reachesInto, type PathRange } from './path-range.js';
 import { attempt, Unknown } from './attempt.js';
 import { fingerprintOf, type Fingerprint } from './fingerprint.js';
 import { deviceOf, openFolder, within, type Child, type Folder, type NameRules } from './folder.js';
@@ -31,41 +32,47 @@ export interface WalkRules extends NameRules {
 /**
  * Looks through a source in the order of `comparePaths`. In memory is one listing for each folder above the place where
  * it is. No link is followed; file systems that are mounted below are walked too. What vanishes meanwhile is left out.
+ * @param range what is looked for; a folder above it that cannot be looked at is told, too
  * @throws the error of the system where the root cannot be opened
  */
-export function* walk(source: string, rules: WalkRules): Generator<Found> {
+export function* walk(source: string, rules: WalkRules, range: PathRange = allPaths): Generator<Found> {
   const root = openFolder(source, '', rules);
-  yield* walkFolder(root, deviceOf(root), rules);
+  yield* walkFolder(root, deviceOf(root), rules, range);
 }
 
 /** Walks an open folder, and closes it. */
-function* walkFolder(folder: Folder, device: bigint, rules: WalkRules): Generator<Found> {
+function* walkFolder(folder: Folder, device: bigint, rules: WalkRules, range: PathRange): Generator<Found> {
   /** Subfolders that are not empty, between their own place in the order and that of the paths below them. */
   const opened = new Map<string, Folder>();
   try {
-    for (const held of folder.heldBack) yield { kind: 'held-back', ...held };
+    for (const held of folder.heldBack) if (holdsPath(range, held.path)) yield { kind: 'held-back', ...held };
     for (const step of stepsOf(folder, rules.unmounted)) {
       if (step.kind === 'below') {
         const subfolder = opened.get(step.name);
         if (subfolder === undefined) continue;
         opened.delete(step.name);
         const deviceBelow = deviceOf(subfolder);
-        if (deviceBelow !== device) yield { kind: 'mount', path: folder.prefix + step.name.slice(0, -1) };
-        yield* walkFolder(subfolder, deviceBelow, rules);
+        const path = folder.prefix + step.name.slice(0, -1);
+        if (deviceBelow !== device && holdsPath(range, path)) yield { kind: 'mount', path };
+        yield* walkFolder(subfolder, deviceBelow, rules, range);
         continue;
       }
       const path = folder.prefix + step.name;
+      const isWanted = holdsPath(range, path);
       if (step.kind !== 'folder') {
+        if (!isWanted) continue;
         const found = look(folder, step, path);
         if (found !== undefined) yield found;
         continue;
       }
+      const isEntered = reachesInto(range, path);
+      if (!isWanted && !isEntered) continue;
       const subfolder = openSubfolder(folder, step.name, path, rules);
       if (subfolder instanceof Unknown) {
         yield { kind: 'unknown', path, reason: subfolder.reason };
       } else if (subfolder !== undefined) {
         opened.set(`${step.name}/`, subfolder);
-        if (isEmpty(subfolder, rules.unmounted)) yield { kind: 'folder', path };
+        if (isWanted && isEmpty(subfolder, rules.unmounted)) yield { kind: 'folder', path };
       }
     }
   } finally {

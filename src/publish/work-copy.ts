@@ -37,7 +37,7 @@ export async function readWorkCopy(
   const input = { ...index, exclude: [], names: 'portable', published: null, acceptSource: true } as const;
   const problems = new Map<string, HeldBack>();
   for (let look = 1; look <= 2; look += 1) {
-    const surveyed = await run(survey, { ...input, nowMs: host.now() }, { signal: options.signal });
+    const surveyed = await survey(run, { ...input, nowMs: host.now() }, { signal: options.signal });
     if (surveyed.refused !== null) {
       throw new DepotError('work-refused', `the work copy ${surveyed.refused}`, {
         hint: `put the files of ${name} into ${index.source}`,

@@ -20,6 +20,7 @@ import type {
   VerifyResult,
 } from '../model/status.js';
 import type { KeysApi } from './keys-api.js';
+import type { MovesApi } from './moves-api.js';
 import type { PackagesApi } from './packages-api.js';
 import type { SubjectsApi } from './subjects-api.js';
 import type { TrustApi } from './trust-api.js';
@@ -33,6 +34,7 @@ export interface ControlApi {
   readonly trust: TrustApi;
   readonly subjects: SubjectsApi;
   readonly keys: KeysApi;
+  readonly moves: MovesApi;
   readonly packages: PackagesApi;
   /** `tree`: with what the depots below reported. */
   status(options: { readonly tree: boolean }): Promise<DepotStatus>;

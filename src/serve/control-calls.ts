@@ -103,6 +103,19 @@ const keysCalls: readonly ControlCall[] = [
   ),
 ];
 
+const movesCalls: readonly ControlCall[] = [
+  stream('take-over', z.strictObject({ repository, brought }), ({ moves }, input) =>
+    moves.takeOver(input.repository, input.brought),
+  ),
+  once('take-over-cancel', z.strictObject({ repository }), ({ moves }, input) => moves.cancel(input.repository)),
+  stream('move-repository', z.strictObject({ repository, to: depot, brought }), ({ moves }, input) =>
+    moves.move(input.repository, input.to, input.brought),
+  ),
+  once('keep-repository', z.strictObject({ repository, from: depot.nullable() }), ({ moves }, { repository, from }) =>
+    moves.keep(repository, from),
+  ),
+];
+
 const packageName = z.string().refine(isName, 'not a name of a package');
 const named = z.strictObject({ repository, name: packageName });
 const words = z.string().min(1).max(4096).nullable();
@@ -112,7 +125,7 @@ const facts = z.strictObject({
   vendor: words,
   version: words,
   keep: z.strictObject({ releases: z.number().int().min(1), days: z.number().int().min(0) }).nullable(),
-  priority: z.enum(priorities).nullable(),
+  priority: z.enum(priorities).nullable().default(null),
 });
 const number = z.number().int().min(1).nullable();
 const sites = z.array(site).max(10_000);
@@ -123,15 +136,23 @@ const packagesCalls: readonly ControlCall[] = [
   once('package-create', named.extend({ facts }), ({ packages }, { facts, ...of }) => packages.create(of, facts)),
   once('package-edit', named.extend({ facts }), ({ packages }, { facts, ...of }) => packages.edit(of, facts)),
   once('package-delete', named, ({ packages }, of) => packages.remove(of)),
-  stream('package-prepare', named.extend({ note: words }), ({ packages }, { note, ...of }, work) =>
-    packages.prepare(of, { ...work, note }),
+  stream(
+    'package-prepare',
+    named.extend({ note: words, version: words.default(null), dryRun: z.boolean().default(false) }),
+    ({ packages }, { repository, name, ...order }, work) =>
+      packages.prepare({ repository, name }, { ...work, ...order }),
   ),
   stream('package-distribute', named.extend({ to: sites, except: sites }), ({ packages }, { to, except, ...of }) =>
     packages.distribute(of, to, except),
   ),
   stream(
     'package-release',
-    named.extend({ revision: number, ring: depot.nullable(), at: z.iso.datetime().nullable(), urgent: z.boolean() }),
+    named.extend({
+      revision: number,
+      ring: depot.nullable(),
+      at: z.iso.datetime().nullable(),
+      urgent: z.boolean().default(false),
+    }),
     ({ packages }, { repository, name, ...order }) => packages.release({ repository, name }, order),
   ),
   stream('package-cancel', named, ({ packages }, of) => packages.cancelRelease(of)),
@@ -147,6 +168,7 @@ const calls: readonly ControlCall[] = [
   ...trustCalls,
   ...subjectsCalls,
   ...keysCalls,
+  ...movesCalls,
   once('status', z.strictObject({ tree: z.boolean().default(false) }), (api, input) => api.status(input)),
   once('history', oneOrAll.extend({ limit: z.number().int().min(1).max(1000) }), (api, { repository, limit }) =>
     api.history(repository, { limit }),

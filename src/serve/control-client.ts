@@ -67,13 +67,20 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       add: (repository, key, threshold, brought) =>
         stream('keys-add', { repository, key, threshold, brought }, quietly()),
     },
+    moves: {
+      takeOver: (repository, brought) => stream('take-over', { repository, brought }, quietly()),
+      cancel: (repository) => call('take-over-cancel', { repository }),
+      move: (repository, to, brought) => stream('move-repository', { repository, to, brought }, quietly()),
+      keep: (repository, from) => call('keep-repository', { repository, from }),
+    },
     packages: {
       list: (repository) => call('packages', { repository }),
       show: (of) => call('package', of),
       create: (of, facts) => call('package-create', { ...of, facts }),
       edit: (of, facts) => call('package-edit', { ...of, facts }),
       remove: (of) => call('package-delete', of),
-      prepare: (of, { note, ...work }) => stream('package-prepare', { ...of, note }, work),
+      prepare: (of, { note, version, dryRun, ...work }) =>
+        stream('package-prepare', { ...of, note, version, dryRun }, work),
       distribute: (of, to, except) => stream('package-distribute', { ...of, to, except }, quietly()),
       release: (of, order) => stream('package-release', { ...of, ...order }, quietly()),
       cancelRelease: (of) => stream('package-cancel', of, quietly()),

@@ -14,7 +14,15 @@ export interface PackageFactsInput {
   readonly vendor: string | null;
   readonly version: string | null;
   readonly keep: { readonly releases: number; readonly days: number } | null;
-  readonly priority: Priority | null;
+  readonly priority?: Priority | null;
+}
+
+export interface PrepareOrder {
+  readonly note: string | null;
+  /** Of what is in the work copy; the one that was said last where it is null. */
+  readonly version: string | null;
+  /** Only looks, and makes no revision. */
+  readonly dryRun: boolean;
 }
 
 /** The packages of a repository that is published here. Each method rejects with `package-refused` where a rule is against it. */
@@ -26,7 +34,7 @@ export interface PackagesApi {
   edit(of: PackageName, facts: PackageFactsInput): Promise<PackageResult>;
   remove(of: PackageName): Promise<PackageResult>;
   /** Problems of the work copy are a result. */
-  prepare(of: PackageName, options: LongWork & { readonly note: string | null }): Promise<PrepareResult>;
+  prepare(of: PackageName, options: LongWork & PrepareOrder): Promise<PrepareResult>;
   /** Without sites to where it goes already. */
   distribute(of: PackageName, to: readonly string[], except: readonly string[]): Promise<PackageResult>;
   /** @param order `revision`: the newest where it is null; `at`: ISO 8601, at once where it is null */
@@ -36,7 +44,7 @@ export interface PackagesApi {
       readonly revision: number | null;
       readonly ring: string | null;
       readonly at: string | null;
-      readonly urgent: boolean;
+      readonly urgent?: boolean;
     },
   ): Promise<PackageResult>;
   cancelRelease(of: PackageName): Promise<PackageResult>;

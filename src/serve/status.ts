@@ -2,6 +2,7 @@ import { timesOpen, type ForecastStatus } from '../model/forecast-status.js';
 import type { Kind } from '../model/head.js';
 import { missedTooOften, type MissedStatus } from '../model/missed-windows.js';
 import { everything, unionDemand, type Follow, type Selection } from '../model/selection.js';
+import { givenTo } from '../model/site-settings.js';
 import type {
   ChildStatus,
   CycleProgress,
@@ -14,11 +15,13 @@ import type {
   SourceStatus,
   StatusError,
 } from '../model/status.js';
+import { wantedUnits } from '../model/units.js';
 import type { StoredError } from '../store/cycles.js';
 import { appliedGeneration, lagOf } from '../store/figures.js';
 import type { PollRow } from '../store/polls.js';
 import type { Store } from '../store/store.js';
 import type { Lifetimes } from '../trust/sign.js';
+import { masterOf } from './move-status.js';
 import { holdStatuses } from './queries.js';
 import { directoryStatus, expiryOfOwn, trustOf } from './trust-status.js';
 import { urgentLeft } from './urgent-left.js';
@@ -34,6 +37,8 @@ export interface DepotFacts {
   readonly pollEveryMs: number;
   readonly follow: Follow;
   readonly published: readonly PublishedFacts[];
+  /** Those that have a source here, and another master depot. */
+  readonly elsewhere: readonly ElsewhereFacts[];
   /** How long what is signed here is valid. */
   readonly lifetimes: Lifetimes;
   /** What the directory sets for this depot's site. */
@@ -43,6 +48,12 @@ export interface DepotFacts {
 export interface PublishedFacts extends NamedRepository {
   /** Absolute path of the source. */
   readonly source: string;
+}
+
+export interface ElsewhereFacts extends PublishedFacts {
+  readonly state: 'child' | 'handed-over' | 'without-keys' | 'incomplete';
+  /** The depot that it was given to from here; null where it was not. */
+  readonly to: string | null;
 }
 
 export interface NamedRepository {
@@ -68,9 +79,13 @@ export interface LiveFacts {
   forecast(repository: string): ForecastStatus | null;
   cycle(repository: string): CycleProgress | null;
   nextPollAtMs(repository: string): number | null;
+  /** When the content of packages is fetched next; null where it is by each poll. */
+  contentAtMs(repository: string): number | null;
   source(repository: string): SourceStatus | null;
   /** Why the last scan of a source failed. */
   sourceError(repository: string): StatusError | null;
+  /** Why the directory could not be told of a move that was signed here. */
+  moveError(repository: string): StatusError | null;
 }
 
 export interface StatusQuery {
@@ -79,7 +94,7 @@ export interface StatusQuery {
   readonly tree: boolean;
 }
 
-/** A child polls as often as this depot does, as far as this depot knows; so many missed polls are worth a word. */
+/** So many missed polls are worth a word. */
 const missedPolls = 3;
 
 /** The status from what is kept and, where a daemon runs, from what it knows; a read-only `store` is enough. */
@@ -109,7 +124,8 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     children: store.demands
       .list()
       .map(({ child, site, lastHeardMs, authenticated }): ChildStatus => {
-        const silent = nowMs - lastHeardMs > missedPolls * facts.pollEveryMs;
+        const isOver = (everyMs: number): boolean => nowMs - lastHeardMs > missedPolls * everyMs;
+        const silent = isOver(facts.pollEveryMs) && isOver(givenPollMs(store, facts, site));
         return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated };
       })
       .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
@@ -119,6 +135,12 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     below: query.tree ? store.reports.below() : null,
     process: live?.process ?? null,
   };
+}
+
+/** How seldom the depots of a site below poll by what the directory sets; else they do as this one does, as far as it knows. */
+function givenPollMs(store: Store, facts: DepotFacts, site: string): number {
+  const { sites = [], generation = 0 } = store.company.get(facts.site) ?? {};
+  return givenTo(site, sites, generation)?.poll?.settings.everyMs ?? 0;
 }
 
 interface Listed {
@@ -163,6 +185,7 @@ function masterRepository(
     kind,
     context,
     role: 'master',
+    ...masterOf(store, facts, name),
     generation,
     publishedAt: newest?.head.publishedAt ?? null,
     files: newest?.head.files ?? null,
@@ -223,6 +246,7 @@ function childRepository(
     kind,
     context,
     role: 'child',
+    ...masterOf(store, facts, name),
     generation,
     publishedAt: head?.publishedAt ?? null,
     files: tree?.root === undefined ? null : tree.files,
@@ -243,6 +267,7 @@ function childRepository(
       lastAt: polled === undefined ? null : iso(polled.lastAtMs),
       lastOutcome: polled?.lastOutcome ?? null,
       nextAt: nextAtMs === null ? null : iso(nextAtMs),
+      content: awaitedContent(store, facts, name, live?.contentAtMs(name) ?? null, selection, nowMs),
     },
     cycle: live?.cycle(name) ?? null,
     holds: holdStatuses(store, name),
@@ -250,9 +275,10 @@ function childRepository(
     source: null,
     trust: trustOf(store, facts, name, false),
     error:
-      polled?.error == null || polled.error.code === 'window-closed'
+      live?.moveError(name) ??
+      (polled?.error == null || polled.error.code === 'window-closed'
         ? null
-        : statusError(polled.error, polled.lastAtMs),
+        : statusError(polled.error, polled.lastAtMs)),
   };
 }
 
@@ -270,8 +296,32 @@ function missedStatus(store: Store, name: string, live: LiveFacts | null): Misse
   };
 }
 
+/** What is asked for here and below, is not whole here, and is not fetched before its time. */
+function awaitedContent(
+  store: Store,
+  { site }: DepotFacts,
+  name: string,
+  atMs: number | null,
+  selection: Selection | null,
+  nowMs: number,
+) {
+  const head = store.heads.newestComplete(name, []);
+  if (atMs === null || atMs <= nowMs || head?.head.kind !== 'packages') return null;
+  const isWhole = store.units.whole(name);
+  // A child that names no site does not know yet that these are packages.
+  const below = store.demands.union(name).filter((each) => each.site !== undefined);
+  const demand = unionDemand([selection === null ? [] : [{ ...selection, site }], below]);
+  const missing = wantedUnits(store.packages.of(head.head.root), demand).filter((unit) => !isWhole(unit));
+  if (missing.length === 0) return null;
+  return { at: iso(atMs), revisions: missing.length, bytes: missing.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
 /** What this depot follows of a repository; null where it holds it for depots below it only, or publishes it. */
-export function selectionOf({ follow }: Pick<DepotFacts, 'follow'>, name: string): Selection | null {
+export function selectionOf(
+  { follow, elsewhere }: Pick<DepotFacts, 'follow' | 'elsewhere'>,
+  name: string,
+): Selection | null {
+  if (elsewhere.some((each) => each.name === name)) return everything;
   if (follow === 'all') return everything;
   const followed = follow.find(({ repository }) => repository === name);
   return followed === undefined ? null : { include: followed.include, exclude: followed.exclude };

@@ -204,6 +204,10 @@ export class Objects {
              (SELECT 1 FROM membership WHERE membership.repository = heads.repository AND sha256 = ?)`,
         )
         .run(blob);
+      // Which of them reference it is not known here; the next cycle finds out which are still whole.
+      this.db
+        .prepare('DELETE FROM units WHERE repository IN (SELECT repository FROM membership WHERE sha256 = ?)')
+        .run(blob);
     });
   }
 

@@ -62,6 +62,9 @@ type StoredFile = [
 ];
 
 const fileColumns = 'path, type, size, mtime_us, ctime_us, inode, executable, target, lower(hex(object)), problem';
+/** No path comes behind it. */
+const lastPath = '\u{10ffff}';
+
 /** Most of the time that a row takes goes into the text of its hash. */
 const statColumns = fileColumns.replace('lower(hex(object))', "''");
 
@@ -106,12 +109,29 @@ export class SourceRows {
 
   /** All rows in the order of `comparePaths`, read by and by: what is written ahead of the position is seen. */
   rows(repository: string): Generator<SourceFile> {
-    return this.paged(fileColumns, repository);
+    return this.paged(fileColumns, repository, { after: null, upTo: null });
   }
 
-  /** As `rows`, twice as fast, without the content of the files. */
-  stats(repository: string): Generator<Omit<SourceFile, 'object'>> {
-    return this.paged(statColumns, repository);
+  /** As `rows`, twice as fast, without the content of the files; those behind a path, up to and with another. */
+  stats(
+    repository: string,
+    range: { readonly after: string | null; readonly upTo: string | null },
+  ): Generator<Omit<SourceFile, 'object'>> {
+    return this.paged(statColumns, repository, range);
+  }
+
+  /** Paths that part the rows into so many runs of about the same length; none where there are fewer than `least`. */
+  cuts(repository: string, parts: number, least: number): string[] {
+    const count = this.db.prepare<[string], number>('SELECT count(*) FROM source_files WHERE repository = ?').pluck();
+    const rows = count.get(repository) ?? 0;
+    if (rows < least) return [];
+    const nth = this.db
+      .prepare<[string, number], string>(
+        'SELECT path FROM source_files WHERE repository = ? ORDER BY path LIMIT 1 OFFSET ?',
+      )
+      .pluck();
+    const places = Array.from({ length: parts - 1 }, (_, at) => Math.floor((rows * (at + 1)) / parts));
+    return places.flatMap((place) => nth.get(repository, place) ?? []);
   }
 
   /** The rows of those of the paths that have one, in their order. */
@@ -127,14 +147,18 @@ export class SourceRows {
     }
   }
 
-  private paged(columns: string, repository: string): Generator<SourceFile> {
+  private paged(
+    columns: string,
+    repository: string,
+    { after, upTo }: { readonly after: string | null; readonly upTo: string | null },
+  ): Generator<SourceFile> {
     const read = this.db
-      .prepare<[string, string, number], StoredFile>(
-        `SELECT ${columns} FROM source_files WHERE repository = ? AND path > ? ORDER BY path LIMIT ?`,
+      .prepare<[string, string, string, number], StoredFile>(
+        `SELECT ${columns} FROM source_files WHERE repository = ? AND path > ? AND path <= ? ORDER BY path LIMIT ?`,
       )
       .raw(true);
     return pagedRows<SourceFile, string>(
-      (after, limit) => read.all(repository, after ?? '', limit).map(fileOf),
+      (last, limit) => read.all(repository, last ?? after ?? '', upTo ?? lastPath, limit).map(fileOf),
       ({ path }) => path,
     );
   }

@@ -49,17 +49,20 @@ export const applyPackages: Job<ApplyPackagesInput, PackagesApplied> = {
     const { repository, root, place, selection, generation, nowMs } = input;
     const records = store.packages.of(root);
     const isFollowed = follows(selection);
+    const files = new PackageCopies(store, repository);
+    const altered = alteredUnits(store, repository, root);
     const isWhole = store.units.whole(repository);
+    const isStanding = standingRevisions(files, altered);
     const own = records.filter((record) => record.deletedAt === null && isFollowed(record));
     const copies = own
       .map((record): Copy => {
-        const shown = shownRevisions(record, place, nowMs, (revision) => isWhole(unitOf(record, revision)));
+        const isThere = (revision: Revision): boolean =>
+          isWhole(unitOf(record, revision)) || isStanding(record, revision);
+        const shown = shownRevisions(record, place, nowMs, isThere);
         return { record, shown };
       })
       .filter(({ shown }) => shown.length > 0);
 
-    const files = new PackageCopies(store, repository);
-    const altered = alteredUnits(store, repository, root);
     const failures: DepotError[] = [];
     const count = { added: 0, replaced: 0, deleted: 0, held: 0 };
     const staged = new Map<string, (() => void)[]>();
@@ -96,6 +99,16 @@ export const applyPackages: Job<ApplyPackagesInput, PackagesApplied> = {
     return { ...count, nextDueMs: due.length === 0 ? null : Math.min(...due) };
   },
 };
+
+/** What stands was whole when it was made, and stays with clients while an object that was damaged since is fetched again. */
+function standingRevisions(files: PackageCopies, altered: ReadonlySet<string>) {
+  const standing = new Map<string, ReadonlySet<number>>();
+  return ({ name }: PackageRecord, { revision }: Revision): boolean => {
+    const numbers = standing.get(name) ?? new Set(files.revisions(name));
+    standing.set(name, numbers);
+    return numbers.has(revision) && !altered.has(unitName({ package: name, revision }));
+  };
+}
 
 function stageRevisions(
   store: Store,

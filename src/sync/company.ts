@@ -35,6 +35,9 @@ export async function learnCompany(
   const { signed, company } = depot.store;
   const held = signed.held(directoryName);
   if (held === undefined || offered === null) return;
+  // A master depot that stands elsewhere has not the documents that concern this one.
+  const { parentSite } = parent.client;
+  if (parentSite !== undefined && !isWithin(depot.site, parentSite)) return;
   const versions = signed.versions(directoryName);
   if (versions !== null && offered.root <= versions.root && offered.timestamp <= versions.timestamp) return;
   const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
@@ -53,14 +56,13 @@ async function bringDocuments(
   source: TufSource,
   subject: string,
 ): Promise<void> {
-  const documents = new Map<string, Uint8Array>();
   await withScratchFolder(async (scratch) => {
     for (const { target, file } of documentsFor(site, files.targets)) {
       if (company.read(file) !== undefined) continue;
-      documents.set(file, await downloadTarget(files, target, source, { scratch, subject }));
+      // Each at once: a line that is closed lets a few pass at each poll.
+      await company.keep(new Map([[file, await downloadTarget(files, target, source, { scratch, subject })]]));
     }
   });
-  await company.keep(documents);
 }
 
 /**

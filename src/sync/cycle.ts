@@ -94,7 +94,10 @@ async function cycleAt(
   if (held) return { outcome: 'held' };
   if (target === undefined) return { outcome: 'waiting' };
   if (target.head.kind === 'packages') {
-    return packagesCycle({ depot, parent, target, absent: state.missing ?? [], meter, signal, waitedFor });
+    const absent = state.missing ?? [];
+    const came = await packagesCycle({ depot, parent, target, absent, meter, signal, waitedFor });
+    await mend(depot, repository, signal);
+    return came;
   }
   const from = store.trees.get(repository)?.generation ?? null;
   const left = whatIsLeft(depot, repository, target);

@@ -1,7 +1,7 @@
 import type { Host } from '../host.js';
 import type { Log } from '../model/log.js';
+import { everything, unionDemand, type Demand, type Demands, type Follow, type Selection } from '../model/selection.js';
 import type { Place } from '../model/revisions.js';
-import { unionDemand, type Demand, type Demands, type Follow, type Selection } from '../model/selection.js';
 import type { RowForecast } from '../model/forecast-status.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
@@ -46,8 +46,12 @@ export interface SyncSettings {
   readonly holdAbove: HoldAbove;
   /** Repositories that are published here; this depot is not a child for them. */
   readonly published: readonly string[];
+  /** Repositories that were, or may be, published here: this depot holds all of them, whatever it follows. */
+  readonly whole: readonly string[];
   /** The interval of polls for a repository. */
   readonly pollEveryMs: (repository: string) => number;
+  /** That of fetching the content of packages; null: with each poll. */
+  readonly contentEveryMs: (repository: string) => number | null;
 }
 
 /** Where this depot stands, as rings name it. */
@@ -55,9 +59,13 @@ export function placeOf({ name, site }: SyncDepot): Place {
   return { depot: name, site };
 }
 
-/** This depot's own selection of a repository; null where it does not follow it. Of packages: what is for its site. */
+/**
+ * This depot's own selection of a repository; null where it does not follow it. Of packages: what is for its site, unless it
+ * holds all of them.
+ */
 export function ownSelection(depot: SyncDepot, repository: string): Selection | null {
-  const { follow } = depot.settings();
+  const { follow, whole } = depot.settings();
+  if (whole.includes(repository)) return everything;
   const all = { include: [], exclude: [] };
   const own = follow === 'all' ? all : (follow.find((followed) => followed.repository === repository) ?? null);
   return own !== null && hasPackages(depot, repository) ? { ...own, site: depot.site } : own;
@@ -79,8 +87,8 @@ export function demandOf(depot: SyncDepot, repository: string): Demand {
 
 /** The repositories that this depot polls for: those that it follows, and those that only depots below it want. */
 export function polledRepositories(depot: SyncDepot): string[] {
-  const { follow, published } = depot.settings();
-  const names = new Set(follow === 'all' ? [] : follow.map((followed) => followed.repository));
+  const { follow, published, whole } = depot.settings();
+  const names = new Set([...whole, ...(follow === 'all' ? [] : follow.map((followed) => followed.repository))]);
   for (const { name } of depot.known.list()) if (demandOf(depot, name).length > 0) names.add(name);
   return [...names].filter((name) => !published.includes(name)).sort();
 }

@@ -31,8 +31,15 @@ export async function learnDirectory(
 export function silentParents(depot: SyncDepot): Parent[] {
   const parents = depot.parents.for(undefined);
   if (depot.known.list().length === 0) return parents;
-  if (hasJoined(depot)) return polledRepositories(depot).length === 0 ? parents : [];
+  if (hasJoined(depot)) return isToldOfCompany(depot, parents) ? [] : parents;
   return parents.filter(({ url }) => !depot.known.isFrom(url));
+}
+
+/** Whether some poll brings the directory: those to a parent that is set for some repositories only may not. */
+function isToldOfCompany(depot: SyncDepot, parents: readonly Parent[]): boolean {
+  const polled = polledRepositories(depot);
+  if (parents.every(({ repositories }) => repositories !== null)) return polled.length > 0;
+  return polled.some((name) => depot.parents.for(name)[0]?.repositories === null);
 }
 
 /**

@@ -5,6 +5,7 @@ import { sha256 } from '../model/sha256.js';
 import type { StateMessage } from '../protocol/messages.js';
 import type { SignedSet } from '../store/signed-files.js';
 import { verifyOlderTargets } from '../trust/refresh.js';
+import { readRoot } from '../trust/root-facts.js';
 import { enrolled } from './company.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
@@ -48,6 +49,7 @@ export async function verifyOffer(
   const set = await verifyNewest(signed, repository, trusted, source, subject);
   const file = parseHead(set.files.targets);
   requireContext(depot, file);
+  requireMaster(depot, parent, file, set);
   // Not before all that it leads to was verified: without a directory, whatever stood here first would be believed for ever.
   if (held === undefined) await signed.pin(repository, 1, trusted.root);
   return { set, file };
@@ -125,6 +127,23 @@ function requireContext(depot: SyncDepot, { head }: HeadFile): void {
     'head-refused',
     `the head of ${head.repository} claims the context ${head.context}, the company's directory says ${named}`,
     { hint: `at its master depot: depot repository enroll ${head.repository}` },
+  );
+}
+
+/**
+ * After a move the keys of the old master depot count up to its last generation, whether the new root has come here or not:
+ * two depots never publish one repository. @throws DepotError `head-refused`
+ */
+function requireMaster(depot: SyncDepot, parent: Parent, { head }: HeadFile, { files }: SignedSet): void {
+  const { repository, generation } = head;
+  const move = enrolled(depot, repository)?.moves?.at(-1);
+  if (move === undefined || generation <= move.generation || readRoot(files.root).version >= move.root) return;
+  const { from, to } = move;
+  throw new DepotError(
+    'head-refused',
+    `${parent.url} offers generation ${generation} of ${repository}, signed by the keys of ${from}: it went to ${to} with ` +
+      `generation ${move.generation}, so this is refused`,
+    { hint: `${from} was restored from a backup, or publishes on; stop it. ${to} publishes what follows` },
   );
 }
 

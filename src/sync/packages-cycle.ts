@@ -8,6 +8,7 @@ import { unitName, wantedUnits } from '../model/units.js';
 import { keepObjects } from '../store/keep-objects.js';
 import { completeUnits } from '../store/complete-units.js';
 import { showPackages } from './apply-packages.js';
+import { isContentTime } from './content-times.js';
 import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { fetchObjects } from './fetch.js';
 import type { Came } from './history.js';
@@ -38,6 +39,7 @@ export interface PackagesCycle {
  * 2. Bring the installation copies to it, as far as their content is here: a release is only this.
  * 3. Fetch the units that are asked for here and below and that the parent has whole, batch by batch.
  * 4. After each batch, show what became whole.
+ * Steps 3 and 4 wait for their time where content has an interval of its own.
  * A unit that fails does not stop the others; when the next poll is due, fetching ends and goes on after it.
  */
 export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
@@ -51,10 +53,17 @@ export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
   const selection = ownSelection(depot, repository);
   const demand = demandOf(depot, repository);
 
+  const now = depot.host.now();
+  const isTime = isContentTime(depot, repository);
+  const sought = (): void => void (isTime && depot.board.contentSoughtAtMs.set(repository, now));
+
   const records = await takeRecords(cycle, demand);
   const isWhole = store.units.whole(repository);
   const isAllWhole = wantedUnits(store.packages.of(root), demand).every(isWhole);
-  if (records === undefined && isAllWhole && isShown(depot, cycle, selection)) return { outcome: 'unchanged' };
+  if (records === undefined && isAllWhole && isShown(depot, cycle, selection)) {
+    sought();
+    return { outcome: 'unchanged' };
+  }
 
   const { left, becameWhole } = await run(
     surveyUnits,
@@ -72,7 +81,10 @@ export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
     depot.board.shown.set(repository, shownKey(generation, selection));
   };
   await show();
-  const fetched = await fetchUnits(cycle, batchesOf(left, absent), show);
+  // What an urgent release needs waits for no time.
+  const batches = batchesOf(left, absent).filter(([first]) => isTime || first?.urgent === true);
+  const fetched = await fetchUnits(cycle, batches, show);
+  if (!fetched.isCut && fetched.failure === undefined) sought();
   const count = {
     files: fetched.count.files + (records?.files ?? 0),
     bytes: fetched.count.bytes + (records?.bytes ?? 0),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Host } from '../host.js';
 import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import type { Log } from '../model/log.js';
@@ -16,6 +17,8 @@ export interface ParentSetting {
 /** A parent and what this depot remembers of talking to it, in this run of the daemon. */
 export interface Parent {
   readonly url: string;
+  /** Those that it is asked for; null: all. */
+  readonly repositories: readonly string[] | null;
   readonly client: ParentClient;
   /** The last state of each repository with its ETag, so that an unchanged one needs not be sent again. */
   readonly states: Map<string, { readonly etag: string; readonly state: StateMessage }>;
@@ -65,7 +68,7 @@ export class Parents {
     private readonly identity: { readonly depot: string; readonly site: string; readonly version: string },
     private readonly host: Host,
     private readonly log: Log,
-    private readonly tls?: ClientTls,
+    private readonly tls?: (repositories: Parent['repositories']) => ClientTls,
     private readonly line?: Line,
   ) {}
 
@@ -79,8 +82,11 @@ export class Parents {
     const before = this.list.map(({ parent }) => parent);
     const isSameWay = (url: string): boolean => proxy === this.proxy || !url.startsWith('https:');
     const next = settings.map((setting) => {
-      const kept = before.find(({ url }) => url === setting.url && isSameWay(url));
-      return { setting, parent: kept ?? this.newParent(setting.url, proxy) };
+      const kept = before.find(
+        ({ url, repositories }) =>
+          url === setting.url && isSameWay(url) && isDeepStrictEqual(repositories, setting.repositories),
+      );
+      return { setting, parent: kept ?? this.newParent(setting, proxy) };
     });
     this.list = next;
     this.proxy = proxy;
@@ -92,13 +98,17 @@ export class Parents {
     }
   }
 
-  /** The parents to ask for a repository, in order: those that are set for it first, then those for all. */
+  /**
+   * The parents to ask for a repository, in order: those that are set for it first, then those for all. Undefined: for what
+   * is of no repository, which those that are set for some are asked for only where there are no others.
+   */
   for(repository: string | undefined): Parent[] {
     const named = this.list.filter(
       ({ setting }) => repository !== undefined && setting.repositories?.includes(repository) === true,
     );
     const general = this.list.filter(({ setting }) => setting.repositories === null);
-    const chosen = repository === undefined ? this.list : [...named, ...general];
+    const all = general.length > 0 ? general : this.list;
+    const chosen = repository === undefined ? all : [...named, ...general];
     return chosen.map(({ parent }) => parent);
   }
 
@@ -177,13 +187,14 @@ export class Parents {
     await Promise.all(this.closing);
   }
 
-  private newParent(url: string, proxy: string | null): Parent {
+  private newParent({ url, repositories }: ParentSetting, proxy: string | null): Parent {
     return {
       url,
+      repositories,
       client: new ParentClient({
         url,
         ...this.identity,
-        tls: this.tls,
+        tls: this.tls?.(repositories),
         proxy: proxy ?? undefined,
         ...(this.line === undefined ? {} : { line: this.line }),
       }),

@@ -124,6 +124,7 @@ export class PlanTotals {
       to: input.generation,
       hold: { ...hold },
       ...structuredClone(this.counts),
+      contentAt: null,
     };
   }
 }

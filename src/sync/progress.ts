@@ -6,6 +6,8 @@ export class ProgressBoard {
   private readonly rows = new Map<string, Row>();
   /** What the installation copies of packages were brought to, by repository; known for one run of the daemon. */
   readonly shown = new Map<string, string>();
+  /** When the content of packages was last looked for, by repository; known for one run of the daemon. */
+  readonly contentSoughtAtMs = new Map<string, number>();
 
   constructor(private readonly host: Host) {}
 

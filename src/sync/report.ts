@@ -10,10 +10,12 @@ import type { Parent } from './parents.js';
 const allRowsEveryMs = 6 * 3600 * 1000;
 /** Rows in one message; a parent refuses one of more than 5,000 (src/protocol/limits.ts). */
 const rowsAMessage = 1000;
+/** Of a report beside its rows, where it names no demand: bytes. */
+const rest = 512;
 
 /** Tells the parent what is wanted here, unless it is known to have been told: what it calls complete depends on it. */
 export async function announceDemand(depot: SyncDepot, parent: Parent, signal: AbortSignal): Promise<void> {
-  const demands = allDemands(depot, polledRepositories(depot));
+  const demands = allDemands(depot, askedOf(depot, parent));
   if (demandsHash(demands) !== parent.demandHash) await report(depot, parent, signal, 'demand');
 }
 
@@ -25,12 +27,15 @@ export async function report(
   because: 'rows' | 'demand' = 'rows',
 ): Promise<void> {
   const now = depot.host.now();
-  const isDue = now - parent.reportedAllAtMs >= allRowsEveryMs;
-  const rows = (await reportRows(depot, parent)).filter(
-    (row) => isDue || parent.reported.get(row.depot) !== withoutTimes(row),
-  );
+  if (now - parent.reportedAllAtMs >= allRowsEveryMs) {
+    parent.reported.clear();
+    parent.reportedAllAtMs = now;
+  }
+  const own = await reportRows(depot, parent);
+  const news = own.filter((row) => parent.reported.get(row.depot) !== withoutTimes(row));
+  const rows = news.slice(0, fitting(news, depot.line.room() - rest));
   if (rows.length === 0 && because === 'rows') return;
-  const repositories = allDemands(depot, polledRepositories(depot));
+  const repositories = allDemands(depot, askedOf(depot, parent));
   const hash = demandsHash(repositories);
   const isKnown = parent.demandHash === hash;
   const first = rows.slice(0, rowsAMessage);
@@ -44,18 +49,33 @@ export async function report(
   }
   parent.demandHash = hash;
   for (const row of rows) parent.reported.set(row.depot, withoutTimes(row));
-  if (isDue) parent.reportedAllAtMs = now;
 }
 
-/** This depot's row, then those below it as they came. */
-async function reportRows(depot: SyncDepot, parent: Parent | undefined): Promise<ReportRow[]> {
+/** How many rows have no more than so many bytes together, this depot's own in any case: those behind them go with the next poll. */
+function fitting(rows: readonly ReportRow[], bytes: number): number {
+  if (bytes === Infinity) return rows.length;
+  let left = bytes;
+  const over = rows.findIndex((row, at) => (left -= Buffer.byteLength(JSON.stringify(row)) + 1) < 0 && at > 0);
+  return over < 0 ? rows.length : over;
+}
+
+/** What this parent is polled for: it learns of no other repository. */
+function askedOf(depot: SyncDepot, { repositories }: Parent): string[] {
+  return polledRepositories(depot).filter((name) => repositories?.includes(name) !== false);
+}
+
+/**
+ * This depot's row, then those below it as they came. A depot can be the parent for one repository and a child for another:
+ * it is not told of itself, so what is below waits until it is known who it is.
+ */
+async function reportRows(depot: SyncDepot, parent: Parent): Promise<ReportRow[]> {
   const { store, host } = depot;
   const now = host.now();
   const forecasts = await depot.forecasts();
   const own: ReportRow = {
     depot: depot.name,
     site: depot.site,
-    parent: parent?.client.parentDepot ?? parent?.url ?? null,
+    parent: parent.client.parentDepot ?? parent.url,
     version: depot.version,
     at: new Date(now).toISOString(),
     repositories: [
@@ -66,7 +86,15 @@ async function reportRows(depot: SyncDepot, parent: Parent | undefined): Promise
     ],
   };
   // A parent refuses a report with a row from elsewhere as a whole.
-  return [own, ...store.reports.below().filter((row) => isWithin(row.site, depot.site))];
+  const { parentDepot } = parent.client;
+  const below = parentDepot === undefined ? [] : store.reports.below();
+  const rows = [own, ...below.filter(({ depot: name, site }) => isWithin(site, depot.site) && name !== parentDepot)];
+  return rows.map((row) => asFarAs(parent, row));
+}
+
+function asFarAs({ repositories }: Parent, row: ReportRow): ReportRow {
+  if (repositories === null) return row;
+  return { ...row, repositories: row.repositories.filter(({ name }) => repositories.includes(name)) };
 }
 
 function childFigures(

@@ -3,16 +3,16 @@ import type { PageRef, ReadPage } from '../manifest/page.js';
 import { continuedFiles, type ContinuedFile } from '../manifest/predecessors.js';
 import { readEntries } from '../manifest/read.js';
 import { subfolder } from '../manifest/subfolder.js';
-import { distributedRevisions, type Place } from '../model/revisions.js';
+import { distributedRevisions, findRevision, type Place } from '../model/revisions.js';
 import type { Demand, Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/status.js';
-import { unitName, wantedUnits } from '../model/units.js';
+import { unitName, unitOf, wantedUnits } from '../model/units.js';
 import { completeUnit } from '../store/complete-units.js';
-import type { Store } from '../store/store.js';
-import { urgentHere } from '../store/urgent-units.js';
 import type { Job } from '../store/job.js';
 import { recordEntries } from '../store/packages.js';
+import type { Store } from '../store/store.js';
+import { urgentHere } from '../store/urgent-units.js';
 import type { WantedObject } from '../store/transfers.js';
 import { shipments } from './shipments.js';
 import type { PlannedUnit } from './units.js';
@@ -84,7 +84,8 @@ export const adoptUnits: Job<
     const read = cachedReader(store.pages.read);
     const fetch = { files: 0, bytes: 0 };
     const members: Sha256[] = [];
-    const planned = units === null ? wantedRecords(root, read) : units.flatMap((unit) => wantedOf(root, unit, read));
+    const planned =
+      units === null ? wantedRecords(root, read) : wantedOfUnits(store, { repository, root }, units, read);
     function* wanted(): Generator<WantedObject> {
       const seen = new Set<Sha256>();
       for (const object of planned) {
@@ -108,7 +109,29 @@ function wantedRecords(root: PageRef, read: ReadPage): WantedObject[] {
   return recordEntries(root, read).map(({ entry }) => wantedObject({ entry, before: undefined }, false, false));
 }
 
-function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage): WantedObject[] {
+function wantedOfUnits(
+  store: Store,
+  { repository, root }: UnitsInput,
+  units: readonly PlannedUnit[],
+  read: ReadPage,
+): WantedObject[] {
+  const isHere = wholeRevisions(store, repository, root);
+  return units.flatMap((unit) => wantedOf(root, unit, read, isHere));
+}
+
+type IsHere = (name: string, revision: number) => boolean;
+
+function wholeRevisions(store: Store, repository: string, root: PageRef): IsHere {
+  const isWhole = store.units.whole(repository);
+  const records = new Map(store.packages.of(root).map((record) => [record.name, record]));
+  return (name, number) => {
+    const record = records.get(name);
+    const revision = record === undefined ? undefined : findRevision(record, number);
+    return record !== undefined && revision !== undefined && isWhole(unitOf(record, revision));
+  };
+}
+
+function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage, isHere: IsHere): WantedObject[] {
   const folder = unitName(unit);
   const isRaw = !unit.compress;
   if (unit.base === null || isRaw) {
@@ -121,7 +144,10 @@ function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage): WantedObjec
   const before = subfolder(root, unitName({ package: unit.package, revision: unit.base }), read, pages);
   const after = subfolder(root, folder, read, pages);
   const files = [...continuedFiles(before.root, after.root, after.read, () => true)];
-  return files.map((file) => wantedObject(file, unit.relay, isRaw));
+  const changed = files.map((file) => wantedObject(file, unit.relay, isRaw));
+  if (isHere(unit.package, unit.base)) return changed;
+  // What did not change has not come with the revision before, which the parent may have lost.
+  return [...changed, ...wantedOf(root, { ...unit, base: null }, read, isHere)];
 }
 
 function wantedObject({ entry, before }: ContinuedFile, relay: boolean, raw: boolean): WantedObject {

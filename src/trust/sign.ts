@@ -131,7 +131,7 @@ interface RootContents {
   readonly threshold: number;
 }
 
-function signRoot(
+export function signRoot(
   { version, keys, rootKeys, threshold }: RootContents,
   signers: readonly SigningKey[],
   lifetimes: Lifetimes,
@@ -180,6 +180,6 @@ function signedBy<T extends Root | Targets | Snapshot | Timestamp>(
   return metadata;
 }
 
-function fileOf(metadata: Metadata<Root | Targets | Snapshot | Timestamp>): Uint8Array {
+export function fileOf(metadata: Metadata<Root | Targets | Snapshot | Timestamp>): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(metadata.toJSON(), undefined, 1)}\n`);
 }

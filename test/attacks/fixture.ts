@@ -188,7 +188,9 @@ export async function newChild(
       follow: 'all',
       holdAbove: { files: null, percent: null },
       published: [],
+      whole: [],
       pollEveryMs: () => 60_000,
+      contentEveryMs: () => null,
     }),
   };
   return {

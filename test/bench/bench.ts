@@ -14,13 +14,17 @@ import { million } from './million.js';
 import { packages } from './packages.js';
 import { pace } from './pace.js';
 import { Report } from './report.js';
+import { revisions } from './revisions.js';
 import { rsyncVersion } from './rsync.js';
 import { twentyThousand } from './twenty-thousand.js';
 
 /** In less than three minutes. */
 const usual = ['packages', 'first', 'poll', 'one'];
-/** Only where they are named: `loop`, `scattered` and `pace` take some minutes, `million` a quarter of an hour. */
-const onRequest = ['loop', 'scattered', 'manifest', 'million', 'pace'];
+/**
+ * Only where they are named: `loop`, `scattered`, `pace` and `revisions` take some minutes, `million` a quarter of an hour. For
+ * `revisions` npm fetches published packages, once.
+ */
+const onRequest = ['loop', 'scattered', 'manifest', 'million', 'pace', 'revisions'];
 
 async function main(names: readonly string[]): Promise<void> {
   const known = [...usual, ...onRequest];
@@ -40,6 +44,7 @@ async function main(names: readonly string[]): Promise<void> {
     if (wanted('loop', 'scattered')) await hundredThousand(join(folder, 'hundred'), wanted, report);
     if (wanted('million')) await million(join(folder, 'million'), report);
     if (wanted('pace')) report.missed += await pace(join(folder, 'pace'));
+    if (wanted('revisions')) report.missed += await revisions(join(folder, 'revisions'));
     const machine = `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Linux ${release()}`;
     const versions = `Node ${process.version}, rsync ${rsync}`;
     const date = new Date().toISOString().slice(0, 16).replace('T', ' ');

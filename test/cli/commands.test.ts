@@ -181,16 +181,8 @@ test('plan shows what a poll would do, and with --files path by path', async () 
     const step = { repository: 'tools', action: 'add', path: 'bin/new\u001b[2J', bytes: 12_345, fetch: true } as const;
     if (steps) await onEvent({ type: 'steps', steps: [step] });
     const one = { files: 1, bytes: 12_345 };
-    const idle = {
-      add: none,
-      replace: none,
-      delete: none,
-      hold: none,
-      fetch: none,
-      relay: none,
-      urgent: none,
-      reused: none,
-    };
+    const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
+    const idle = { ...counts, urgent: none, contentAt: null };
     const busy = { ...idle, add: one, fetch: one, hold: { files: 1184, bytes: 1_000_000 } };
     return [
       { repository: 'tools', from: 41, to: 43, ...busy },
@@ -282,10 +274,22 @@ test('gc says what it would drop, and what it dropped', async () => {
 });
 
 test('reload names what is in force, and what waits for a restart', async () => {
-  scripted.reload = async () => ({ changed: ['poll.every'], needsRestart: ['listen'] });
+  scripted.reload = async () => ({ changed: ['poll.every'], needsRestart: ['listen'], certificate: null });
   expect((await run(['reload'])).stdout).toBe(
     'in force now: poll.every\nin force after a restart (systemctl restart depotd): listen\n',
   );
+  scripted.reload = async () => ({
+    changed: ['log', 'sites.enterprise.poll.every'],
+    needsRestart: [],
+    certificate: null,
+    signed: 8,
+  });
+  expect((await run(['reload'])).stdout).toBe(
+    'in force now: log\nsigned in generation 8 of the directory, for depots to take over, one level a poll: ' +
+      'sites.enterprise.poll.every\n',
+  );
+  scripted.reload = async () => ({ changed: ['sites.enterprise'], needsRestart: [], certificate: null });
+  expect((await run(['reload'])).stdout).toContain('not signed, as there is no directory here before depot ca init');
 });
 
 test('version tells of the daemon too', async () => {

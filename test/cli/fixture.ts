@@ -97,6 +97,7 @@ export async function sampleDepot(folder: string, nowMs: number): Promise<Sample
       ],
     },
     published: [{ name: 'scripts', kind: 'mirror', context: 'enterprise/germany/munich', source: '/srv/scripts' }],
+    elsewhere: [],
   };
   return { data, config, store, facts };
 }
@@ -297,6 +298,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     listen: settings.listen,
     process: { rssBytes: 90_000_000, eventLoopP99Ms: 4 },
     certificate: { serial: '4f', expiresAt: new Date(nowMs + 60 * day).toISOString(), provided: false, error: null },
+    contentAtMs: () => null,
     line: {
       rate: 'unlimited',
       until: null,
@@ -336,6 +338,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     forecast: (repository) => (repository === 'media' ? media : null),
     nextPollAtMs: () => nowMs + 12 * minute,
     sourceError: () => null,
+    moveError: () => null,
     source: () => ({
       path: '/srv/scripts',
       mode: 'watched',
@@ -367,6 +370,7 @@ export function sampleApi(
     work.onEvent({ type: 'entries', entries });
   const unexpected = (): Promise<never> => Promise.reject(new Error('this test asks for nothing of the kind'));
   return {
+    moves: { takeOver: unexpected, cancel: unexpected, move: unexpected, keep: unexpected },
     status: async ({ tree }) => depotStatus(store, facts, live, { nowMs: now(), tree }),
     ls: async (repository, path, work) => {
       requireRepository(repository, names());

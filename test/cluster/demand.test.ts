@@ -65,7 +65,7 @@ it('narrows the installation copy when less is followed, without asking for appr
   const { region } = await startPair(content, { region: { deletions: { 'hold-above': { files: 0, percent: 0 } } } });
   await pollAll(region);
   await region.configure({ follow: macOnly });
-  expect(await region.json('reload')).toEqual({ changed: ['follow'], needsRestart: [] });
+  expect(await region.json('reload')).toEqual({ changed: ['follow'], needsRestart: [], certificate: null });
   expect(await cycle(region)).toMatchObject({ outcome: 'applied', deleted: 3, held: 0, fetched: { files: 0 } });
   expect(Object.keys(await readTree(region.tree('tools')))).toEqual(['mac/app', 'mac/notes.bak']);
 

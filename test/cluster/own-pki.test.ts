@@ -191,11 +191,23 @@ it.each([
   const branch = at('branch');
   const before = (await control(branch).trust.certificates()).own?.serial;
   await provide('branch', subject, from === 'another PKI' ? await certificateAuthority('Example') : pki);
-  const { exitCode, stderr } = await branch.cli('reload');
+  const { exitCode, stdout } = await branch.cli('reload');
   expect(exitCode).toBe(10);
-  expect(stderr.replace(/\s+/g, ' ')).toContain(flaw);
+  expect(stdout.replace(/\s+/g, ' ')).toContain(flaw);
   expect((await control(branch).trust.certificates()).own?.serial).toBe(before);
   expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+});
+
+it('takes over all else of a reload while the files of the certificate are no good, and says so', async () => {
+  const branch = at('branch');
+  await writeFile(file('branch', 'depot.pem'), 'half a certifi');
+  await branch.configure({ poll: { every: '17m' } });
+  const { exitCode, stdout } = await branch.cli('reload');
+  expect(exitCode).toBe(10);
+  expect(stdout.replace(/\s+/g, ' ')).toContain('in force now: poll.every the certificate was not taken up');
+  expect(await cycle(branch)).toMatchObject({ outcome: 'unchanged', error: null });
+  await provide('branch', subjectOf('branch'));
+  expect(await control(branch).reload()).toMatchObject({ changed: ['certificate'], certificate: null });
 });
 
 it('takes up another certificate at a reload, under another subject of the same depot, while both are mapped', async () => {

@@ -13,7 +13,10 @@ export function deskOf(depot: Depot, repository: string) {
     edit: (name: string, said: Partial<PackageFactsInput>) =>
       packages.edit({ repository, name }, { ...facts, ...said }),
     prepare: async (name: string): Promise<PrepareResult> => {
-      const result = await packages.prepare({ repository, name }, { ...quietly, note: null });
+      const result = await packages.prepare(
+        { repository, name },
+        { ...quietly, note: null, version: null, dryRun: false },
+      );
       if (result.revision === null) throw new Error(`not prepared: ${JSON.stringify(result.problems)}`);
       return result;
     },

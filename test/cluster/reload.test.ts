@@ -22,16 +22,17 @@ it('takes over an interval, what is followed, parents, repositories and the addr
   expect(await region.json('reload')).toEqual({
     changed: expect.arrayContaining(['listen', 'poll.every', 'follow']),
     needsRestart: [],
+    certificate: null,
   });
   expect(await statusOf(region)).toMatchObject({ listen, repositories: [{ name: 'tools', selection: null }] });
   expect(await answers(region.url)).toBe(false);
-  expect(await branch.json('reload')).toEqual({ changed: ['parent'], needsRestart: [] });
+  expect(await branch.json('reload')).toEqual({ changed: ['parent'], needsRestart: [], certificate: null });
   await pollAll(branch);
   await cycle(region);
   const [tools] = (await statusOf(region)).repositories;
   expect(Date.parse(tools?.poll?.nextAt ?? '') - before).toBeLessThan(21 * 60_000);
 
-  expect(await origin.json('reload')).toEqual({ changed: ['repositories.fonts'], needsRestart: [] });
+  expect(await origin.json('reload')).toEqual({ changed: ['repositories.fonts'], needsRestart: [], certificate: null });
   await expect
     .poll(async () => (await statusOf(origin)).repositories, { timeout: 20_000 })
     .toMatchObject([
@@ -81,7 +82,7 @@ describe('a file that', () => {
     const { region } = pair;
     onTestFinished(() => region.configure({ site: sites.region }));
     await region.configure({ site: 'enterprise/france' });
-    expect(await region.json('reload')).toEqual({ changed: [], needsRestart: ['site'] });
+    expect(await region.json('reload')).toEqual({ changed: [], needsRestart: ['site'], certificate: null });
     expect((await statusOf(region)).site).toBe(sites.region);
   });
 

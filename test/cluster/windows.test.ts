@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { sha256 } from '../../src/model/sha256.js';
 import { noise } from '../encoding/noise.js';
 import type { Depot } from '../harness/depot.js';
 import { bytes, differences, tree } from '../harness/tree.js';
@@ -61,6 +62,34 @@ it('lets heads pass while it is closed, and switches to what needs no bytes', as
   await region.configure({ network: undefined });
   await region.cli('reload');
   await expect.poll(async () => (await statusOf(region)).repositories[0]?.generation, { timeout: 40_000 }).toBe(3);
+  expect(await differences(source, region.tree('tools'))).toBe('');
+});
+
+it('lets 64 KiB pass at each poll while it is closed, shows their sum, and waits with what is more', async () => {
+  const { origin, region, source } = await startPair({ a: 'a' });
+  await pollAll(region);
+  await region.configure({ network: closed });
+  await region.cli('reload');
+  // Each of these entries has a hash in its name and one of its content: their difference has about 200 KB.
+  const many = Array.from({ length: 2_000 }, (_, at) => [`many/${sha256(String(at))}`, `content ${at}`]);
+  await tree(source, Object.fromEntries(many) as Record<string, string>);
+  await publish(origin);
+
+  let before = 0;
+  for (let polls = 0; polls < 4; polls += 1) {
+    expect(await cycle(region)).toMatchObject({ outcome: 'waiting', error: { code: 'window-closed' } });
+    const { line } = await statusOf(region);
+    const passed = (line?.closedBytes ?? 0) - before;
+    expect(passed).toBeGreaterThan(0);
+    expect(passed).toBeLessThan(64 * 1024);
+    before += passed;
+  }
+  const shown = (await region.cli('status')).stdout;
+  expect(shown).toMatch(/closed.*[0-9.]+ [KM]iB of heads and reports passed meanwhile/);
+
+  await region.configure({ network: undefined });
+  await region.cli('reload');
+  await expect.poll(async () => (await statusOf(region)).repositories[0]?.generation, { timeout: 40_000 }).toBe(2);
   expect(await differences(source, region.tree('tools'))).toBe('');
 });
 

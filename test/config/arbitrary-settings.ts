@@ -204,7 +204,13 @@ export const settings: fc.Arbitrary<Settings> = fc
         everyMs: interval,
         jitter: fc.integer({ min: 0, max: 50 }).map((percent) => percent / 100),
         atStart: fc.boolean(),
-        repositories: fc.dictionary(fc.constantFrom(first, ...rest), interval),
+        contentMs: fc.option(interval),
+        repositories: fc.dictionary(
+          fc.constantFrom(first, ...rest),
+          fc
+            .record({ everyMs: fc.option(interval), contentMs: fc.option(interval) })
+            .filter(({ everyMs, contentMs }) => everyMs !== null || contentMs !== null),
+        ),
       }),
       network: network(fc.constantFrom(first, ...rest)),
       sites: given(site, fc.constantFrom(first, ...rest)),

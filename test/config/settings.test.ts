@@ -37,7 +37,7 @@ describe('a good file', () => {
       parents: [],
       certificate: null,
       proxy: null,
-      poll: { everyMs: 900_000, jitter: 0.1, atStart: true, repositories: {} },
+      poll: { everyMs: 900_000, jitter: 0.1, atStart: true, contentMs: null, repositories: {} },
       network: noNetwork,
       sites: [],
       follow: [],
@@ -62,7 +62,7 @@ parent:
   - http://127.0.0.1:8441
   - { url: "HTTPS://Germany.Example.com:8441", repositories: [drivers] }
 proxy: http://depotd:s%40cret@proxy.example.com:3128/
-poll: { every: 2h, jitter: 0%, at-start: false, repositories: { drivers: 90s } }
+poll: { every: 2h, jitter: 0%, at-start: false, content: 4h, repositories: { drivers: 90s, apps: { content: 1d } } }
 follow:
   - { repository: office, include: ["mac/**"], exclude: ["**/*.bak"] }
   - repository: drivers
@@ -98,7 +98,16 @@ log: debug
       ],
       certificate: { file: '/etc/pki/depot.pem', key: '/etc/pki/depot.key' },
       proxy: 'http://depotd:s%40cret@proxy.example.com:3128',
-      poll: { everyMs: 7_200_000, jitter: 0, atStart: false, repositories: { drivers: 90_000 } },
+      poll: {
+        everyMs: 7_200_000,
+        jitter: 0,
+        atStart: false,
+        contentMs: 14_400_000,
+        repositories: {
+          drivers: { everyMs: 90_000, contentMs: null },
+          apps: { everyMs: null, contentMs: 86_400_000 },
+        },
+      },
       network: noNetwork,
       sites: [],
       follow: [
@@ -200,7 +209,6 @@ log: verbose
     'depot.yaml:7:3: poll.evry: unknown key; did you mean every?',
     'depot.yaml:8:11: poll.jitter: found 10; allowed: a whole number with its sign, from 0% to 50%',
     'depot.yaml:9:13: poll.at-start: found "yes"; allowed: true or false; did you mean true?',
-    'depot.yaml:10:19: poll.repositories.tools: "tools" is published here, so it is not fetched from a parent; name it in one place only',
     'depot.yaml:10:26: poll.repositories.tools: found "5 min"; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m; did you mean 5m?',
     'depot.yaml:10:33: poll.repositories."a b": found "a b"; a name has letters, digits, "-", "_" and ".", begins with a letter or digit and has at most 63 characters; did you mean a-b?',
     'depot.yaml:11:9: follow: found "al"; allowed: all, or a list of { repository: NAME, include: [PATTERN], exclude: [PATTERN] }; did you mean all?',
@@ -214,7 +222,7 @@ log: verbose
     'depot.yaml:17:37: repositories.tools.exclude[4]: found "x/"; this selects no file; did you mean "x/**"?',
     'depot.yaml:18:12: repositories.tools.names: found "Strict"; allowed: portable, strict or posix; did you mean strict?',
     'depot.yaml:19:18: repositories.tools.watch-limit: found -1; allowed: a whole number from 0 to 1000000',
-    'depot.yaml:20:1: every: unknown key here; it belongs to poll: check the indentation',
+    'depot.yaml:20:1: every: unknown key here; it belongs to poll or poll.repositories.NAME: check the indentation',
     'depot.yaml:21:35: deletions.hold-above.files: found "10%"; allowed: a whole number from 0, or unlimited',
     'depot.yaml:21:49: deletions.hold-above.percent: found 120; allowed: a number from 0 to 100, without the sign, or unlimited',
     'depot.yaml:22:1: keep-generations: found nothing; allowed: a whole number and its unit (ms, s, m, h or d), such as 15m',
@@ -235,13 +243,11 @@ repositories:
   w: { kind: mirror, context: e, source: /srv/a/b }
   x.y: { kind: mirror, context: e, source: /srv/a }
 `;
-  const published = '"t" is published here, so it is not fetched from a parent; name it in one place only';
+  const published = '"t" is published here, or held whole until it is; remove it from follow';
   expect(problems(text).split('\n')).toEqual([
     'depot.yaml:3:10: parent[0]: http://127.0.0.1:8443 is where this depot itself listens; name the depot above',
     'depot.yaml:3:63: parent[2].url: found "http://127.0.0.1:8441" a second time; remove one of the two',
-    `depot.yaml:3:102: parent[2].repositories[0]: ${published}`,
     'depot.yaml:3:108: parent[2].repositories[2]: found "x" a second time; remove one of the two',
-    `depot.yaml:4:25: poll.repositories.t: ${published}`,
     'depot.yaml:5:43: follow[1].repository: found "y" a second time; put its patterns into one entry',
     `depot.yaml:5:62: follow[2].repository: ${published}`,
     'depot.yaml:7:31: repositories.t.context: found "e/f/g", which does not cover this depot\'s own site "e/f"; allowed: e, e/f',

@@ -127,8 +127,10 @@ describe('settings of sites', () => {
         const inForce = bounded(own, given);
         const atLeastMs = row.settings.poll?.everyMs ?? 0;
         expect(inForce.poll.everyMs).toBe(Math.max(own.poll.everyMs, atLeastMs));
-        for (const [name, ms] of Object.entries(own.poll.repositories))
-          expect(inForce.poll.repositories[name]).toBe(Math.max(ms, atLeastMs));
+        for (const [name, { everyMs, contentMs }] of Object.entries(own.poll.repositories)) {
+          const atMost = everyMs === null ? null : Math.max(everyMs, atLeastMs);
+          expect(inForce.poll.repositories[name]).toEqual({ everyMs: atMost, contentMs });
+        }
         const { network: line } = row.settings;
         expect(inForce.network.frameBytes).toBe(Math.min(own.network.frameBytes, line?.frameBytes ?? Infinity));
         if (line === undefined) return;

@@ -52,6 +52,7 @@ it('keeps directory and certificate of an origin that runs for months from expir
     lifetimes: () => usualLifetimes,
     inForce: () => ({ certificate: null, rejoinMs: null }),
     onRenewed: () => undefined,
+    onCompany: () => undefined,
   });
   renewal.start();
   upkeep?.start();

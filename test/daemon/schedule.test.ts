@@ -102,7 +102,7 @@ describe('the schedule', () => {
 
   it('gives a repository the interval that is its own', async () => {
     const host = scriptedHost();
-    const { schedule, script, begun } = depot(host, { repositories: { fonts: 5 * minute } });
+    const { schedule, script, begun } = depot(host, { repositories: { fonts: { everyMs: 5 * minute } } });
     script.names = ['fonts', 'tools'];
     schedule.start();
     await host.advance(15 * minute);

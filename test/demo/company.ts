@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DepotSettings, Depots } from '../harness/cluster.js';
 
 /** A depot of the demo's company, with its place in the picture. */
@@ -22,8 +23,16 @@ export const places: readonly Place[] = [
   { name: 'munich', level: 'branch', site: 'enterprise/germany/munich', parent: 'germany', lead: '   └─ ' },
 ];
 
-/** The one repository: a mirror, published at the origin. */
+/** A mirror, published at the origin: what the table shows. */
 export const repository = 'tools';
+
+/** Packages with revisions, published at the origin. */
+export const packageRepository = 'apps';
+
+/** The folder of the work copies, in that of the company. */
+export function work(folder: string): string {
+  return join(folder, 'origin', 'work');
+}
 
 /** How often depots poll their parents. */
 export interface Pace {
@@ -38,13 +47,14 @@ export const walkingPace: Pace = { everySeconds: 5, branchJitter: 40 };
 /** As fast as the configuration lets depots poll. */
 export const quickPace: Pace = { everySeconds: 1, branchJitter: 20 };
 
-/** The settings of all depots; `source` is the folder that the origin publishes. */
-export function company({ everySeconds, branchJitter }: Pace, source: string): Depots {
+/** The settings of all depots; `source` is the folder that the origin publishes, `workFolder` has the work copies of its packages. */
+export function company({ everySeconds, branchJitter }: Pace, source: string, workFolder: string): Depots {
   return Object.fromEntries(
     places.map(({ name, level, site, parent }): [string, DepotSettings] => {
       if (parent === undefined) {
         const published = { kind: 'mirror', context: site, source, settle: '2s' };
-        return [name, { site, repositories: { [repository]: published } }];
+        const packages = { kind: 'packages', context: site, work: workFolder };
+        return [name, { site, repositories: { [repository]: published, [packageRepository]: packages } }];
       }
       const jitter = level === 'branch' ? `${branchJitter}%` : '5%';
       const poll = { every: `${everySeconds}s`, jitter, 'at-start': false };

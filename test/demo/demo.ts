@@ -6,14 +6,15 @@ import picocolors from 'picocolors';
 import type { Cluster } from '../harness/cluster.js';
 import { quickPace, walkingPace } from './company.js';
 import { linesShow } from './lines.js';
-import { liveShow } from './live.js';
+import { liveShow, type Question } from './live.js';
 import { run } from './run.js';
 import { openScreen } from './screen.js';
 import { standings, type Standing } from './standings.js';
 
 /*
  * `npm run demo`: a company of seven depots on this machine, from an origin through two regions to four branches. Real
- * packages are put into the origin's source, changed, renamed and deleted, and a person sees it go down level by level.
+ * packages are put into the origin's source, changed, renamed and deleted, another one is made into revisions, distributed and
+ * released, and a person sees it go down level by level.
  * `--once`, or an output that is no terminal: the same as plain lines, one round of changes, and exit code 0 if every
  * copy is then what the source is. Whatever ends it, no process and no folder stays behind.
  */
@@ -38,7 +39,10 @@ function say(line: string): void {
 }
 
 /** For another terminal. */
-function commands(folder: string, question: 'status' | 'holds'): readonly string[] {
+function commands(folder: string, question: Question): readonly string[] {
+  if (question === 'package') {
+    return [`ls -l ${folder}/munich/data/trees/apps/ramda`, depotAt(folder, 'origin', 'package status apps/ramda')];
+  }
   return [`ls ${folder}/munich/data/trees/tools`, depotAt(folder, 'munich', question)];
 }
 
@@ -127,7 +131,9 @@ async function demo(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'depotd-demo-'));
   say(`Each depot has a folder in ${folder}; origin/source is what is published.`);
   say(`To look from another terminal, in ${process.cwd()}:`);
-  for (const command of commands(folder, 'status')) say(`  ${command}`);
+  for (const question of ['status', 'package'] as const) {
+    for (const command of commands(folder, question)) say(`  ${command}`);
+  }
   say(`  ${depotAt(folder, 'origin', 'cert')}`);
   try {
     return await (isTerminal && !values.once ? live(folder) : once(folder));

@@ -23,6 +23,7 @@ export function linesShow(
       say('', watch);
     },
     act(act) {
+      if (act.kind === 'package') return say('', narrate(act, standings(), pace, Date.now()));
       if (act.kind !== 'arrived') return;
       const all = standings();
       say('', narrate(act, all, pace, Date.now()));

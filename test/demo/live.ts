@@ -7,6 +7,9 @@ import type { Act, Show } from './show.js';
 import type { Standing } from './standings.js';
 import type { Look } from './table.js';
 
+/** What a person may want to ask of a depot in another terminal. */
+export type Question = 'status' | 'holds' | 'package';
+
 const drawEveryMs = 200;
 const eventsKept = 100;
 
@@ -16,7 +19,7 @@ export function liveShow(
   colours: Look['colours'],
   pace: Pace,
   standings: () => readonly Standing[],
-  commands: (question: 'status' | 'holds') => readonly string[],
+  commands: (question: Question) => readonly string[],
 ): Show & { stop(): void } {
   const startedAtMs = Date.now();
   const events: string[] = [];
@@ -33,7 +36,7 @@ export function liveShow(
       now: narrate(act, all, pace, nowMs),
       standings: all,
       events,
-      commands: commands(all.some(({ held }) => held > 0) ? 'holds' : 'status'),
+      commands: commands(all.some(({ held }) => held > 0) ? 'holds' : act.kind === 'package' ? 'package' : 'status'),
       runningFor: minutesAndSeconds(nowMs - startedAtMs),
       nowMs,
     };

@@ -14,6 +14,8 @@ export function narrate(act: Act, all: readonly Standing[], pace: Pace, nowMs: n
       return publishing(act.progress);
     case 'descending':
       return descending(act.generation, all, pace, nowMs);
+    case 'package':
+      return act.text + nextWords(act.nextAtMs, nowMs);
     case 'arrived':
       return arrived(act, all, nowMs);
     case 'ending':
@@ -62,7 +64,7 @@ function areOrIs(depots: readonly Standing[]): string {
 
 function arrived(act: Arrived, all: readonly Standing[], nowMs: number): string {
   const { generation, afterMs, different, isHeld, nextAtMs } = act;
-  const next = nextAtMs === undefined ? '' : ` Next change ${untilMs(nextAtMs, nowMs)}.`;
+  const next = nextWords(nextAtMs, nowMs);
   const holding = all.filter(({ held }) => held > 0).length;
   if (holding > 0) {
     return `${holding} of 6 depots hold the deletions of generation ${generation}: the files are still there. A person decides: depot holds, depot approve.${next}`;
@@ -71,6 +73,10 @@ function arrived(act: Arrived, all: readonly Standing[], nowMs: number): string 
   if (isHeld) return `${where} Nothing is held any more.${next}`;
   if (different.length > 0) return `${where} diff -r finds differences at ${different.join(', ')}.${next}`;
   return `${where} diff -r finds no difference between the source and the six copies.${next}`;
+}
+
+function nextWords(nextAtMs: number | undefined, nowMs: number): string {
+  return nextAtMs === undefined ? '' : ` Next change ${untilMs(nextAtMs, nowMs)}.`;
 }
 
 function untilMs(atMs: number, nowMs: number): string {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../harness/cluster.js';
 import { differences } from '../harness/tree.js';
 import { places, repository } from './company.js';
+import { releases } from './releases.js';
 import type { Arrived, Show } from './show.js';
 import type { Standing } from './standings.js';
 import { round, type Step } from './story.js';
@@ -23,7 +24,7 @@ export interface Stage {
 const replicas = places.filter(({ level }) => level !== 'origin');
 
 /** Longer than any change takes on a busy machine. */
-const patienceMs = 120_000;
+export const patienceMs = 120_000;
 
 /**
  * Publishes what is in the source, then changes it again and again, each time until all depots have it or the person is
@@ -36,10 +37,12 @@ export async function play(stage: Stage): Promise<readonly string[]> {
     'Depots that have nothing yet fetch everything, level by level.',
   );
   let last = await descend(stage);
+  let unlike: readonly string[] = [];
   for (let rounds = 0; rounds === 0 || pauseMs !== undefined; rounds += 1) {
+    unlike = await releases(stage, rounds);
     for (const step of await round(rounds)) last = await perform(stage, step);
   }
-  return last;
+  return [...last, ...unlike];
 }
 
 async function perform(stage: Stage, step: Step): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startCluster, type Cluster } from '../harness/cluster.js';
-import { company, type Pace } from './company.js';
+import { company, work, type Pace } from './company.js';
 import { keepRunning, noneEnds } from './daemons.js';
 import { play } from './play.js';
 import type { Show } from './show.js';
@@ -36,7 +36,7 @@ export async function run(options: Run): Promise<readonly string[]> {
   show.act({ kind: 'starting' });
   await fill(source);
   signal.throwIfAborted();
-  const cluster = await startCluster(folder, company(pace, source));
+  const cluster = await startCluster(folder, company(pace, source, work(folder)));
   const watching = watch(cluster, show.event, signal);
   options.onStarted(cluster, watching);
   const keeping = pauseMs === undefined ? noneEnds(cluster, signal) : keepRunning(cluster, show.event, signal);

@@ -6,8 +6,18 @@ export type Act =
   | { readonly kind: 'changing' }
   | { readonly kind: 'publishing'; readonly progress: WorkProgress | undefined }
   | { readonly kind: 'descending'; readonly generation: number }
+  | PackageAct
   | Arrived
   | { readonly kind: 'ending' };
+
+/** What happens to a package. */
+export interface PackageAct {
+  readonly kind: 'package';
+  readonly text: string;
+  /** Whether it has come to its end. */
+  readonly isDone?: boolean;
+  readonly nextAtMs?: number;
+}
 
 /** A generation is at all depots. */
 export interface Arrived {

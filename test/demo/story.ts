@@ -69,7 +69,7 @@ function installed(name: string): string {
   return fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url));
 }
 
-async function versionOf(folder: string): Promise<string> {
+export async function versionOf(folder: string): Promise<string> {
   const text = await readFile(join(folder, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -6,6 +6,8 @@ import { sha256 } from '../../src/model/sha256.js';
 import { ParentClient } from '../../src/protocol/client.js';
 import type { ParentOptions } from '../../src/protocol/requester.js';
 import { limits } from '../../src/protocol/limits.js';
+import { Line } from '../../src/protocol/line.js';
+import { realHost } from '../../src/host.js';
 import { answering, saying } from './misbehaving.js';
 
 const content = Buffer.from('0123456789'.repeat(1000));
@@ -132,6 +134,18 @@ describe('what answers in place of a parent is named', () => {
     const error = await failure(child('http://127.0.0.1:1').state('tools'));
     expect(error).toMatchObject({ code: 'parent-unreachable', retry: 'now' });
     expect(error.message).toContain('ECONNREFUSED');
+  });
+
+  it('nobody, on a line whose bytes are counted', async () => {
+    const line = new Line(realHost, () => ({
+      rate: 'unlimited',
+      urgentRate: null,
+      frame: null,
+      opens: null,
+      rank: () => 0,
+    }));
+    const error = await failure(child('http://127.0.0.1:1', { line }).state('tools'));
+    expect(error).toMatchObject({ code: 'parent-unreachable', retry: 'now' });
   });
 
   it('a name that does not exist', async () => {

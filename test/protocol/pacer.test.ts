@@ -57,6 +57,30 @@ it('serves those that wait in turn, and those of a lower rank first', async () =
   expect(order).toEqual(['first', 'urgent', 'a', 'b', 'a', 'b', 'a']);
 });
 
+it('gives a key with one taker as much as one with many, and nothing for the time before it came', async () => {
+  const host = scriptedHost();
+  const pacer = new Pacer(host, () => ({ rate: 1000, depth: 0 }));
+  const had: Record<string, number> = { one: 0, many: 0, late: 0 };
+  const take = async (key: string, bytes: number, afterMs = 0): Promise<void> => {
+    await host.sleep(afterMs);
+    for (;;) {
+      await pacer.take(bytes, key);
+      had[key] = (had[key] ?? 0) + bytes;
+      // As long as a request takes: meanwhile nobody waits for this key.
+      await host.sleep(100);
+    }
+  };
+  void take('one', 500);
+  for (let at = 0; at < 5; at += 1) void take('many', 300 + 10 * at);
+  void take('late', 400, 60_000);
+  await host.advance(60_000);
+  expect(Math.abs((had['one'] ?? 0) - (had['many'] ?? 0))).toBeLessThan(2_000);
+  const before = { ...had };
+  await host.advance(60_000);
+  const since = Object.entries(had).map(([key, bytes]) => bytes - (before[key] ?? 0));
+  for (const bytes of since) expect(Math.abs(bytes - 20_000)).toBeLessThan(2_500);
+});
+
 it('takes another rate within half a second, and gives way to one who leaves', async () => {
   const host = scriptedHost();
   let rate = 0;

@@ -21,7 +21,7 @@ if (what === 'commands') {
   interrupt(store.signed, ['keep'], pass);
   interrupt(store.units, ['markWhole'], pass);
   const quietly = { signal: new AbortController().signal, onProgress: () => undefined };
-  await publisher.prepare('tool', null, quietly);
+  await publisher.prepare('tool', { note: null, version: null, dryRun: false }, quietly);
   await publisher.distribute('tool', null);
   await publisher.release('tool', { revision: null, ring: null, at: null });
 } else {

@@ -23,7 +23,7 @@ async function begun(): Promise<{ data: string; work: string; original: string }
   const { publisher, store, show } = desk(data, work);
   await publisher.create('tool', { type: 'app' });
   await tree(join(work, 'tool'), first);
-  await publisher.prepare('tool', null, quietly);
+  await publisher.prepare('tool', { note: null, version: null, dryRun: false }, quietly);
   await publisher.distribute('tool', { to: ['enterprise'], except: [] });
   await publisher.release('tool', { revision: null, ring: null, at: null });
   await show();
@@ -68,7 +68,7 @@ test('killed at any write of prepare, distribute or release, the same commands e
     expect(runIn(data, work, 'commands', step)).toMatchObject({ isKilled: true });
     const { publisher, store, run } = desk(data, work);
     if (store.needsRelist) await run(relist, {});
-    await again(publisher.prepare('tool', null, quietly));
+    await again(publisher.prepare('tool', { note: null, version: null, dryRun: false }, quietly));
     await publisher.distribute('tool', null);
     await again(publisher.release('tool', { revision: null, ring: null, at: null }));
     const { revisions } = publisher.get('tool');
@@ -101,7 +101,7 @@ test('killed at any write of prepare, distribute or release, the same commands e
 test('killed at any step of showing a release, clients see one whole revision, and the new one after the next start', async () => {
   const { data, work, original } = await begun();
   const prepared = desk(data, work);
-  await prepared.publisher.prepare('tool', null, quietly);
+  await prepared.publisher.prepare('tool', { note: null, version: null, dryRun: false }, quietly);
   await prepared.publisher.distribute('tool', null);
   await prepared.publisher.release('tool', { revision: null, ring: null, at: null });
   prepared.store.close();

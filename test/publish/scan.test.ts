@@ -291,3 +291,25 @@ describe('large files', () => {
     expect(made).not.toContain(`${fourth}.from.${first}`);
   });
 });
+
+describe('a source that several threads look through', () => {
+  it('is published as it is, also where it changed at the cuts', async () => {
+    const depot = await master();
+    const name = (at: number): string => `f${String(at % 150).padStart(3, '0')}/${String(at).padStart(5, '0')}`;
+    await tree(depot.source, Object.fromEntries(Array.from({ length: 20_100 }, (_, at) => [name(at), `${at}`])));
+    await depot.publisher.publish();
+    const cuts = depot.store.sources.cuts('tools', 4, 20_000);
+    expect(cuts).toHaveLength(3);
+    const [first = '', second = '', third = ''] = cuts;
+    await rm(join(depot.source, first));
+    await writeFile(join(depot.source, second), 'other');
+    await tree(depot.source, { [`${third}-`]: 'behind the cut', 'a/first': 'new' });
+    expect(await depot.publisher.publish()).toMatchObject({
+      published: true,
+      add: { files: 2 },
+      replace: { files: 1 },
+      delete: { files: 1 },
+    });
+    expect(await depot.tree()).toEqual(await readTree(depot.source));
+  });
+});

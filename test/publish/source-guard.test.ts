@@ -232,7 +232,7 @@ describe('what cannot be read in a source', () => {
     const published = depot.store.heads.newest('tools')?.head;
     if (published === undefined) throw new Error('expected a generation');
     const input = { ...depot.settings, published, acceptSource: false, nowMs: Date.now() };
-    expect(await inlineJobs(depot.store)(survey, input, { onProgress: unmount })).toEqual({
+    expect(await survey(inlineJobs(depot.store), input, { onProgress: unmount })).toEqual({
       refused: expect.stringMatching(/disk was replaced while it was scanned; it is scanned again$/),
     });
     expect(await depot.publisher.publish()).toMatchObject({ delete: { files: 0 } });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { comparePaths } from '../../src/model/entry.js';
+import { rangesBetween } from '../../src/publish/path-range.js';
 import { walk, type Found, type WalkRules } from '../../src/publish/walk.js';
 import { temporaryFolder } from '../harness/temporary.js';
 import { exe, folder, link, tree } from '../harness/tree.js';
@@ -72,6 +73,11 @@ describe('a walk', () => {
           files.push(path);
         }
         expect(published(root, { names: 'posix' })).toEqual(files.sort(comparePaths));
+        const cuts = [...wanted, ...wanted.map((path) => `${path}/a`)]
+          .filter((_, at) => at % 3 === 0)
+          .sort(comparePaths);
+        const parts = rangesBetween(cuts).flatMap((range) => [...walk(root, { ...plain, names: 'posix' }, range)]);
+        expect(parts).toEqual(found(root, { names: 'posix' }));
       }),
       { numRuns: 100 },
     );

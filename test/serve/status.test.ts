@@ -6,6 +6,8 @@ import { sha256 } from '../../src/model/sha256.js';
 import type { RepositoryStatus } from '../../src/model/status.js';
 import { depotStatus, repositoryNames, selectionOf, type DepotFacts, type LiveFacts } from '../../src/serve/status.js';
 import type { PollRow } from '../../src/store/polls.js';
+import { realHost } from '../../src/host.js';
+import { DirectoryHolder } from '../../src/publish/directory.js';
 import { Store } from '../../src/store/store.js';
 import { usualLifetimes } from '../harness/lifetimes.js';
 import { unsignedHead } from '../harness/heads.js';
@@ -25,6 +27,7 @@ const facts: DepotFacts = {
   pollEveryMs: 15 * minute,
   follow: 'all',
   published: [],
+  elsewhere: [],
   lifetimes: usualLifetimes,
   given: null,
 };
@@ -49,9 +52,11 @@ const live: LiveFacts = {
   cycle: () => null,
   windowBytes: null,
   forecast: () => null,
+  contentAtMs: () => null,
   nextPollAtMs: () => now + minute,
   source: () => null,
   sourceError: () => null,
+  moveError: () => null,
 };
 
 let store: Store;
@@ -148,7 +153,7 @@ test('what only depots below want counts by what is complete here, and has no tr
   store.demands.set('child', 'enterprise/germany/munich/north', sha256('x'), { tools: [everything] }, now);
   store.heads.markComplete('tools', 1, [everything]);
   expect(tools({ follow: [] })).toMatchObject({ selection: null, tree: null, generation: 1, lag: { generations: 1 } });
-  expect(selectionOf({ follow: [] }, 'tools')).toBe(null);
+  expect(selectionOf({ follow: [], elsewhere: [] }, 'tools')).toBe(null);
 });
 
 test('a failed poll is the error of its repository, with its time', () => {
@@ -159,6 +164,7 @@ test('a failed poll is the error of its repository, with its time', () => {
     lastAt: new Date(now - minute).toISOString(),
     lastOutcome: 'failed',
     nextAt: new Date(now + minute).toISOString(),
+    content: null,
   });
 });
 
@@ -181,6 +187,19 @@ test('a child that missed three polls is silent', () => {
   expect(children.map(({ depot, silent }) => [depot, silent])).toEqual([
     ['early', false],
     ['late', true],
+  ]);
+});
+
+test('a child that polls as seldom as its site is to is not silent before three of those polls', async () => {
+  const directory = new DirectoryHolder(store, realHost, 'enterprise', () => usualLifetimes);
+  await directory.found({ anchors: ['root'], revoked: [], graceMs: 0 });
+  await directory.set([{ site: 'enterprise/germany/munich/a', settings: { poll: { everyMs: 60 * minute } } }]);
+  store.demands.set('seldom', 'enterprise/germany/munich/a/b', sha256('x'), {}, now - 46 * minute);
+  store.demands.set('often', 'enterprise/germany/munich/c', sha256('y'), {}, now - 46 * minute);
+  const { children } = depotStatus(store, facts, live, { nowMs: now, tree: false });
+  expect(children.map(({ depot, silent }) => [depot, silent])).toEqual([
+    ['often', true],
+    ['seldom', false],
   ]);
 });
 

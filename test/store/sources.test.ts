@@ -48,7 +48,7 @@ test('puts, replaces and deletes rows of the index, and pages through them', asy
   sources.write('other', { puts: [file('a')] });
   expect([...sources.rows('tools')]).toEqual([file('a', { executable: true }), link, file('c', { size: 9 })]);
   expect([...sources.at('tools', ['0', 'b', 'bb', 'c'])]).toEqual([link, file('c', { size: 9 })]);
-  expect(paths([...sources.stats('tools')])).toEqual(['a', 'b', 'c']);
+  expect(paths([...sources.stats('tools', { after: null, upTo: null })])).toEqual(['a', 'b', 'c']);
 });
 
 test('lists the files to read: unknown content, content that is not held any more, no problems', async () => {
@@ -71,6 +71,21 @@ test('lists the files to read: unknown content, content that is not held any mor
   store.objects.forget(held);
   expect(paths(store.sources.unhashed('tools', undefined, 10))).toEqual(['a', 'b', 'c', 'f']);
   expect(store.sources.problems('tools', undefined, 5)).toEqual([{ path: 'd', problem: 'unreadable' }]);
+});
+
+test('cuts a large index into runs of about the same length, and a small one not at all', async () => {
+  const { sources } = await temporaryStore();
+  const all = Array.from({ length: 10 }, (_, at) => `f${at}`);
+  sources.write('tools', { puts: all.map((path) => file(path)) });
+  sources.write('other', { puts: [file('a')] });
+  const cuts = sources.cuts('tools', 3, 10);
+  expect(cuts).toEqual(['f3', 'f6']);
+  expect(sources.cuts('tools', 3, 11)).toEqual([]);
+  const runs = [null, ...cuts].map((after, at) =>
+    paths([...sources.stats('tools', { after, upTo: cuts[at] ?? null })]),
+  );
+  expect(runs.map((run) => run.length)).toEqual([4, 3, 3]);
+  expect(runs.flat()).toEqual(all);
 });
 
 test('records content only where the file is still the one that was read', async () => {

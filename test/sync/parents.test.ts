@@ -12,7 +12,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 const identity = { depot: 'munich-1', site: childSite, version: '0.1.0' };
 
 function parentsOf(tls = { material: () => munich, judge: judging() }): Parents {
-  const parents = new Parents(identity, realHost, silent, tls);
+  const parents = new Parents(identity, realHost, silent, () => tls);
   onTestFinished(() => parents.close());
   return parents;
 }

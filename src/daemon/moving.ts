@@ -1,0 +1,335 @@
+import type { EnrolledRepository } from '../model/company.js';
+import { masterShape, type MoveBody } from '../model/enrolment.js';
+import { asDepotError, DepotError } from '../model/errors.js';
+import { isWithin } from '../model/names.js';
+import type { StatusError } from '../model/status.js';
+import type { MoveResult, TakeOverResult } from '../model/trust-status.js';
+import { isFinished } from '../publish/generation.js';
+import { handOverChain, takeBack, type HandOver } from '../publish/hand-over.js';
+import { dropProposal, hasProposed, proposeTakeOver, signTakeOver } from '../publish/take-over.js';
+import type { BroughtKeys } from '../serve/keys-api.js';
+import type { MovesApi } from '../serve/moves-api.js';
+import { holdsAll } from '../store/holds-all.js';
+import type { Elsewhere } from './mastery.js';
+import { requireMembership } from './membership.js';
+import type { RunningDepot } from './running-depot.js';
+
+const announceEveryMs = 60_000;
+
+/** A lost master depot may have published generations that never came here, and some depot may have them: their numbers are left out. */
+const lostStep = 1000;
+
+/**
+ * Moves of repositories to another master depot, at both of them (trust/README.md section 5). What the old one signed is
+ * durable before anybody is told of it, and is told until the directory says so.
+ */
+export class Moving implements MovesApi {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly failures = new Map<string, StatusError>();
+
+  constructor(private readonly depot: RunningDepot) {}
+
+  /** From then on tells the directory of what was signed. */
+  start(): void {
+    if (this.depot.membership !== undefined) this.running = this.keepUp();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    await this.last;
+  }
+
+  /** Why the directory could not be told of what was signed here; null where nothing speaks against it. */
+  failure(repository: string): StatusError | null {
+    return this.failures.get(repository) ?? null;
+  }
+
+  takeOver(repository: string, brought: BroughtKeys): Promise<TakeOverResult> {
+    return this.inTurn(async () => {
+      const { store, settings, host, log } = this.depot;
+      const { climbing } = requireMembership(this.depot.membership);
+      const { master } = this.requireCandidate(repository);
+      const generation = this.requireWhole(repository, master);
+      const root = await proposeTakeOver(store, repository, settings.signing, host.now());
+      const body = { name: repository, root: base64(root), generation };
+      const answer = masterShape.parse(await climbing.ask('take-over', body));
+      log.info(
+        { repository, master: answer.master, generation },
+        `asked ${answer.master} to give ${repository} to this depot`,
+      );
+      if (brought.keys.length > 0) {
+        const roots = await signTakeOver(store, repository, root, brought);
+        const next = Math.ceil((generation + 1) / lostStep + 1) * lostStep;
+        await climbing.ask('move', { name: repository, to: settings.depot, generation, next }, roots.map(base64));
+        log.warn(
+          { repository, from: master, generation },
+          `${repository} was taken over from ${master}, which is lost`,
+        );
+        this.depot.companyChanged();
+        return { repository, depot: settings.depot, master, generation, state: 'taken-over' };
+      }
+      return { repository, depot: settings.depot, master: answer.master, generation, state: 'asked' };
+    });
+  }
+
+  cancel(repository: string): Promise<TakeOverResult> {
+    return this.inTurn(async () => {
+      const { store, settings } = this.depot;
+      const { climbing } = requireMembership(this.depot.membership);
+      if (!hasProposed(store, repository)) {
+        throw new DepotError('not-found', `this depot does not ask for ${repository}`, { retry: 'never' });
+      }
+      const answer = await climbing.ask('stay', { name: repository, depot: settings.depot });
+      const { master } = masterShape.parse(answer);
+      if (master === settings.depot) {
+        throw new DepotError('not-allowed', `${repository} has gone to this depot already`, {
+          hint: `at another depot: depot repository take-over ${repository}`,
+          retry: 'never',
+        });
+      }
+      dropProposal(store, repository);
+      return { repository, depot: settings.depot, master, generation: null, state: 'cancelled' };
+    });
+  }
+
+  move(repository: string, to: string, brought: BroughtKeys): Promise<MoveResult> {
+    return this.inTurn(async () => {
+      const { store, publishers, log } = this.depot;
+      requireMembership(this.depot.membership);
+      const given = this.givenAway(repository);
+      if (given !== undefined && given.to !== to) {
+        throw new DepotError('bad-request', `the move of ${repository} to ${given.to} is signed already`, {
+          hint: `depot repository keep ${repository} takes it back`,
+          retry: 'never',
+        });
+      }
+      if (given === undefined) {
+        const publisher = publishers.get(repository);
+        const proposal = Buffer.from(this.requireAsked(repository, to).root, 'base64');
+        await this.requireWay(repository, to);
+        await publishers.stopOne(repository);
+        try {
+          const newest = store.heads.newest(repository);
+          if (newest === undefined || !isFinished(newest)) {
+            throw new DepotError('not-allowed', `the newest generation of ${repository} is not finished here`, {
+              hint: `depot publish ${repository} --wait`,
+            });
+          }
+          const { generation } = await publisher.signer.handOver(to, proposal, brought);
+          log.warn(
+            { repository, to, generation },
+            `${repository} was given to ${to}: nothing more of it is published here`,
+          );
+        } finally {
+          await this.depot.remaster();
+        }
+      }
+      const handOver = this.givenAway(repository);
+      if (handOver === undefined)
+        throw new DepotError('internal', `the move of ${repository} was signed and is not here`);
+      await this.announce(repository, handOver);
+      const { generation } = handOver;
+      return { repository, to, generation, state: this.failures.has(repository) ? 'signed' : 'moved' };
+    });
+  }
+
+  keep(repository: string, from: string | null): Promise<MoveResult> {
+    return this.inTurn(async () => {
+      const { store, settings, log } = this.depot;
+      const { climbing } = requireMembership(this.depot.membership);
+      const given = this.givenAway(repository);
+      const depot = given?.to ?? this.requireAsked(repository, from).depot;
+      const { master } = masterShape.parse(await climbing.ask('stay', { name: repository, depot }));
+      if (master !== settings.depot) {
+        throw new DepotError(
+          'not-allowed',
+          `the directory names ${master} as the master depot of ${repository} already`,
+          {
+            hint: `to have it back: depot repository take-over ${repository}`,
+            retry: 'never',
+          },
+        );
+      }
+      if (given !== undefined) {
+        takeBack(store, repository, given);
+        this.failures.delete(repository);
+        log.warn({ repository }, `the move of ${repository} to ${given.to} was taken back`);
+        await this.depot.remaster();
+      }
+      return { repository, to: depot, generation: given?.generation ?? null, state: 'kept' };
+    });
+  }
+
+  private async keepUp(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      for (const { settings, state, handOver } of this.depot.mastery.elsewhere) {
+        if (state !== 'handed-over' || handOver === undefined) continue;
+        await this.inTurn(async () => {
+          if (this.givenAway(settings.name) !== undefined) await this.announce(settings.name, handOver);
+        });
+      }
+      await this.depot.host.sleep(announceEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** What hinders it is in the status, and tried again. */
+  private async announce(repository: string, handOver: HandOver): Promise<void> {
+    const { store, host, log } = this.depot;
+    const { climbing } = requireMembership(this.depot.membership);
+    const { to, generation } = handOver;
+    const roots = handOverChain(store, repository, handOver).map(base64);
+    const body: MoveBody = { name: repository, to, generation, next: generation + 1 };
+    try {
+      await this.unlessStopped(climbing.ask('move', body, roots));
+      this.failures.delete(repository);
+      this.depot.companyChanged();
+    } catch (thrown) {
+      const { code, message, hint } = asDepotError(thrown, `tell the directory that ${repository} goes to ${to}`);
+      this.failures.set(repository, { code, message, hint: hint ?? null, at: new Date(host.now()).toISOString() });
+      log.warn(
+        { repository, to, code, hint },
+        `the directory was not told that ${repository} goes to ${to}: ${message}`,
+      );
+    }
+  }
+
+  private givenAway(repository: string): HandOver | undefined {
+    const found = this.depot.mastery.elsewhere.find(({ settings }) => settings.name === repository);
+    return found?.state === 'handed-over' ? found.handOver : undefined;
+  }
+
+  private enrolled(repository: string): EnrolledRepository {
+    const { store, settings } = this.depot;
+    const found = store.company
+      .get(settings.site)
+      ?.repositories.find(({ name, context }) => name === repository && isWithin(settings.site, context));
+    if (found !== undefined) return found;
+    throw new DepotError('not-found', `${repository} is not in the company's directory for ${settings.site}`, {
+      hint: 'depot repository list; a master depot stands within the scope of its repository',
+      retry: 'never',
+    });
+  }
+
+  private requireAsked(repository: string, depot: string | null) {
+    const { asked = [], master } = this.enrolled(repository);
+    const { settings } = this.depot;
+    if (master !== settings.depot) {
+      throw new DepotError('bad-request', `${repository} is published at ${master}, not here`, {
+        hint: `run this at ${master}`,
+        retry: 'never',
+      });
+    }
+    const [only, ...others] = asked;
+    const found = depot === null && others.length === 0 ? only : asked.find((each) => each.depot === depot);
+    if (found !== undefined) return found;
+    const names = asked.map((each) => each.depot).join(', ');
+    const what =
+      depot === null ? `${asked.length} depots ask for ${repository}` : `${depot} does not ask for ${repository}`;
+    throw new DepotError('not-found', what, {
+      hint:
+        names === '' ? `at the new master depot: depot repository take-over ${repository}` : `those that ask: ${names}`,
+      retry: 'never',
+    });
+  }
+
+  private requireCandidate(repository: string): Elsewhere {
+    const { mastery, settings } = this.depot;
+    const enrolled = this.enrolled(repository);
+    const candidate = mastery.elsewhere.find((each) => each.settings.name === repository);
+    if (candidate === undefined) {
+      const isOwn = mastery.published.some(({ name }) => name === repository);
+      throw new DepotError(
+        'bad-request',
+        isOwn
+          ? `this depot is the master depot of ${repository} already`
+          : `the settings of this depot do not say where ${repository} is to be published from`,
+        {
+          hint: isOwn
+            ? 'depot repository list'
+            : `in ${settings.file}: repositories: { ${repository}: { kind: ${enrolled.kind}, context: ${enrolled.context}, ` +
+              `${enrolled.kind === 'mirror' ? 'source' : 'work'}: FOLDER } }; then depot reload: nothing is published from it before the move`,
+          retry: 'never',
+        },
+      );
+    }
+    const { kind, context } = candidate.settings;
+    if (kind !== enrolled.kind || context !== enrolled.context) {
+      throw new DepotError(
+        'bad-request',
+        `${repository} is of kind ${enrolled.kind} for ${enrolled.context}, the settings here say ${kind} for ${context}`,
+        { hint: `correct repositories.${repository} in ${settings.file}, then depot reload`, retry: 'never' },
+      );
+    }
+    if (candidate.state === 'handed-over') {
+      throw new DepotError('bad-request', `this depot is giving ${repository} away`, {
+        hint: `depot repository keep ${repository} takes that back`,
+        retry: 'never',
+      });
+    }
+    return candidate;
+  }
+
+  /** @returns the newest generation, all of which is here */
+  private requireWhole(repository: string, master: string): number {
+    const { store } = this.depot;
+    const newest = store.heads.newest(repository);
+    if (newest !== undefined && holdsAll(store, newest)) return newest.head.generation;
+    const what = newest === undefined ? 'nothing' : `generation ${newest.head.generation}`;
+    const why = newest === undefined ? `is held of ${repository} here yet` : `of ${repository} is not whole here yet`;
+    throw new DepotError('not-allowed', `${what} ${why}`, {
+      hint:
+        `depot poll ${repository} --wait` +
+        (newest?.head.kind === 'packages'
+          ? `; revisions that are not for this site come from ${master} alone: parent: [{ url: URL of ${master}, repositories: [${repository}] }]`
+          : ''),
+    });
+  }
+
+  /**
+   * The old master depot is a child after the move, and depots below it live on what it gets: some parent has to have the
+   * repository before.
+   */
+  private async requireWay(repository: string, to: string): Promise<void> {
+    const { sync, settings } = this.depot;
+    const failures: string[] = [];
+    for (const { client, url } of sync.parents.for(repository)) {
+      try {
+        const answer = await client.state(repository, undefined, this.stopping.signal);
+        if (answer !== 'unchanged' && answer.state.head !== null) return;
+        failures.push(`${url} has nothing of it`);
+      } catch (thrown) {
+        failures.push(asDepotError(thrown, `ask ${url}`).message);
+      }
+    }
+    const why = failures.length === 0 ? 'this depot has no parent for it' : failures.join('; ');
+    throw new DepotError('not-allowed', `after the move this depot could not get ${repository} from anywhere: ${why}`, {
+      hint: `in ${settings.file}, parent: [{ url: URL of ${to}, repositories: [${repository}] }]; then depot reload`,
+      retry: 'never',
+    });
+  }
+
+  /** A request may take a minute; the daemon does not wait for it when it ends. */
+  private unlessStopped<T>(asked: Promise<T>): Promise<T> {
+    const { signal } = this.stopping;
+    return new Promise((resolve, reject) => {
+      asked.then(resolve, reject);
+      const stop = (): void => reject(new DepotError('interrupted', 'the daemon stops'));
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
