@@ -1,4 +1,5 @@
 import { directoryName } from '../model/company.js';
+import type { MissedStatus } from '../model/missed-windows.js';
 import type { DepotStatus, HeldBack, ParentStatus, RepositoryStatus, StatusError } from '../model/status.js';
 import type { Terminal } from './terminal.js';
 import { moveLines } from './move-attention.js';
@@ -57,6 +58,7 @@ function* repositoryAttention(
     yield stop(colours, `${name}: ${plural(damaged, 'object')} damaged; a disk that damages files should be replaced`);
     yield source === null ? `  depot poll ${name} --wait` : `  depot publish ${name} --wait`;
   }
+  if (repository.missedWindows !== null) yield* missedLines(repository.name, repository.missedWindows, colours, now);
   for (const hold of holds) {
     const what =
       hold.kind === 'head'
@@ -73,6 +75,27 @@ function* repositoryAttention(
     yield stop(colours, `${name}: nothing is published: ${safe(source.refused)}`);
   }
   yield* heldBackLines(name, source.heldBack, source.heldBackCount, colours, allNames);
+}
+
+/** How much there is, what a window carries, and how many it will take. */
+function* missedLines(
+  name: string,
+  { windows, closedAt, bytesLeft, windowBytes, windowsNeeded }: MissedStatus,
+  colours: Colours,
+  now: number,
+): Generator<string> {
+  const numbers = [
+    ...(bytesLeft === null ? [] : [`${size(bytesLeft)} left`]),
+    ...(windowBytes === null ? [] : [`a window carries ${size(windowBytes)}`]),
+    ...(windowsNeeded === null ? [] : [`it will take ${plural(windowsNeeded, 'more window')}`]),
+  ];
+  const told = numbers.length === 0 ? '' : `: ${numbers.join(', ')}`;
+  const what = `${name}: not all had come when its window closed, ${windows} times running, last ${ago(closedAt, now)}`;
+  yield stop(colours, `${what}${told}`);
+  const isEnough = bytesLeft !== null && windowBytes !== null && bytesLeft <= windowBytes;
+  yield isEnough
+    ? `  the next window could carry it; what held it up: depot history ${name}`
+    : `  depot forecast ${name}; a longer window or a higher rate is network: in the YAML, for once: depot pace RATE --for TIME`;
 }
 
 /** A parent that does not answer has its own line; its repositories all fail alike. */

@@ -111,7 +111,11 @@ function* line({ network }: Settings): Generator<string> {
   if (otherwise === null) return;
   const zone =
     windows.length === 0 ? '' : `, ${plural(windows.length, 'window')} in ${ownWindows(network).zone} (depot windows)`;
-  yield fact('line', `${rateAsWritten(otherwise)}${zone}, in frames of ${formatSize(frameBytes)}`);
+  const urgent =
+    network.urgent === null || network.urgent === 'closed'
+      ? ''
+      : `; urgent releases at least ${rateAsWritten(network.urgent)}`;
+  yield fact('line', `${rateAsWritten(otherwise)}${zone}, in frames of ${formatSize(frameBytes)}${urgent}`);
 }
 
 function* followed({ follow, site }: Settings): Generator<string> {

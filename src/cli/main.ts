@@ -8,6 +8,7 @@ import { completionCommand, hiddenCompleteCommand } from './completion.js';
 import { configCommand } from './config-check.js';
 import { asShown, showError } from './errors.js';
 import { exitCodeOf, exitCodeRows, exitCodes } from './exit-codes.js';
+import { forecastCommand } from './forecast.js';
 import { gcCommand } from './gc.js';
 import { historyCommand } from './history.js';
 import { approveCommand, holdsCommand } from './holds.js';
@@ -62,7 +63,10 @@ function rootCommand(program: Program, onUsageError: (text: string) => void): Co
     .helpCommand('help [command]', 'what a command does, with its options')
     .addHelpText('after', ({ error }) => (error ? '' : exitCodeHelp()));
   const groups = {
-    'To look:': [statusCommand, planCommand, windowsCommand, lsCommand, historyCommand, holdsCommand, verifyCommand],
+    'To look:': [
+      ...[statusCommand, planCommand, forecastCommand, windowsCommand],
+      ...[lsCommand, historyCommand, holdsCommand, verifyCommand],
+    ],
     'To act:': [
       pollCommand,
       publishCommand,

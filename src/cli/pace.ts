@@ -49,7 +49,13 @@ async function order(
 }
 
 /** `512kbit/s until 20:00`, in the time zone of the windows. */
-export function lineWords(
+export function lineWords(line: LineStatus, now: number): string {
+  return line.urgent === null
+    ? ordinaryWords(line, now)
+    : `${ordinaryWords(line, now)}; urgent releases ${rateAsWritten(line.urgent)}`;
+}
+
+function ordinaryWords(
   { rate, until, opensAt, ordered, limited, timezone, closedBytes }: LineStatus,
   now: number,
 ): string {

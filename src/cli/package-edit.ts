@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { DepotError } from '../model/errors.js';
 import type { PackageResult } from '../model/package-status.js';
+import { priorities, type Priority } from '../model/priority.js';
 import type { PackageFactsInput } from '../serve/packages-api.js';
 import { keptDays, keptReleases } from './arguments.js';
 import { asText, packageName } from './package-name.js';
@@ -14,6 +15,7 @@ interface FactOptions {
   readonly version?: string;
   readonly keepReleases?: number;
   readonly keepDays?: number;
+  readonly priority?: Priority;
 }
 
 export function createCommand(program: Program): Command {
@@ -52,7 +54,7 @@ export function editCommand(program: Program): Command {
       const facts = { ...factsOf(options), keep };
       if (Object.values(facts).every((value) => value === null)) {
         throw new DepotError('bad-request', 'nothing was said that is not so already', {
-          hint: '--title, --vendor, --version, --type, --keep-releases, --keep-days',
+          hint: '--title, --vendor, --version, --type, --priority, --keep-releases, --keep-days',
           retry: 'never',
         });
       }
@@ -80,12 +82,22 @@ function factOptions(command: Command): Command {
   return command
     .option('--title <text>', 'as people know it')
     .option('--vendor <text>', 'who makes it')
-    .option('--version <text>', 'the version of what is in the work copy');
+    .option('--version <text>', 'the version of what is in the work copy')
+    .addOption(
+      new Option('--priority <which>', 'where it comes among the packages that depots fetch').choices(priorities),
+    );
 }
 
-function factsOf({ type = '', title = '', vendor = '', version = '' }: FactOptions): PackageFactsInput {
+function factsOf({ type = '', title = '', vendor = '', version = '', priority }: FactOptions): PackageFactsInput {
   const given = (value: string): string | null => (value === '' ? null : value);
-  return { type: given(type), title: given(title), vendor: given(vendor), version: given(version), keep: null };
+  return {
+    type: given(type),
+    title: given(title),
+    vendor: given(vendor),
+    version: given(version),
+    keep: null,
+    priority: priority ?? null,
+  };
 }
 
 export async function tell(request: Request, result: PackageResult, lines: readonly string[]): Promise<void> {

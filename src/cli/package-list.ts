@@ -55,13 +55,14 @@ function numbers(revisions: PackageStatus['revisions'], wanted: string): string 
 }
 
 function* showLines(shown: PackageStatus, dim: (text: string) => string): Generator<string> {
-  const { title, vendor, version, type, compress, keep, targets, work, revisions, releases } = shown;
+  const { title, vendor, version, type, compress, keep, priority, targets, work, revisions, releases } = shown;
   const fact = (what: string, said: string): string => `${what.padEnd(9)}  ${safe(said)}`;
   yield `${asText(shown)}: ${safe([title, version, vendor].filter((each) => each !== null).join(', '))}`;
   yield fact('type', `${type}, ${compress ? 'travels compressed and as deltas' : 'travels as it is'}`);
   yield fact('to', targets === null ? 'not distributed yet' : targets.to.join(' '));
   if (targets !== null && targets.except.length > 0) yield fact('except', targets.except.join(' '));
   yield fact('keeps', `${plural(keep.releases, 'release')}, older ones for ${plural(keep.days, 'day')}`);
+  if (priority !== 'normal') yield fact('priority', priority);
   yield fact('work copy', work);
   if (revisions.length === 0) {
     yield `no revisions yet: depot package prepare ${asText(shown)}`;
@@ -79,7 +80,7 @@ function* showLines(shown: PackageStatus, dim: (text: string) => string): Genera
   for (const release of releases.filter(({ scheduled }) => scheduled)) yield scheduledLine(release);
 }
 
-export function scheduledLine({ revision, at, ring }: ReleaseStatus): string {
+export function scheduledLine({ revision, at, ring, urgent }: ReleaseStatus): string {
   const where = ring === null ? '' : ` in the ring ${ring.name}`;
-  return `revision ${revision} will be released${where} at ${localTime(at)} (${at})`;
+  return `revision ${revision} will be released${urgent ? ' urgently' : ''}${where} at ${localTime(at)} (${at})`;
 }

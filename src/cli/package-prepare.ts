@@ -39,6 +39,7 @@ interface PublishOptions {
   readonly to?: string[];
   readonly except?: string[];
   readonly note?: string;
+  readonly urgent?: boolean;
   readonly version?: string;
 }
 
@@ -51,7 +52,9 @@ export function publishCommand(program: Program): Command {
     .option('--except <site...>', 'but not these, with all below')
     .option('--note <text>', 'what is new in it')
     .option('--version <text>', 'the version of what is in it (default: as before)')
-    .action(async (text: string, { to = [], except = [], note, version }: PublishOptions, command: Command) => {
+    .option('--urgent', 'as of depot package release')
+    .action(async (text: string, options: PublishOptions, command: Command) => {
+      const { to = [], except = [], note, version, urgent = false } = options;
       const request = requestOf(program, command);
       const { terminal, json } = request;
       const of = packageName(text);
@@ -72,7 +75,7 @@ export function publishCommand(program: Program): Command {
       }
       const distributed = await packages.distribute(of, to, except);
       if (!json) await printProse(terminal, [distributedLine(distributed.package)]);
-      const released = await packages.release(of, { revision: prepared.revision, ring: null, at: null });
+      const released = await packages.release(of, { revision: prepared.revision, ring: null, at: null, urgent });
       if (json) await printJson(terminal, { prepared, distributed, released });
       else await printProse(terminal, [releasedLine(released.package)]);
     });

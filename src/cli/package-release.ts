@@ -31,6 +31,7 @@ interface ReleaseOptions {
   readonly ring?: string;
   readonly at?: string;
   readonly cancel?: boolean;
+  readonly urgent?: boolean;
 }
 
 export function releaseCommand(program: Program): Command {
@@ -40,12 +41,16 @@ export function releaseCommand(program: Program): Command {
     .option('--revision <number>', 'which (default: the newest)', revisionNumber)
     .option('--ring <name>', 'only to the depots in this ring of the settings')
     .option('--at <time>', 'everywhere at this time: 2026-12-01T06:00+01:00, 2026-12-01T06:00[Europe/Berlin]', moment)
+    .option(
+      '--urgent',
+      'what depots lack of it travels before all else, and outside of the windows of those that allow it (network.urgent)',
+    )
     .option('--cancel', 'take back what waits for its time')
     .action(async (text: string, options: ReleaseOptions, command: Command) => {
       const request = requestOf(program, command);
       const of = packageName(text);
-      const { revision = null, ring = null, at = null, cancel = false } = options;
-      if (cancel && (revision !== null || ring !== null || at !== null)) {
+      const { revision = null, ring = null, at = null, cancel = false, urgent = false } = options;
+      if (cancel && (revision !== null || ring !== null || at !== null || urgent)) {
         throw new DepotError('bad-request', '--cancel stands alone', { retry: 'never' });
       }
       const { packages } = await daemonOf(request);
@@ -55,7 +60,7 @@ export function releaseCommand(program: Program): Command {
           `${asText(of)}: no release waits any more; depots hear of it at their next polls`,
         ]);
       }
-      const result = await packages.release(of, { revision, ring, at });
+      const result = await packages.release(of, { revision, ring, at, urgent });
       await tell(request, result, [releasedLine(result.package)]);
     });
 }
@@ -103,5 +108,7 @@ export function releasedLine({ releases, ...of }: PackageStatus): string {
   if (last === undefined) return `${asText(of)}: nothing is released`;
   if (last.scheduled) return `${asText(of)}: ${scheduledLine(last)}`;
   const where = last.ring === null ? '' : ` in the ring ${last.ring.name}`;
-  return `${asText(of)}: revision ${last.revision} is released${where}; depots take it over at their next polls`;
+  const urgently = last.urgent ? ' urgently' : '';
+  const first = last.urgent ? ', what they lack of it before all else' : '';
+  return `${asText(of)}: revision ${last.revision} is released${urgently}${where}; depots take it over at their next polls${first}`;
 }

@@ -41,6 +41,9 @@ function* readinessLines(
     const ready = targeted.filter((each) => each.ready.includes(newest.revision)).length;
     yield `revision ${newest.revision} is ready at ${ready} of ${targeted.length} depots`;
   }
+  const last = shown.releases.findLast(({ scheduled }) => !scheduled);
+  if (last?.urgent === true)
+    yield `revision ${last.revision} was released urgently: depots fetch what they lack of it before all else`;
   for (const release of shown.releases.filter(({ scheduled }) => scheduled)) yield scheduledLine(release);
 }
 

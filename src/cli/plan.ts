@@ -62,6 +62,7 @@ function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'
     fetch,
     relay.files === 0 ? '' : `${plural(relay.files, 'file')}, ${size(relay.bytes)} of it for depots below`,
   );
+  if (plan.urgent.files > 0) yield row('urgent', plan.urgent, 'of it for urgent releases, which come first');
   if (plan.contentAt !== null && fetch.files > 0) {
     yield dim(
       `           content is fetched ${until(plan.contentAt, now)} (poll.content); at once: depot poll ${repository}`,

@@ -60,6 +60,7 @@ function* cycleLines(cycle: CycleResult, { green, yellow, red }: Terminal['colou
       break;
     case 'applied':
       yield `${repository}: ${green(step)}, ${fetchedWords}; ${change}`;
+      if (error !== null) yield `  ${safe(error.message)}`;
       break;
     case 'waiting':
       if (error?.code === 'window-closed') {

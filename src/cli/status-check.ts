@@ -35,9 +35,10 @@ function* codesOf({
     ({ error }): ErrorCode[] => (error === null ? [] : [error.code]),
   );
   yield* errors.map(exitCodeOf);
-  for (const { damaged, source, holds } of repositories) {
+  for (const { damaged, source, holds, missedWindows } of repositories) {
     if (damaged > 0) yield exitCodes.damageFound.code;
     if (source !== null && source.refused !== null) yield exitCodes.sourceRefused.code;
+    if (missedWindows !== null) yield exitCodes.failed.code;
     if (holds.length > 0) yield exitCodes.held.code;
     if (source !== null && source.heldBackCount > 0) yield exitCodes.heldBack.code;
   }

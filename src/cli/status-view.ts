@@ -1,3 +1,4 @@
+import type { ForecastStatus } from '../model/forecast-status.js';
 import type {
   CyclePhase,
   CycleProgress,
@@ -11,6 +12,7 @@ import { attention } from './attention.js';
 import { columns, wrap, type Column } from './columns.js';
 import type { Terminal } from './terminal.js';
 import { givenWords } from './given-words.js';
+import { doneWords } from './forecast-words.js';
 import { lineWords } from './pace.js';
 import { ago, count, plural, safe, size, span, until } from './words.js';
 
@@ -160,7 +162,7 @@ const roomyWidth = 100;
 
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
 function transferLine(
-  { name, cycle, newest, waitingFor, waitsForWindow, source, poll }: RepositoryStatus,
+  { name, cycle, newest, waitingFor, waitsForWindow, urgent, forecast, source, poll }: RepositoryStatus,
   { colours, width, line }: Look,
   now: number,
 ): string[] {
@@ -168,7 +170,7 @@ function transferLine(
     return [`${name} is rescanned, not watched${source.modeReason === null ? '' : `: ${safe(source.modeReason)}`}`];
   if (cycle === null && waitsForWindow) {
     const opens = line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
-    return [`${name} waits for the window${opens}`];
+    return [`${name} waits for the window${opens}${urgentWords(urgent)}${doneLater(forecast, line, now)}`];
   }
   if (cycle === null && poll?.content != null) {
     const { at, revisions, bytes } = poll.content;
@@ -176,11 +178,25 @@ function transferLine(
     return [`${name}: ${what}, fetched ${until(at, now)} (poll.content); at once: depot poll ${name}`];
   }
   if (cycle === null && waitingFor !== null)
-    return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}`];
-  if (cycle === null) return [];
-  const what = `${name} ${phaseWords[cycle.phase]}${cycle.generation === null ? '' : ` ${cycle.generation}`}`;
+    return [`${name} waits for ${safe(waitingFor)} to complete generation ${newest}${urgentWords(urgent)}`];
+  if (cycle === null) return urgent.length === 0 ? [] : [`${name} lacks${urgentWords(urgent).slice(1)}`];
+  const which = cycle.generation === null ? '' : ` ${cycle.generation}`;
+  const what = `${name} ${phaseWords[cycle.phase]}${which}${cycle.urgent ? `, urgent: ${shortList(urgent, 3)}` : ''}`;
   if (cycle.phase !== 'fetch' && cycle.phase !== 'apply') return [what];
-  return [[what, bar(cycle, width < roomyWidth ? 10 : 20, colours), ...progressWords(cycle)].join('  ')];
+  const words = [what, bar(cycle, width < roomyWidth ? 10 : 20, colours), ...progressWords(cycle)];
+  // What is left of this batch alone is no answer where the line changes before the end.
+  const isSteady = forecast === null || forecast.legs.length < 2;
+  return [isSteady ? words.join('  ') : `${words.join('  ')}${doneLater(forecast, line, now)}`];
+}
+
+/** `, urgent: vlc/3` */
+function urgentWords(urgent: readonly string[]): string {
+  return urgent.length === 0 ? '' : `, urgent: ${shortList(urgent, 3)}`;
+}
+
+/** When it will all be here. */
+function doneLater(forecast: ForecastStatus | null, line: LineStatus | null, now: number): string {
+  return forecast === null || line === null ? '' : `; ${doneWords(forecast, line.timezone, now)}`;
 }
 
 /** Files that stand in the installation copy without being counted: the generation has them no more. */

@@ -27,6 +27,7 @@ function boundedNetwork(own: NetworkSettings, given: SiteNetwork): NetworkSettin
   return {
     ...own,
     frameBytes: Math.min(own.frameBytes, given.frameBytes ?? Infinity),
+    urgent: own.urgent === null ? given.urgent : stricterOf(own.urgent, given.urgent),
     priority: Object.assign(Object.create(null) as NetworkSettings['priority'], given.priority, own.priority),
     uploads: {
       ...uploads,

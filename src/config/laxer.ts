@@ -49,12 +49,15 @@ function* laxerNetwork(
   nowMs: number,
 ): Generator<string> {
   const { network: own, file } = settings;
-  const { frameBytes, uploads } = section.settings;
+  const { frameBytes, urgent, uploads } = section.settings;
   const source = by(section, given.generation);
   const place = (...path: Path): string | undefined => placed(file, places(['network', ...path])?.line);
   const frame = place('frame');
   if (frame !== undefined && frameBytes !== null && own.frameBytes > frameBytes)
     yield `network.frame: ${formatSize(own.frameBytes)} (${frame}) is larger than ${formatSize(frameBytes)}, ${source}; the smaller counts`;
+  const express = place('urgent');
+  if (express !== undefined && own.urgent !== null && urgent !== null && isFaster(own.urgent, urgent))
+    yield `network.urgent: ${rateAsWritten(own.urgent)} (${express}) is faster than ${rateAsWritten(urgent)}, ${source}; the slower counts`;
   const each = place('uploads', 'each-child');
   if (each !== undefined && uploads.eachChild !== null && isFaster(own.uploads.eachChild, uploads.eachChild))
     yield `network.uploads.each-child: ${rateAsWritten(own.uploads.eachChild)} (${each}) is faster than ${rateAsWritten(uploads.eachChild)}, ${source}; the slower counts`;

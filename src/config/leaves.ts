@@ -129,7 +129,7 @@ export const slowestRate = 1000;
 const fastestRate = 1e12 / 8;
 
 /** A rate in bytes a second, or one of the words. */
-export function rate<Word extends 'unlimited' | 'closed'>(...words: Word[]) {
+export function rate<Word extends 'unlimited' | 'closed' | 'no'>(...words: Word[]) {
   const rule = ['allowed: a number and its unit, such as 20Mbit/s or 2Mbyte/s', ...words].join(', or ');
   const form = new RegExp([rateForm.source, ...words.map((word) => `^${word}$`)].join('|'));
   return written<Exclude<Rate, string> | Word>(rule, form, (text) => {

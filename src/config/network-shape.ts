@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { priorities } from '../model/priority.js';
 import { dates, days, time, zone } from './calendar.js';
 import { rate, size } from './leaves.js';
 import { atLeastOne, mapping, wholeNumber } from './mapping.js';
@@ -58,15 +59,22 @@ const common = {
   otherwise: anyRate
     .describe('The rate outside of all windows: a rate, unlimited or closed. Needed where there are windows.')
     .optional(),
+  urgent: rate('unlimited', 'closed', 'no')
+    .describe(
+      'How fast what an urgent release needs may come at least, also outside of the windows; closed, or left out: as the windows say.',
+    )
+    .optional(),
   priority: z
-    .record(z.string(), z.enum(['high', 'normal', 'low'], { error: priorityRule }), {
+    .record(z.string(), z.enum(priorities, { error: priorityRule }), {
       error: 'allowed: repository names with high, normal or low, such as { tools: high }',
     })
     .prefault({})
-    .describe('Which repositories go first, frame by frame: high before normal before low.'),
+    .describe(
+      'Which repositories go first, frame by frame: high before normal before low; of equal ones the packages that say so.',
+    ),
 };
 
-const networkRule = 'allowed: a mapping with timezone, frame, windows, otherwise, priority, uploads';
+const networkRule = 'allowed: a mapping with timezone, frame, windows, otherwise, urgent, priority, uploads';
 
 export const networkShape = mapping(
   {
@@ -74,6 +82,7 @@ export const networkShape = mapping(
     frame: frame.prefault('256KiB').describe(words.frame),
     windows: common.windows,
     otherwise: common.otherwise,
+    urgent: common.urgent,
     priority: common.priority,
     uploads: mapping(
       {

@@ -1,3 +1,4 @@
+import type { Priority } from '../model/priority.js';
 import type { Rate } from '../model/rate.js';
 import type { SiteNetwork } from '../model/site-settings.js';
 import type { Window, Windows } from '../model/windows.js';
@@ -7,8 +8,6 @@ import { formatRate, formatSize } from './units.js';
 
 const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-export type Priority = 'high' | 'normal' | 'low';
-
 /** When bulk bytes may move, and how fast. */
 export interface NetworkSettings {
   /** Null: that of the machine. */
@@ -17,6 +16,8 @@ export interface NetworkSettings {
   readonly windows: readonly Window[];
   /** Null where the file has neither windows nor a rate: unlimited. */
   readonly otherwise: Rate | null;
+  /** What urgent releases need comes at least this fast, whatever the windows say; `closed`, or null for what a file leaves out: as they say. */
+  readonly urgent: Rate | null;
   /** By repository, those that are not `normal`; an object without prototype. */
   readonly priority: Readonly<Record<string, Priority>>;
   /** What the depots below get. */
@@ -39,6 +40,7 @@ export function networkFrom(network: Config['network']): NetworkSettings {
     frameBytes: network.frame,
     windows: network.windows.map(windowFrom),
     otherwise: network.otherwise ?? null,
+    urgent: urgentFrom(network.urgent),
     priority: Object.assign(Object.create(null) as Record<string, Priority>, network.priority),
     uploads: {
       total: uploads.total,
@@ -47,6 +49,10 @@ export function networkFrom(network: Config['network']): NetworkSettings {
       windows: uploads.windows.map(windowFrom),
     },
   };
+}
+
+export function urgentFrom(written: Rate | 'no' | undefined): Rate | null {
+  return written === 'no' ? 'closed' : (written ?? null);
 }
 
 type WrittenWindow = Config['network']['windows'][number];
@@ -96,6 +102,7 @@ export function networkAsWritten(network: NetworkSettings) {
     frame: formatSize(network.frameBytes),
     windows: network.windows.map(windowAsWritten),
     otherwise: otherwise === null ? undefined : rateAsWritten(otherwise),
+    urgent: network.urgent === null ? undefined : rateAsWritten(network.urgent),
     priority: { ...network.priority },
     uploads: {
       total: rateAsWritten(uploads.total),

@@ -1,5 +1,5 @@
 import type { SiteNetwork, SiteSettings } from '../model/site-settings.js';
-import { rateAsWritten, windowAsWritten, windowFrom } from './network.js';
+import { rateAsWritten, urgentFrom, windowAsWritten, windowFrom } from './network.js';
 import type { Config } from './shape.js';
 import { formatDuration, formatSize } from './units.js';
 
@@ -23,11 +23,14 @@ export function sitesFrom(sites: Config['sites']): GivenBySite[] {
 
 function siteNetworkFrom(network: NonNullable<Config['sites'][string]['network']>): SiteNetwork {
   const { timezone = null, frame = null, otherwise = null, priority, uploads } = network;
+  const hasRates = otherwise !== null || network.windows.length > 0;
   return {
     timezone,
     frameBytes: frame,
     windows: network.windows.map(windowFrom),
     otherwise,
+    // Windows that are given hold for urgent releases, too, where nothing else is.
+    urgent: urgentFrom(network.urgent) ?? (hasRates ? 'closed' : null),
     priority: { ...priority },
     uploads: {
       total: uploads.total ?? null,
@@ -47,7 +50,7 @@ export function siteAsWritten({ network, poll }: SiteSettings): Readonly<Record<
 }
 
 function siteNetworkAsWritten(network: SiteNetwork): Readonly<Record<string, unknown>> {
-  const { timezone, frameBytes, windows, otherwise, priority, uploads } = network;
+  const { timezone, frameBytes, windows, otherwise, urgent, priority, uploads } = network;
   const { total, eachChild, atOnce } = uploads;
   const shownUploads = {
     ...(total === null ? {} : { total: rateAsWritten(total) }),
@@ -60,6 +63,7 @@ function siteNetworkAsWritten(network: SiteNetwork): Readonly<Record<string, unk
     ...(frameBytes === null ? {} : { frame: formatSize(frameBytes) }),
     ...(windows.length === 0 ? {} : { windows: windows.map(windowAsWritten) }),
     ...(otherwise === null ? {} : { otherwise: rateAsWritten(otherwise) }),
+    ...(urgent === null ? {} : { urgent: rateAsWritten(urgent) }),
     ...(Object.keys(priority).length === 0 ? {} : { priority: { ...priority } }),
     ...(Object.keys(shownUploads).length === 0 ? {} : { uploads: shownUploads }),
   };

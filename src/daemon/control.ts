@@ -1,4 +1,6 @@
 import { DepotError } from '../model/errors.js';
+import type { ForecastResult } from '../model/forecast-status.js';
+import type { Asked } from '../model/left.js';
 import type { Selection } from '../model/selection.js';
 import type {
   ApproveResult,
@@ -58,7 +60,8 @@ export class DaemonControl implements ControlApi {
   async status({ tree }: { readonly tree: boolean }): Promise<DepotStatus> {
     const { depot } = this;
     const query = { nowMs: depot.host.now(), tree };
-    return depotStatus(depot.store, depotFacts(depot), liveFacts(depot), query);
+    const live = liveFacts(depot, await depot.forecasts.own());
+    return depotStatus(depot.store, depotFacts(depot), live, query);
   }
 
   async poll(
@@ -187,6 +190,10 @@ export class DaemonControl implements ControlApi {
     const { plan, result } = await maintenance.collect();
     const dropped = { files: result.files, bytes: result.bytes };
     return { dryRun, ...summaryOf(plan), dropped, postponed: result.stale };
+  }
+
+  forecast(asked: Asked | null): Promise<ForecastResult> {
+    return this.depot.forecasts.result(asked);
   }
 
   reload(): Promise<ReloadResult> {

@@ -19,10 +19,12 @@ import { runCycle } from '../sync/cycle.js';
 import { polledRepositories, type SyncDepot } from '../sync/depot.js';
 import { discover, silentParents } from '../sync/directory.js';
 import { KnownRepositories } from '../sync/known.js';
+import { Left } from '../sync/left.js';
 import { Parents } from '../sync/parents.js';
 import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
+import { Forecasts } from './forecasts.js';
 import { openToChildren } from './front-door.js';
 import { directoryPlace, givenView } from './given-view.js';
 import { InForce } from './in-force.js';
@@ -32,6 +34,7 @@ import type { Mastery } from './mastery.js';
 import { Moving } from './moving.js';
 import { membershipOf, ownCertificate, type Membership } from './membership.js';
 import { Maintenance } from './maintenance.js';
+import { MissedWindows } from './missed-windows.js';
 import { OwnLine } from './own-line.js';
 import { Offered } from './offered.js';
 import { OwnCopies } from './own-copies.js';
@@ -78,12 +81,14 @@ export class Depot implements RunningDepot {
   readonly workers: Workers;
   readonly sync: SyncDepot;
   readonly ownLine: OwnLine;
+  readonly forecasts: Forecasts;
   private readonly uploads: Uploads;
   readonly schedule: Schedule;
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;
   private readonly copies: OwnCopies;
   private readonly inForce: InForce;
+  private readonly missedWindows: MissedWindows;
   private readonly sites: SiteSigner;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
@@ -143,6 +148,21 @@ export class Depot implements RunningDepot {
       const { eachChild, atOnce } = network.uploads;
       return { windows: uploadWindows(network), eachChild, atOnce };
     });
+    this.forecasts = new Forecasts(
+      () => this.sync,
+      this.ownLine,
+      () => this.settings.network,
+    );
+    this.missedWindows = new MissedWindows(
+      {
+        store: this.store,
+        host,
+        log,
+        repositories: () => polledRepositories(this.sync),
+        left: (repository) => this.sync.left.of(repository),
+      },
+      this.ownLine,
+    );
     const own = ownCertificate(this.store, host, settings);
     const identity = { depot: settings.depot, site: settings.site, version };
     this.sync = {
@@ -164,6 +184,8 @@ export class Depot implements RunningDepot {
       known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.offered.enrolled()),
       board: new ProgressBoard(host),
       claims: new Claims(),
+      left: new Left(() => this.sync),
+      forecasts: () => this.forecasts.rows(),
       onKnown: () => this.schedule.refresh(0),
       onCompany: () => this.companyChanged(),
       onDue: (repository, atMs) => this.copies.onDue(repository, atMs),
@@ -204,6 +226,7 @@ export class Depot implements RunningDepot {
           if (result.outcome === 'applied') this.changed();
           this.mastering.look();
           this.onChange();
+          void this.missedWindows.look();
           return result;
         },
       },
@@ -350,7 +373,10 @@ export class Depot implements RunningDepot {
     for (const repository of this.mastery.published) await this.enrol(repository);
     this.moving.start();
     this.schedule.start();
-    void this.ownLine.watch((isByHand) => this.schedule.opened(isByHand ? 0 : openingJitterMs));
+    void this.ownLine.watch(
+      (isByHand) => this.schedule.opened(isByHand ? 0 : openingJitterMs),
+      () => void this.missedWindows.look(),
+    );
     this.copies.start();
     this.maintenance.start();
     this.membership?.renewal.start();

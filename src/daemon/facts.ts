@@ -1,4 +1,5 @@
 import type { PublishedSettings } from '../config/settings.js';
+import type { ForecastStatus } from '../model/forecast-status.js';
 import type { GivenStatus } from '../model/status.js';
 import type { DepotFacts, LiveFacts, PublishedFacts } from '../serve/status.js';
 import { contentAtMs } from '../sync/content-times.js';
@@ -37,7 +38,7 @@ function factsOf(published: PublishedSettings): PublishedFacts {
 }
 
 /** What only the running daemon knows. */
-export function liveFacts(depot: RunningDepot): LiveFacts {
+export function liveFacts(depot: RunningDepot, forecasts: readonly ForecastStatus[] = []): LiveFacts {
   return {
     startedAtMs: depot.startedAtMs,
     listen: depot.listen,
@@ -49,6 +50,8 @@ export function liveFacts(depot: RunningDepot): LiveFacts {
     parents: depot.sync.parents.status(),
     line: depot.ownLine.status(),
     known: depot.sync.known.list(),
+    windowBytes: depot.forecasts.windowBytes(),
+    forecast: (name) => forecasts.find(({ repository }) => repository === name) ?? null,
     cycle: (repository) => depot.sync.board.read(repository),
     contentAtMs: (repository) => contentAtMs(depot.sync, repository),
     nextPollAtMs: (repository) => depot.schedule.nextPollAtMs(repository),

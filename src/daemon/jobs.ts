@@ -23,6 +23,7 @@ import { applyPackages } from '../sync/apply-packages-job.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
+import { surveyLeftPlan, surveyLeftUnits } from '../sync/left-job.js';
 import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
 import { adoptUnits, surveyUnits } from '../sync/units-job.js';
 import { previewUnits } from '../sync/units-preview-job.js';
@@ -64,6 +65,8 @@ const jobs = [
   releaseHold,
   relist,
   restoreTree,
+  surveyLeftPlan,
+  surveyLeftUnits,
   surveyPart,
   surveyUnits,
   takeDifferenceJob,

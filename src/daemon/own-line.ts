@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { ownWindows, type NetworkSettings } from '../config/network.js';
 import type { Host } from '../host.js';
+import type { LinePlan } from '../model/forecast.js';
 import { lineOrderShape, type LineOrder } from '../model/line-order.js';
-import { bytesPerSecond } from '../model/rate.js';
+import { rankOf } from '../model/priority.js';
+import { bytesPerSecond, type Rate } from '../model/rate.js';
 import type { LineStatus } from '../model/status.js';
 import { WindowClock } from '../model/window-clock.js';
 import { horizonMs, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
@@ -10,7 +12,6 @@ import { momentWords } from '../model/zone.js';
 import { Line, type LineState } from '../protocol/line.js';
 import { writeFileDurably } from '../store/durable.js';
 
-const ranks = { high: 0, normal: 1, low: 2 } as const;
 /** Windows are looked at again at least so often: the wall clock may have been set. */
 const longestLookMs = 15_000;
 
@@ -65,6 +66,7 @@ export class OwnLine {
       rate,
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
       opensAt: opensAtMs === undefined ? null : new Date(opensAtMs).toISOString(),
+      urgent: this.urgentRate(rate),
       ordered: order !== null,
       limited: isLimited,
       timezone: this.windows.zone,
@@ -72,11 +74,25 @@ export class OwnLine {
     };
   }
 
+  get timezone(): string {
+    return this.windows.zone;
+  }
+
+  /** What is known of its future. */
+  plan(): LinePlan {
+    const order = this.inForce();
+    return {
+      windows: this.windows,
+      order: order === null ? null : { windows: this.windowsInForce(), untilMs: order.untilMs },
+      urgent: this.network.urgent ?? 'closed',
+    };
+  }
+
   /**
-   * Tells each time when the line has opened, and whether by hand or by other settings rather than by the clock; ends with
-   * `stop`.
+   * Tells each time when the line has opened, and whether by hand or by other settings rather than by the clock, and when it
+   * has closed; ends with `stop`.
    */
-  async watch(onOpen: (isByHand: boolean) => void): Promise<void> {
+  async watch(onOpen: (isByHand: boolean) => void, onClosed: () => void): Promise<void> {
     let wasOpen = this.now().rate !== 'closed';
     while (!this.stopping.signal.aborted) {
       const { untilMs } = this.now();
@@ -86,6 +102,7 @@ export class OwnLine {
       await this.host.sleep(ms, signal).catch(() => undefined);
       const isOpen = this.now().rate !== 'closed';
       if (isOpen && !wasOpen && !this.stopping.signal.aborted) onOpen(this.wake.signal.aborted);
+      if (!isOpen && wasOpen && !this.stopping.signal.aborted) onClosed();
       wasOpen = isOpen;
     }
   }
@@ -103,8 +120,15 @@ export class OwnLine {
       rate,
       frame: isFree ? null : frameBytes,
       opens: rate === 'closed' ? this.opens() : null,
-      rank: (repository) => ranks[priority[repository] ?? 'normal'],
+      urgentRate: this.urgentRate(rate),
+      rank: (repository, cargo) => rankOf(priority[repository] ?? 'normal', cargo),
     };
+  }
+
+  /** What a person ordered holds for urgent releases, too. */
+  private urgentRate(rate: Rate): Rate | null {
+    const urgent = this.network.urgent ?? 'closed';
+    return this.inForce() === null && bytesPerSecond(urgent) > bytesPerSecond(rate) ? urgent : null;
   }
 
   private opens(): LineState['opens'] {

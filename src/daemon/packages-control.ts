@@ -1,5 +1,5 @@
 import type { PackageReadiness, PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
-import type { PackagesPublisher } from '../publish/packages.js';
+import type { PackagesPublisher, ReleaseCommand } from '../publish/packages.js';
 import type { LongWork } from '../serve/control-api.js';
 import type { PackageFactsInput, PackageName, PackagesApi, PrepareOrder } from '../serve/packages-api.js';
 import { depotFacts } from './facts.js';
@@ -56,10 +56,7 @@ export class PackagesControl implements PackagesApi {
     return this.at(repository).distribute(name, isNew ? { to: [...to], except: [...except] } : null);
   }
 
-  async release(
-    { repository, name }: PackageName,
-    order: { readonly revision: number | null; readonly ring: string | null; readonly at: string | null },
-  ): Promise<PackageResult> {
+  async release({ repository, name }: PackageName, order: ReleaseCommand): Promise<PackageResult> {
     return this.at(repository).release(name, order);
   }
 

@@ -5,6 +5,7 @@ import type { SettingsInForce } from '../model/shown-settings.js';
 import type { GivenStatus, ReloadResult } from '../model/status.js';
 import type { Store } from '../store/store.js';
 import type { SyncDepot } from '../sync/depot.js';
+import type { Forecasts } from './forecasts.js';
 import type { LoopDelay } from './loop-delay.js';
 import type { Membership } from './membership.js';
 import type { Mastery } from './mastery.js';
@@ -31,6 +32,7 @@ export interface RunningDepot {
   readonly workers: Workers;
   readonly sync: SyncDepot;
   readonly ownLine: OwnLine;
+  readonly forecasts: Forecasts;
   readonly schedule: Schedule;
   readonly publishers: Publishers;
   readonly maintenance: Maintenance;

@@ -1,4 +1,5 @@
 import type { Ring, Targets } from './package.js';
+import type { Priority } from './priority.js';
 import type { RevisionState } from './revisions.js';
 import type { FileCount, HeldBack } from './status.js';
 
@@ -22,6 +23,7 @@ export interface PackageStatus {
   readonly version: string | null;
   readonly compress: boolean;
   readonly keep: { readonly releases: number; readonly days: number };
+  readonly priority: Priority;
   readonly targets: Targets | null;
   /** The work copy at the master depot. */
   readonly work: string;
@@ -46,6 +48,8 @@ export interface ReleaseStatus {
   /** Whether its time has not come yet. */
   readonly scheduled: boolean;
   readonly ring: Ring | null;
+  /** Whether depots fetch what they lack of it before all else. */
+  readonly urgent: boolean;
 }
 
 /** What a command came to. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { DepotError } from './errors.js';
 import { hashField } from './head.js';
 import { isName, isSite } from './names.js';
+import { priorities } from './priority.js';
 
 /** The name of the signed record of a package, in the package's folder. */
 export const recordName = '.package';
@@ -34,13 +35,17 @@ const revisionShape = z.object({
 /** Depots that try a release first: those at and below the sites, and those named. */
 const ringShape = z.object({ name, sites, depots: z.array(name).max(10_000) });
 
-/** What clients see from a time on, everywhere or in a ring. `in`: the generation that said so first. */
+/**
+ * What clients see from a time on, everywhere or in a ring. `in`: the generation that said so first. `urgent`: what depots lack
+ * of it travels before all else.
+ */
 const releaseShape = z.object({
   revision: count.min(1),
   at: time,
   commandedAt: time,
   ring: ringShape.nullable(),
   in: count.min(1),
+  urgent: z.boolean().default(false),
 });
 
 /** `<package>/.package`: all that depots know of a package, signed with the manifest that it stands in. */
@@ -55,6 +60,8 @@ const recordShape = z.object({
   compress: z.boolean(),
   /** Released revisions in the installation copies; days for which older ones stay fetchable. */
   keep: z.object({ releases: count.min(1), days: count }),
+  /** Where it comes among the packages that a depot fetches. */
+  priority: z.enum(priorities).default('normal'),
   /** Null before it is distributed. */
   targets: targetsShape.nullable(),
   /** In the order of their numbers, which are never used twice. */

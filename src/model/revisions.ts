@@ -29,17 +29,31 @@ export function findRevision(record: PackageRecord, revision: number): Revision 
 }
 
 /** The revisions that clients of some depot see, or will see once a scheduled release is due. */
-function seenSomewhere({ releases }: PackageRecord, nowMs: number): Set<number> {
-  const seen = new Set<number>();
+function seenSomewhere(record: PackageRecord, nowMs: number): Set<number> {
+  return new Set(standingReleases(record, nowMs).map(({ revision }) => revision));
+}
+
+/** The releases that no other one has superseded everywhere, those that are scheduled among them; the latest first. */
+function standingReleases({ releases }: PackageRecord, nowMs: number): Release[] {
+  const standing: Release[] = [];
   const rings = new Set<string>();
-  for (const { revision, ring, at } of latestFirst(releases)) {
-    if (ring === null || !rings.has(ring.name)) seen.add(revision);
+  for (const release of latestFirst(releases)) {
+    const { ring, at } = release;
+    if (ring === null || !rings.has(ring.name)) standing.push(release);
     // What is scheduled takes nobody's place yet.
     if (Date.parse(at) > nowMs) continue;
     if (ring === null) break;
     rings.add(ring.name);
   }
-  return seen;
+  return standing;
+}
+
+/** The revisions that an urgent release makes those of clients, now or at its time, at one of these places at least. */
+export function urgentRevisions(record: PackageRecord, places: readonly Place[], nowMs: number): Set<number> {
+  const urgent = standingReleases(record, nowMs).filter(
+    (release) => release.urgent && places.some((place) => isInRing(release.ring, place)),
+  );
+  return new Set(urgent.map(({ revision }) => revision));
 }
 
 /** A release supersedes those that take effect before it, and of those at one time those commanded before it. */

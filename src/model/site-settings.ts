@@ -28,6 +28,7 @@ const networkShape = z.object({
   frameBytes: z.number().int().positive().nullable(),
   windows: windowsShape,
   otherwise: rateShape.nullable(),
+  urgent: rateShape.nullable().default(null),
   /** By repository, where the depot itself does not say it. */
   priority: z.record(z.string(), z.enum(['high', 'normal', 'low'])),
   uploads: z.object({

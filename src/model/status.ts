@@ -1,6 +1,8 @@
 import type { ErrorCode } from './errors.js';
+import type { ForecastStatus, RowForecast } from './forecast-status.js';
 import type { Kind } from './head.js';
 import type { Role } from './metadata.js';
+import type { MissedStatus } from './missed-windows.js';
 import type { Selection } from './selection.js';
 import type { Rate } from './rate.js';
 import type { KeyPlace } from './trust-status.js';
@@ -56,6 +58,8 @@ export interface LineStatus {
   readonly until: string | null;
   /** While it is closed: when bulk bytes move again; null where nobody knows. */
   readonly opensAt: string | null;
+  /** How fast what an urgent release needs may come now; null where not faster than the rest. */
+  readonly urgent: Rate | null;
   /** Whether a person said so, in place of the windows. */
   readonly ordered: boolean;
   /** Whether the directory sets this rate, for the site of this depot, and the depot itself would be faster. */
@@ -106,6 +110,12 @@ export interface RepositoryStatus {
   readonly waitingFor: string | null;
   /** What it lacks waits until the line opens. */
   readonly waitsForWindow: boolean;
+  /** Units that an urgent release needs and that are not whole here; they come before all else. */
+  readonly urgent: readonly string[];
+  /** When all that is missing will be here; null where nothing is, and where no daemon is running. */
+  readonly forecast: ForecastStatus | null;
+  /** An alarm: its windows closed again and again before all had come. */
+  readonly missedWindows: MissedStatus | null;
   readonly selection: Selection | null;
   /** Where clients find the files: the installation copy, or the source at the master depot. */
   readonly tree: string | null;
@@ -180,6 +190,8 @@ export interface CycleProgress {
   readonly phase: CyclePhase;
   readonly startedAt: string;
   readonly generation: number | null;
+  /** What is fetched now is for an urgent release. */
+  readonly urgent: boolean;
   readonly files: { readonly done: number; readonly total: number };
   readonly bytes: { readonly done: number; readonly total: number };
   readonly bytesPerSecond: number | null;
@@ -265,6 +277,8 @@ export interface ReportRepository {
   readonly error: string | null;
   /** Of packages: units that are asked for there and not whole yet, the first of them. */
   readonly missing?: readonly string[] | undefined;
+  /** When all of it will be there, as the depot itself reckons; left out where nothing is missing. */
+  readonly forecast?: RowForecast | undefined;
 }
 
 /** The plan of one cycle: what a poll would do, in files and bytes. Counts are of files and links of this depot's own selection, but for `fetch` and `relay`. */
@@ -281,6 +295,8 @@ export interface PlanSummary {
   readonly fetch: FileCount;
   /** The part of `fetch` that only depots below need. */
   readonly relay: FileCount;
+  /** The part of `fetch` that urgent releases need: it comes first. */
+  readonly urgent: FileCount;
   /** Bytes of objects that the change needs and that are here already. */
   readonly reused: FileCount;
   /** Until when the content of packages is left; null where a poll fetches it. */

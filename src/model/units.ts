@@ -1,7 +1,8 @@
 import picomatch from 'picomatch';
 import type { PackageRecord, Revision } from './package.js';
 import { recordName } from './package.js';
-import { distributedRevisions, heldRevisions } from './revisions.js';
+import type { Priority } from './priority.js';
+import { distributedRevisions, heldRevisions, urgentRevisions, type Place } from './revisions.js';
 import type { Demand, Selection } from './selection.js';
 import type { Sha256 } from './sha256.js';
 import { isTargeted } from './targets.js';
@@ -15,6 +16,7 @@ export interface Unit {
   readonly files: number;
   readonly bytes: number;
   readonly compress: boolean;
+  readonly priority: Priority;
 }
 
 /** `vlc/3`: the folder of its files in the manifest, and its name in messages. */
@@ -30,6 +32,18 @@ export function wantedUnits(records: readonly PackageRecord[], demand: Demand): 
     for (const wish of wishes) for (const revision of wish(record)) revisions.set(revision.revision, revision);
     return [...revisions.values()].sort((a, b) => a.revision - b.revision).map((revision) => unitOf(record, revision));
   });
+}
+
+/** The names of the units that urgent releases need at one of these places. */
+export function urgentUnits(
+  records: readonly PackageRecord[],
+  places: readonly Place[],
+  nowMs: number,
+): ReadonlySet<string> {
+  const names = records.flatMap((record) =>
+    [...urgentRevisions(record, places, nowMs)].map((revision) => unitName({ package: record.name, revision })),
+  );
+  return new Set(names);
 }
 
 /** The paths of a manifest that a demand asks for: the files of its units, and the records of all packages. */
@@ -49,8 +63,11 @@ export function follows(selection: Selection): (record: PackageRecord) => boolea
   return ({ name, targets }) => isTargeted(targets, site) && isNamed(name);
 }
 
-export function unitOf({ name, compress }: PackageRecord, { revision, manifest, files, bytes }: Revision): Unit {
-  return { package: name, revision, manifest: manifest.sha256, files, bytes, compress };
+export function unitOf(
+  { name, compress, priority }: PackageRecord,
+  { revision, manifest, files, bytes }: Revision,
+): Unit {
+  return { package: name, revision, manifest: manifest.sha256, files, bytes, compress, priority };
 }
 
 /** Without a site it is what a master depot holds: all of it. */

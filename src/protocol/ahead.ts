@@ -57,7 +57,7 @@ export class Ahead {
       const found = await (await each)?.asked;
       if (found === undefined) return;
       found.part.drop();
-      if (found.bytes !== Infinity) this.request.line?.release(found.bytes);
+      if (found.bytes !== Infinity) this.request.line?.release(found.bytes, this.request.repository);
     } catch {
       // It was not asked for, or there is no answer: what was admitted for it is released.
     }
@@ -69,7 +69,7 @@ async function* inTurn(request: FramedRequest, from: number, total: number): Asy
     const bytes = await turnOf(request, at, total);
     // A promise that is given by itself would be waited for.
     yield { asked: asked(request, at, bytes) };
-    if (request.line?.isBrief(bytes) !== true) return;
+    if (request.line?.isBrief(bytes, request.repository) !== true) return;
     at += bytes;
   }
 }

@@ -118,9 +118,9 @@ export async function askBundle(
     const isOnBases = answer.headers['depotd-bases'] === 'all';
     const chunks = atMost(answer, compressedBound(limits.bundleBytes * 2));
     isBegun = true;
-    return { isOnBases, chunks: line === undefined ? chunks : counted(chunks, bytes, line) };
+    return { isOnBases, chunks: line === undefined ? chunks : counted(chunks, bytes, line, repository) };
   } finally {
-    if (!isBegun) line?.release(bytes);
+    if (!isBegun) line?.release(bytes, repository);
   }
 }
 

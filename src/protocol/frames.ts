@@ -34,7 +34,7 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
   try {
     for (let next: Asked | undefined = first; next !== undefined;) {
       const { part, bytes }: Asked = next;
-      const isBrief = bytes !== Infinity && !part.isWhole && line?.isBrief(bytes) === true;
+      const isBrief = bytes !== Infinity && !part.isWhole && line?.isBrief(bytes, repository) === true;
       if (isBrief && keeper() === 'paces') ahead ??= new Ahead(request, at + bytes, total);
       let left = bytes === Infinity ? 0 : bytes;
       try {
@@ -42,7 +42,7 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
           at += chunk.length;
           const expected = Math.min(left, chunk.length);
           left -= expected;
-          line?.arrived(expected);
+          line?.arrived(expected, repository, chunk.length);
           yield chunk;
           if (line === undefined || at >= total) continue;
           // The whole of it was asked for when nothing limited the line; that has changed.
@@ -51,7 +51,7 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
           if (part.isWhole && left === 0) left = await line.admit(chunk.length, repository, 'does-not', request.signal);
         }
       } finally {
-        if (left > 0) line?.release(left);
+        if (left > 0) line?.release(left, repository);
       }
       if (at >= total) return;
       next = await ahead?.next();
@@ -76,16 +76,17 @@ export async function* counted(
   chunks: AsyncIterable<Uint8Array>,
   admittedBytes: number,
   line: Line,
+  repository: string,
 ): AsyncGenerator<Uint8Array> {
   let left = admittedBytes;
   try {
     for await (const chunk of chunks) {
       const expected = Math.min(left, chunk.length);
       left -= expected;
-      line.arrived(expected);
+      line.arrived(expected, repository, chunk.length);
       yield chunk;
     }
   } finally {
-    line.release(left);
+    line.release(left, repository);
   }
 }

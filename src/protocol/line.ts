@@ -1,19 +1,23 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
+import { ordinary, type Cargo } from '../model/priority.js';
 import type { Rate } from '../model/rate.js';
 import { depthOf, formatPace } from './pace.js';
+import { Gauge } from './gauge.js';
 import { Pacer } from './pacer.js';
 import { Traffic } from './traffic.js';
 
 /** How the line is now. */
 export interface LineState {
   readonly rate: Rate;
+  /** How fast what an urgent release needs may come, where that is faster than `rate`; null: like the rest. */
+  readonly urgentRate: Rate | null;
   /** Bytes; null where nothing limits the line, now or later: then things are asked for whole. */
   readonly frame: number | null;
   /** While it is closed: when it opens, in words such as `20:00`, and in how many milliseconds; null where nobody knows. */
   readonly opens: { readonly at: string; readonly inMs: number } | null;
-  /** Repositories with a smaller number go first. */
-  rank(repository: string): number;
+  /** What has a smaller number goes first. */
+  rank(repository: string, cargo: Cargo): number;
 }
 
 /** Whether the other side keeps to a rate that it is told. */
@@ -27,16 +31,25 @@ const passingBytes = 52 * 1024;
 const headBytes = 12 * 1024;
 /** A part that is asked of a parent that cannot keep to a rate, seconds of line; and of one that can. */
 const secondsAtOnce = { 'does-not': 1, paces: 2 } as const;
+/** How long the way from the end of a part to the request for the next one may take, milliseconds. */
+const turnoverMs = 300;
 /** How far ahead of its turn a request is made where the parent keeps to the rate, seconds. */
 const leadSeconds = 0.25;
 
 /**
  * This depot's line, as a child: all that it transfers, from all parents and for all repositories, goes by one rate. What
  * counts is what crosses the sockets.
+ * Where urgent releases have a rate of their own, `express` gives them their turns while one of them is carried. It counts all
+ * that crosses the line, so that the sum keeps to their rate; `pacer` gives the rest its turns when nobody waits for the other
+ * one, and at no more than its own rate: it gains nothing.
  */
 export class Line {
   readonly traffic = new Traffic();
+  readonly gauge: Gauge;
   private readonly pacer: Pacer;
+  private readonly express: Pacer;
+  /** What is fetched of a repository now; not listed: what is ordinary. */
+  private readonly cargo = new Map<string, Cargo>();
   /** What is left of `passingBytes`, by repository, and which was polled for last. */
   private readonly passing = new Map<string, number>();
   private polledLast = '';
@@ -46,16 +59,45 @@ export class Line {
     host: Pick<Host, 'monotonic' | 'sleep'>,
     private readonly state: () => LineState,
   ) {
-    this.pacer = new Pacer(host, () => {
-      const { rate, frame } = state();
-      const perSecond = typeof rate === 'number' ? rate : Infinity;
-      return { rate: perSecond, depth: frame === null ? 0 : depthOf({ rate: perSecond, frame }) };
-    });
+    const paced = (of: (state: LineState) => Rate, isHeld: () => boolean): Pacer =>
+      new Pacer(host, () => {
+        const now = state();
+        const rate = of(now);
+        const perSecond = typeof rate === 'number' ? rate : Infinity;
+        const depth = now.frame === null ? 0 : depthOf({ rate: perSecond, frame: now.frame });
+        return { rate: perSecond, depth, turnoverMs, isHeld: isHeld() };
+      });
+    this.express = paced(
+      ({ rate, urgentRate }) => urgentRate ?? rate,
+      () => false,
+    );
+    this.gauge = new Gauge(host, () => this.rateOfAll());
+    this.pacer = paced(
+      ({ rate }) => rate,
+      () => this.hasExpress && !this.express.isFree,
+    );
+  }
+
+  /**
+   * Says what the bulk bytes of a repository are from now on.
+   * @returns to be called when they have come
+   */
+  carry(repository: string, cargo: Cargo): () => void {
+    this.count();
+    this.cargo.set(repository, cargo);
+    return () => {
+      this.count();
+      const hadExpress = this.hasExpress;
+      this.cargo.delete(repository);
+      // What the line still carries of it is not made up for by others.
+      if (hadExpress && !this.hasExpress) this.pacer.charge(Math.max(0, this.express.debt - this.pacer.debt));
+    };
   }
 
   /** What a request says of the rate; nothing where there is none. */
   headers(): Record<string, string> {
-    const { rate, frame } = this.state();
+    const { frame } = this.state();
+    const rate = this.rateOfAll();
     if (rate === 'unlimited' || frame === null) return {};
     return formatPace({ rate: rate === 'closed' ? closedRate : rate, frame });
   }
@@ -65,9 +107,9 @@ export class Line {
     return this.state().frame !== null;
   }
 
-  /** How many bytes a request for small objects may bring. */
-  get bundleBytes(): number {
-    const { rate } = this.state();
+  /** How many bytes a request for small objects of a repository may bring. */
+  bundleBytes(repository: string): number {
+    const rate = this.rateFor(repository);
     return typeof rate === 'number' ? rate * secondsAtOnce.paces : Infinity;
   }
 
@@ -78,52 +120,82 @@ export class Line {
    * @throws DepotError `window-closed`
    */
   async admit(bytes: number, repository: string, keeper: Keeper, signal?: AbortSignal): Promise<number> {
-    const part = this.part(bytes, keeper);
+    const part = this.part(bytes, repository, keeper);
     await this.turn(part, repository, keeper, signal);
     // Another rate may have come meanwhile.
-    const now = this.part(part, keeper);
-    this.release(part - now);
+    const now = this.part(part, repository, keeper);
+    this.release(part - now, repository);
     return now;
   }
 
   /** The same for what comes whole or not at all. */
   async turn(bytes: number, repository: string, keeper: Keeper, signal?: AbortSignal): Promise<void> {
     this.requireOpen(repository);
-    const { rate, rank } = this.state();
-    const lead = keeper === 'paces' && typeof rate === 'number' ? rate * leadSeconds : 0;
     this.count();
-    const how = { rank: rank(repository), lead, ...(signal === undefined ? {} : { signal }) };
-    await this.pacer.take(bytes, repository, how);
+    const rank = this.state().rank(repository, this.cargo.get(repository) ?? ordinary);
+    const isExpress = this.isExpress(repository);
+    const ofTurn = isExpress ? this.rateOfAll() : this.state().rate;
+    const lead = keeper === 'paces' && typeof ofTurn === 'number' ? ofTurn * leadSeconds : 0;
+    const how = { rank, lead, ...(signal === undefined ? {} : { signal }) };
+    await (isExpress ? this.express : this.pacer).take(bytes, repository, how);
+    if (!isExpress) this.express.charge(bytes);
     try {
       this.requireOpen(repository);
     } catch (error) {
-      this.release(bytes);
+      this.release(bytes, repository);
       throw error;
     }
   }
 
   /** Whether a part of so many bytes takes so little time that the next ones are asked for meanwhile. */
-  isBrief(bytes: number): boolean {
-    const { rate } = this.state();
+  isBrief(bytes: number, repository: string): boolean {
+    const rate = this.rateFor(repository);
     return rate !== 'closed' && bytes <= (rate === 'unlimited' ? Infinity : rate * leadSeconds);
   }
 
-  private part(bytes: number, keeper: Keeper): number {
-    const { rate, frame } = this.state();
+  private part(bytes: number, repository: string, keeper: Keeper): number {
+    const { frame } = this.state();
     if (frame === null) return bytes;
+    const rate = this.rateFor(repository);
     const most = typeof rate === 'number' ? rate * secondsAtOnce[keeper] : Infinity;
     return Math.max(1, Math.floor(Math.min(bytes, frame, most)));
   }
 
-  /** So many bytes of what was admitted came; what crossed the sockets meanwhile counts in their place. */
-  arrived(bytes: number): void {
-    this.pacer.charge(-bytes);
+  /**
+   * So many bytes of what was admitted came; what crossed the sockets meanwhile counts in their place.
+   * @param content all that came, admitted or not
+   */
+  arrived(bytes: number, repository: string, content: number): void {
+    this.gauge.came(content);
+    // Beside what is urgent nobody can tell whose the bytes on the sockets are: what is not counts as it was admitted.
+    if (this.hasExpress) this.express.charge(-bytes);
+    else this.release(bytes, repository);
     this.count();
   }
 
   /** So many bytes of what was admitted will not come. */
-  release(bytes: number): void {
-    this.pacer.charge(-bytes);
+  release(bytes: number, repository: string): void {
+    if (!this.isExpress(repository)) this.pacer.charge(-bytes);
+    this.express.charge(-bytes);
+  }
+
+  /** Whether what is fetched of a repository goes at the rate of the urgent. */
+  private isExpress(repository: string): boolean {
+    return this.cargo.get(repository)?.urgent === true && this.state().urgentRate !== null;
+  }
+
+  private get hasExpress(): boolean {
+    return [...this.cargo.keys()].some((repository) => this.isExpress(repository));
+  }
+
+  private rateFor(repository: string): Rate {
+    const { rate, urgentRate } = this.state();
+    return this.isExpress(repository) && urgentRate !== null ? urgentRate : rate;
+  }
+
+  private rateOfAll(): Rate {
+    const { rate, urgentRate } = this.state();
+    return this.hasExpress && urgentRate !== null ? urgentRate : rate;
   }
 
   /** A poll for a repository begins: it may bring small things while the line is closed. */
@@ -171,7 +243,7 @@ export class Line {
   /** @throws DepotError `window-closed` */
   requireOpen(repository: string): void {
     const { rate, opens } = this.state();
-    if (rate !== 'closed') return;
+    if (rate !== 'closed' || this.isExpress(repository)) return;
     const when = opens === null ? 'until depot resume, or until the windows are changed' : `it opens ${opens.at}`;
     throw new DepotError('window-closed', `${repository} waits for the window: ${when}`, {
       hint: 'depot windows shows the next ones; depot pace RATE --for TIME opens the line by hand, where the directory allows it',
@@ -181,6 +253,8 @@ export class Line {
 
   private count(): void {
     const bytes = this.traffic.take();
+    this.express.charge(bytes);
+    if (this.hasExpress) return;
     this.pacer.charge(bytes);
     if (this.state().rate === 'closed') this.passedClosed += bytes;
   }

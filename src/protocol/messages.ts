@@ -69,6 +69,14 @@ const reportRow = z.looseObject({
         lagSeconds: count,
         error: z.string().max(1_000).nullable(),
         missing: z.array(z.string().max(limits.unitBytes)).max(limits.missingUnits).optional(),
+        forecast: z
+          .looseObject({
+            bytesLeft: count.nullable(),
+            doneAt: z.iso.datetime().nullable(),
+            reason: z.string().max(100).nullable(),
+            waitsFor: z.string().max(limits.urlBytes).nullable(),
+          })
+          .optional(),
       }),
     )
     .max(limits.repositories),

@@ -6,6 +6,13 @@ export interface PacerSettings {
   readonly rate: number;
   /** Bytes that may be made up for at once after a pause, such as the way of a request and its answer. */
   readonly depth: number;
+  /**
+   * How long those of higher rank wait for one whose turn is over to ask again; none where ranks are but an order. Without it
+   * one that asks for part after part would share the line with them.
+   */
+  readonly turnoverMs?: number;
+  /** Nobody gets a turn now. */
+  readonly isHeld?: boolean;
 }
 
 interface Waiting {
@@ -18,6 +25,8 @@ interface Waiting {
 
 /** The longest sleep, so that another rate takes effect within it. */
 const longestMs = 500;
+/** While nobody gets a turn it is looked again after so long. */
+const lookMs = 20;
 /** Timers are not finer. */
 const shortestMs = 1;
 
@@ -35,6 +44,9 @@ export class Pacer {
   private begun = 0;
   private readonly ends = new Map<string, number>();
   private isRunning = false;
+  /** Until when somebody of a rank, whose turn then is over, is expected to ask again. */
+  private readonly expected = new Map<number, number>();
+  private waking = new AbortController();
 
   constructor(
     private readonly host: Pick<Host, 'monotonic' | 'sleep'>,
@@ -56,8 +68,8 @@ export class Pacer {
     const { rank = 0, lead = 0, signal } = how;
     signal?.throwIfAborted();
     this.pay();
-    if (this.queues.size === 0 && this.isDue(lead)) {
-      this.give(key, bytes);
+    if (this.queues.size === 0 && this.isDue(lead, rank)) {
+      this.give(key, bytes, rank);
       return;
     }
     await new Promise<void>((resolve, reject) => {
@@ -76,6 +88,7 @@ export class Pacer {
       };
       signal?.addEventListener('abort', leave, { once: true });
       this.queues.set(key, [...(this.queues.get(key) ?? []), waiting]);
+      this.waking.abort();
       void this.serve();
     });
   }
@@ -86,21 +99,36 @@ export class Pacer {
     this.owed += bytes;
   }
 
+  /** Bytes that are owed; negative: that may be made up for. */
+  get debt(): number {
+    this.pay();
+    return this.owed;
+  }
+
+  /** Whether nothing is owed, and nobody waits. */
+  get isFree(): boolean {
+    this.pay();
+    return this.queues.size === 0 && this.isDue(0, 0);
+  }
+
   private async serve(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
     for (let next = this.next(); next !== undefined; next = this.next()) {
       this.pay();
       const [key, waiting] = next;
-      if (this.isDue(waiting.lead)) {
+      if (this.isDue(waiting.lead, waiting.rank)) {
         this.drop(key, waiting);
-        this.give(key, waiting.bytes);
+        this.give(key, waiting.bytes, waiting.rank);
         waiting.go();
         continue;
       }
-      const { rate } = this.settings();
-      const ms = rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
-      await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs));
+      const { rate, isHeld = false } = this.settings();
+      const dueMs = rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
+      const ms = isHeld ? lookMs : Math.max(dueMs, this.heldMs(waiting.rank));
+      this.waking = new AbortController();
+      // Somebody who comes first may come meanwhile.
+      await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs), this.waking.signal).catch(() => undefined);
     }
     this.isRunning = false;
   }
@@ -122,11 +150,18 @@ export class Pacer {
     return Math.max(this.begun, this.ends.get(key) ?? 0);
   }
 
-  private give(key: string, bytes: number): void {
+  private give(key: string, bytes: number, rank: number): void {
     this.owed += bytes;
+    this.expect(rank, bytes);
     this.begun = this.startOf(key);
     this.ends.set(key, this.begun + bytes);
     for (const [each, end] of this.ends) if (end <= this.begun) this.ends.delete(each);
+  }
+
+  private expect(rank: number, bytes: number): void {
+    const { rate, turnoverMs } = this.settings();
+    if (turnoverMs === undefined || rate === 0 || rate === Infinity) return;
+    this.expected.set(rank, this.paidAtMs + (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs);
   }
 
   /** Whoever was served goes behind those that have had as much. */
@@ -136,9 +171,17 @@ export class Pacer {
     if (left.length > 0) this.queues.set(key, left);
   }
 
-  private isDue(lead: number): boolean {
-    const { rate } = this.settings();
-    return rate === Infinity || (rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000);
+  private isDue(lead: number, rank: number): boolean {
+    const { rate, isHeld = false } = this.settings();
+    if (isHeld) return false;
+    if (rate === Infinity) return true;
+    return rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000 && this.heldMs(rank) === 0;
+  }
+
+  /** How long somebody of a rank waits for others that may ask again first. */
+  private heldMs(rank: number): number {
+    const untilMs = [...this.expected].reduce((most, [other, ms]) => (other < rank ? Math.max(most, ms) : most), 0);
+    return Math.max(0, untilMs - this.host.monotonic());
   }
 
   private pay(): void {

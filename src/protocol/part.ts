@@ -38,8 +38,12 @@ export async function turnOf(request: FramedRequest, from: number, size: number 
 }
 
 /** Asks for so many bytes, for which `turnOf` gave the turn. */
-export async function asked({ line, ask }: FramedRequest, from: number, bytes: number): Promise<Asked | undefined> {
-  const release = (): void => (bytes === Infinity ? undefined : line?.release(bytes));
+export async function asked(
+  { line, repository, ask }: FramedRequest,
+  from: number,
+  bytes: number,
+): Promise<Asked | undefined> {
+  const release = (): void => (bytes === Infinity ? undefined : line?.release(bytes, repository));
   try {
     const part = await ask(from, bytes);
     if (part === undefined) release();

@@ -1,5 +1,6 @@
 import { isWithin } from '../model/names.js';
 import type { PackageRecord, Revision, Ring, Targets } from '../model/package.js';
+import type { Priority } from '../model/priority.js';
 import { heldRevisions, stateOf } from '../model/revisions.js';
 import { refusal } from './package-rules.js';
 
@@ -14,6 +15,8 @@ export interface PackageFacts {
   readonly title: string;
   readonly vendor: string | null;
   readonly version: string | null;
+  /** Left out: `normal`. */
+  readonly priority?: Priority;
 }
 
 export interface PackageTerms {
@@ -32,7 +35,8 @@ export function create(
     throw refusal('name-taken', `there is a package ${name} already`);
   }
   const revisions = before?.revisions ?? [];
-  return { schema: 1, name, ...facts, ...terms, targets: null, revisions, releases: [], deletedAt: null };
+  const said = { priority: 'normal' as const, ...facts, ...terms };
+  return { schema: 1, name, ...said, targets: null, revisions, releases: [], deletedAt: null };
 }
 
 /** The work copy as it was frozen. */

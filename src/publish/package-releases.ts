@@ -11,11 +11,13 @@ export interface ReleaseOrder {
   readonly at: string | null;
   readonly commandedAt: string;
   readonly generation: number;
+  /** What depots lack of it travels before all else. */
+  readonly urgent?: boolean;
 }
 
 /** Makes a revision what clients see, everywhere or in a ring. An older one is a way back. */
 export function release(record: PackageRecord, order: ReleaseOrder): PackageRecord {
-  const { ring, commandedAt, generation } = order;
+  const { ring, commandedAt, generation, urgent = false } = order;
   const nowMs = Date.parse(commandedAt);
   const revision = revisionToRelease(record, order.revision);
   const scheduled = record.releases.find(({ at, ring: its }) => Date.parse(at) > nowMs && its?.name === ring?.name);
@@ -28,10 +30,11 @@ export function release(record: PackageRecord, order: ReleaseOrder): PackageReco
   }
   const at = order.at !== null && Date.parse(order.at) > nowMs ? order.at : commandedAt;
   const last = record.releases.at(-1);
-  if (last?.revision === revision.revision && last.ring?.name === ring?.name && at === commandedAt) {
+  const isSaid = last?.revision === revision.revision && last.ring?.name === ring?.name && last.urgent === urgent;
+  if (isSaid && at === commandedAt) {
     throw refusal('unchanged', `revision ${revision.revision} of ${record.name} is released already`);
   }
-  const added: Release = { revision: revision.revision, at, commandedAt, ring, in: generation };
+  const added: Release = { revision: revision.revision, at, commandedAt, ring, in: generation, urgent };
   return { ...record, releases: [...record.releases, added] };
 }
 

@@ -4,7 +4,7 @@ import { stateOf } from '../model/revisions.js';
 
 /** A record as people see it. */
 export function packageStatus(repository: string, work: string, record: PackageRecord, nowMs: number): PackageStatus {
-  const { name, type, title, vendor, version, compress, keep, targets, revisions, releases } = record;
+  const { name, type, title, vendor, version, compress, keep, priority, targets, revisions, releases } = record;
   return {
     repository,
     name,
@@ -14,6 +14,7 @@ export function packageStatus(repository: string, work: string, record: PackageR
     version,
     compress,
     keep,
+    priority,
     targets,
     work,
     revisions: revisions.map((revision) => ({
@@ -26,11 +27,12 @@ export function packageStatus(repository: string, work: string, record: PackageR
       bytes: revision.bytes,
       manifest: revision.manifest.sha256,
     })),
-    releases: releases.map(({ revision, at, ring }) => ({
+    releases: releases.map(({ revision, at, ring, urgent }) => ({
       revision,
       at,
       scheduled: Date.parse(at) > nowMs,
       ring,
+      urgent,
     })),
   };
 }

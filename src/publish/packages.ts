@@ -40,6 +40,7 @@ export interface ReleaseCommand {
   readonly revision: number | null;
   readonly ring: string | null;
   readonly at: string | null;
+  readonly urgent?: boolean;
 }
 
 export interface PrepareCommand {
@@ -99,10 +100,10 @@ export class PackagesPublisher {
       if (twin !== undefined) {
         throw refusal('name-taken', `Windows and macOS take ${name} and the package ${twin.name} for one name`);
       }
-      const { type, title = name, vendor = null, version = null } = order;
+      const { type, title = name, vendor = null, version = null, priority = 'normal' } = order;
       const before = records.find((each) => each.name === name);
       const terms = { ...this.termsOf(type), keep: this.source.keep };
-      return commands.create(name, before, { type, title, vendor, version }, terms);
+      return commands.create(name, before, { type, title, vendor, version, priority }, terms);
     });
     await makeFolderDurably(join(this.source.work, name));
     return created;

@@ -1,3 +1,5 @@
+import type { ForecastResult } from '../model/forecast-status.js';
+import type { Asked } from '../model/left.js';
 import type { Rate } from '../model/rate.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
 import type {
@@ -57,6 +59,8 @@ export interface ControlApi {
   /** Lets go of a hold; what it held is done by a cycle that starts now. */
   approve(id: string): Promise<ApproveResult>;
   gc(options: LongWork & { readonly dryRun: boolean }): Promise<GcResult>;
+  /** When this depot and those below will have all, or what is asked for. */
+  forecast(asked: Asked | null): Promise<ForecastResult>;
   reload(): Promise<ReloadResult>;
   /** The settings in force, with the origin of each value. */
   settings(): Promise<SettingsInForce>;

@@ -3,6 +3,7 @@ import { directoryName } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { rateShape } from '../model/line-order.js';
 import { isName, isSite } from '../model/names.js';
+import { priorities } from '../model/priority.js';
 import type { ControlApi, LongWork } from './control-api.js';
 
 /** A request of the control socket: `POST /v1/<name>` with the arguments as JSON. */
@@ -124,6 +125,7 @@ const facts = z.strictObject({
   vendor: words,
   version: words,
   keep: z.strictObject({ releases: z.number().int().min(1), days: z.number().int().min(0) }).nullable(),
+  priority: z.enum(priorities).nullable().default(null),
 });
 const number = z.number().int().min(1).nullable();
 const sites = z.array(site).max(10_000);
@@ -137,14 +139,20 @@ const packagesCalls: readonly ControlCall[] = [
   stream(
     'package-prepare',
     named.extend({ note: words, version: words.default(null), dryRun: z.boolean().default(false) }),
-    ({ packages }, { repository, name, ...order }, work) => packages.prepare({ repository, name }, { ...work, ...order }),
+    ({ packages }, { repository, name, ...order }, work) =>
+      packages.prepare({ repository, name }, { ...work, ...order }),
   ),
   stream('package-distribute', named.extend({ to: sites, except: sites }), ({ packages }, { to, except, ...of }) =>
     packages.distribute(of, to, except),
   ),
   stream(
     'package-release',
-    named.extend({ revision: number, ring: depot.nullable(), at: z.iso.datetime().nullable() }),
+    named.extend({
+      revision: number,
+      ring: depot.nullable(),
+      at: z.iso.datetime().nullable(),
+      urgent: z.boolean().default(false),
+    }),
     ({ packages }, { repository, name, ...order }) => packages.release({ repository, name }, order),
   ),
   stream('package-cancel', named, ({ packages }, of) => packages.cancelRelease(of)),
@@ -197,6 +205,12 @@ const calls: readonly ControlCall[] = [
       generation: z.number().int().min(1).nullable(),
     }),
     (api, { repository, path, generation }, work) => api.ls(repository, path, { ...work, generation }),
+  ),
+  // A survey of what is missing may take a while.
+  stream(
+    'forecast',
+    z.strictObject({ asked: z.strictObject({ repository, package: packageName.nullable() }).nullable() }),
+    (api, { asked }) => api.forecast(asked),
   ),
   stream('held', hold, (api, { id }, work) => api.held(id, work)),
   stream('verify', oneOrAll, (api, { repository }, work) => api.verify(repository, work)),

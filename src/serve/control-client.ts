@@ -88,6 +88,7 @@ export function controlClient(options: ControlClientOptions): ControlApi {
       retire: (of, revision) => stream('package-retire', { ...of, revision }, quietly()),
       readiness: (of) => call('package-readiness', of),
     },
+    forecast: (asked) => stream('forecast', { asked }, quietly()),
     reload: () => call('reload', {}),
     settings: () => call('settings', {}),
     orderLine: (order) => call('order-line', { order }),

@@ -1,4 +1,5 @@
 import type { PackageReadiness, PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
+import type { Priority } from '../model/priority.js';
 import type { LongWork } from './control-api.js';
 
 /** Which package: `apps/vlc`. */
@@ -13,6 +14,7 @@ export interface PackageFactsInput {
   readonly vendor: string | null;
   readonly version: string | null;
   readonly keep: { readonly releases: number; readonly days: number } | null;
+  readonly priority?: Priority | null;
 }
 
 export interface PrepareOrder {
@@ -38,7 +40,12 @@ export interface PackagesApi {
   /** @param order `revision`: the newest where it is null; `at`: ISO 8601, at once where it is null */
   release(
     of: PackageName,
-    order: { readonly revision: number | null; readonly ring: string | null; readonly at: string | null },
+    order: {
+      readonly revision: number | null;
+      readonly ring: string | null;
+      readonly at: string | null;
+      readonly urgent?: boolean;
+    },
   ): Promise<PackageResult>;
   cancelRelease(of: PackageName): Promise<PackageResult>;
   revoke(of: PackageName): Promise<PackageResult>;

@@ -1,4 +1,6 @@
+import { timesOpen, type ForecastStatus } from '../model/forecast-status.js';
 import type { Kind } from '../model/head.js';
+import { missedTooOften, type MissedStatus } from '../model/missed-windows.js';
 import { everything, unionDemand, type Follow, type Selection } from '../model/selection.js';
 import { givenTo } from '../model/site-settings.js';
 import type {
@@ -22,6 +24,7 @@ import type { Lifetimes } from '../trust/sign.js';
 import { masterOf } from './move-status.js';
 import { holdStatuses } from './queries.js';
 import { directoryStatus, expiryOfOwn, trustOf } from './trust-status.js';
+import { urgentLeft } from './urgent-left.js';
 
 /** What the configuration says of a depot, as far as its status shows it. */
 export interface DepotFacts {
@@ -70,6 +73,10 @@ export interface LiveFacts {
   readonly line: LineStatus;
   /** Those that the parents name, and those whose head is not here yet. */
   readonly known: readonly NamedRepository[];
+  /** What the next whole window of the line carries, bytes; null where nobody knows. */
+  readonly windowBytes: number | null;
+  /** Null where nothing is missing. */
+  forecast(repository: string): ForecastStatus | null;
   cycle(repository: string): CycleProgress | null;
   nextPollAtMs(repository: string): number | null;
   /** When the content of packages is fetched next; null where it is by each poll. */
@@ -187,6 +194,9 @@ function masterRepository(
     lag: generation === null ? null : lagOf(store, name, generation, nowMs),
     waitingFor: null,
     waitsForWindow: false,
+    urgent: [],
+    forecast: null,
+    missedWindows: null,
     selection: null,
     tree: kind === 'packages' ? store.layout.tree(name) : source,
     poll: null,
@@ -244,6 +254,9 @@ function childRepository(
     newest: store.heads.newest(name)?.head.generation ?? null,
     lag,
     waitsForWindow: polled?.error?.code === 'window-closed' && live?.line.rate === 'closed',
+    urgent: urgentLeft(store, facts, name, selection, nowMs),
+    forecast: live?.forecast(name) ?? null,
+    missedWindows: missedStatus(store, name, live),
     waitingFor:
       isBehind(lag) && polled?.lastOutcome === 'waiting' && polled.error === null
         ? nameOf(polled.parent, parents)
@@ -266,6 +279,20 @@ function childRepository(
       (polled?.error == null || polled.error.code === 'window-closed'
         ? null
         : statusError(polled.error, polled.lastAtMs)),
+  };
+}
+
+function missedStatus(store: Store, name: string, live: LiveFacts | null): MissedStatus | null {
+  const missed = store.missedWindows.get(name);
+  if (missed === undefined || missed.windows < missedTooOften) return null;
+  const forecast = live?.forecast(name) ?? null;
+  return {
+    windows: missed.windows,
+    since: iso(missed.sinceMs),
+    closedAt: iso(missed.closedMs),
+    bytesLeft: forecast?.bytesLeft ?? null,
+    windowBytes: live?.windowBytes ?? null,
+    windowsNeeded: forecast?.doneAt == null ? null : timesOpen(forecast.legs),
   };
 }
 

@@ -123,4 +123,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (repository, package, revision)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- How many bytes came in how much time of fetching, by the rate that was set: a number of bytes a second, or unlimited.
+  CREATE TABLE throughput (rate TEXT PRIMARY KEY, bytes INTEGER NOT NULL, ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  -- Windows that closed, one after the other, while something of a repository was still to come.
+  CREATE TABLE missed_windows (
+    repository TEXT PRIMARY KEY, windows INTEGER NOT NULL, closed_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

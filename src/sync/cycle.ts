@@ -58,6 +58,7 @@ export async function runCycle(
     came = { outcome: outcomeOf(error), error };
   }
   const result = recordCycle(depot, { repository, startedAtMs, parent: used, ...came });
+  if (came.outcome !== 'unchanged') depot.left.changed(repository);
   if (used !== undefined && !signal.aborted) {
     meter.phase('report');
     await report(depot, used, signal).catch((error: unknown) => {

@@ -1,12 +1,15 @@
 import type { Host } from '../host.js';
 import type { Log } from '../model/log.js';
 import { everything, unionDemand, type Demand, type Demands, type Follow, type Selection } from '../model/selection.js';
+import type { Place } from '../model/revisions.js';
+import type { RowForecast } from '../model/forecast-status.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import type { HoldAbove } from './deletions.js';
 import type { Line } from '../protocol/line.js';
 import type { Claims } from './claims.js';
 import type { KnownRepositories } from './known.js';
+import type { Left } from './left.js';
 import type { Parents } from './parents.js';
 import type { ProgressBoard } from './progress.js';
 
@@ -24,6 +27,7 @@ export interface SyncDepot {
   readonly line: Line;
   readonly known: KnownRepositories;
   readonly board: ProgressBoard;
+  readonly left: Left;
   readonly claims: Claims;
   /** Other repositories became known than before. */
   onKnown(): void;
@@ -31,6 +35,8 @@ export interface SyncDepot {
   onCompany(): void;
   /** A release is scheduled: the installation copy is to be looked at then; null where none is. */
   onDue(repository: string, atMs: number | null): void;
+  /** When all will be here, of each repository of which something is missing. */
+  forecasts(): Promise<ReadonlyMap<string, RowForecast>>;
   /** What the administrator of this depot set. */
   settings(): SyncSettings;
 }
@@ -46,6 +52,11 @@ export interface SyncSettings {
   readonly pollEveryMs: (repository: string) => number;
   /** That of fetching the content of packages; null: with each poll. */
   readonly contentEveryMs: (repository: string) => number | null;
+}
+
+/** Where this depot stands, as rings name it. */
+export function placeOf({ name, site }: SyncDepot): Place {
+  return { depot: name, site };
 }
 
 /**

@@ -27,6 +27,21 @@ export async function fetchObjects(
   signal: AbortSignal,
 ): Promise<void> {
   await requireSpace(depot, repository);
+  const fetched = depot.line.gauge.begin();
+  try {
+    await fetchAll(depot, parent, repository, meter, signal);
+  } finally {
+    fetched();
+  }
+}
+
+async function fetchAll(
+  depot: SyncDepot,
+  parent: Parent,
+  repository: string,
+  meter: CycleMeter,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     const claimed = await fetchUnclaimed({
       depot,

@@ -38,6 +38,7 @@ export function recordCycle(
   const isRepeated = before?.lastOutcome === outcome && before.error?.message === stored?.message;
   const poll = { repository, parent: parent?.url ?? '', lastAtMs: endedAtMs, lastOutcome: outcome, error: stored };
   whereThereIsSpace(depot, () => {
+    store.throughput.add(depot.line.gauge.take());
     store.polls.put(poll);
     if (outcome === 'unchanged' || (outcome !== 'applied' && isRepeated)) return;
     store.cycles.insert({

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
+import { ordinary } from '../model/priority.js';
 import { everything, selectionKey, unionDemand } from '../model/selection.js';
 import type { FileCount } from '../model/status.js';
 import { unitName, wantedUnits } from '../model/units.js';
@@ -8,7 +9,7 @@ import { keepObjects } from '../store/keep-objects.js';
 import { completeUnits } from '../store/complete-units.js';
 import { showPackages } from './apply-packages.js';
 import { isContentTime } from './content-times.js';
-import { demandOf, ownSelection, type SyncDepot } from './depot.js';
+import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { fetchObjects } from './fetch.js';
 import type { Came } from './history.js';
 import { takeManifest } from './manifests.js';
@@ -66,7 +67,7 @@ export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
 
   const { left, becameWhole } = await run(
     surveyUnits,
-    { repository, root, demand, selection },
+    { repository, root, demand, selection, place: placeOf(depot), nowMs: depot.host.now() },
     { signal: cycle.signal },
   );
   const applied = { added: 0, replaced: 0, deleted: 0, held: 0 };
@@ -80,29 +81,38 @@ export async function packagesCycle(cycle: PackagesCycle): Promise<Came> {
     depot.board.shown.set(repository, shownKey(generation, selection));
   };
   await show();
-  const fetched = await fetchUnits(cycle, isTime ? batchesOf(left, absent) : [], show);
-  if (!fetched.isCut) sought();
+  // What an urgent release needs waits for no time.
+  const batches = batchesOf(left, absent).filter(([first]) => isTime || first?.urgent === true);
+  const fetched = await fetchUnits(cycle, batches, show);
+  if (!fetched.isCut && fetched.failure === undefined) sought();
   const count = {
     files: fetched.count.files + (records?.files ?? 0),
     bytes: fetched.count.bytes + (records?.bytes ?? 0),
   };
   const came = { target, from, fetched: count, ...(selection === null ? {} : { applied }) };
-  if (fetched.isCut) return { outcome: 'interrupted', ...came };
   const isAny = becameWhole + count.files + applied.added + applied.replaced + applied.deleted > 0;
+  const { failure } = fetched;
+  if (failure !== undefined) {
+    // What an urgent release needed came, or what came before closing time; the rest waits.
+    if (failure.code === 'window-closed' && fetched.count.files > 0)
+      return { outcome: 'applied', ...came, error: failure };
+    throw failure;
+  }
+  if (fetched.isCut) return { outcome: 'interrupted', ...came };
   if (records !== undefined || isAny) return { outcome: 'applied', ...came };
   return { outcome: left.length > 0 ? 'waiting' : 'unchanged' };
 }
 
 /**
  * Steps 3 and 4.
- * @returns what came, and whether there is more that yields to the next poll
- * @throws DepotError the first failure, after all that could be fetched has been
+ * @returns what came, whether there is more that yields to the next poll, and the first failure; all that could be fetched has
+ * been then
  */
 async function fetchUnits(
   cycle: PackagesCycle,
   batches: readonly (readonly PlannedUnit[])[],
   show: () => Promise<void>,
-): Promise<{ readonly count: FileCount; readonly isCut: boolean }> {
+): Promise<{ readonly count: FileCount; readonly isCut: boolean; readonly failure?: DepotError }> {
   const { depot, target, signal } = cycle;
   const { repository, root } = target.head;
   const count = { files: 0, bytes: 0 };
@@ -126,7 +136,7 @@ async function fetchUnits(
   } finally {
     turn.end();
   }
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined) return { count, isCut: false, failure };
   // A plan that is not finished stays: what came of it is not swept away.
   if (!due.aborted) await depot.run(endPlan, { repository });
   return { count, isCut: due.aborted };
@@ -197,7 +207,15 @@ async function fetchBatch(cycle: PackagesCycle, units: readonly PlannedUnit[], d
   const until = AbortSignal.any([cycle.signal, due]);
   // Each request listens to it; Node would take more than ten for a leak.
   setMaxListeners(0, until);
-  await fetchObjects(depot, parent, repository, meter, until);
+  const [{ priority, urgent } = ordinary] = units;
+  meter.urgent(urgent);
+  const carried = depot.line.carry(repository, { priority, urgent });
+  try {
+    await fetchObjects(depot, parent, repository, meter, until);
+  } finally {
+    carried();
+    meter.urgent(false);
+  }
   return fetch;
 }
 

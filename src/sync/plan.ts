@@ -89,6 +89,7 @@ export class PlanTotals {
     delete: none(),
     fetch: none(),
     relay: none(),
+    urgent: none(),
     reused: none(),
   };
   /** Deletions that are the publisher's, which the limits count. */

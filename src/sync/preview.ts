@@ -1,7 +1,7 @@
 import { judgeHead, type HeadFile } from '../model/head.js';
 import type { PlanSummary } from '../model/status.js';
 import { contentAtMs } from './content-times.js';
-import { demandOf, ownSelection, type SyncDepot } from './depot.js';
+import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
 import { olderHead, trustedRoot, verifyOffer } from './offer.js';
 import type { Parent } from './parents.js';
@@ -37,9 +37,11 @@ async function previewPackages(
 ): Promise<PlanPreview> {
   const { repository, root } = target.head;
   const [demand, selection] = [demandOf(depot, repository), ownSelection(depot, repository)];
+  const [place, nowMs] = [placeOf(depot), depot.host.now()];
   const atMs = contentAtMs(depot, repository);
-  const contentAt = atMs === null || atMs <= depot.host.now() ? null : new Date(atMs).toISOString();
-  const preview = await depot.run(previewUnits, { repository, root, demand, selection, stepsWanted }, { signal });
+  const contentAt = atMs === null || atMs <= nowMs ? null : new Date(atMs).toISOString();
+  const input = { repository, root, demand, selection, place, nowMs, stepsWanted };
+  const preview = await depot.run(previewUnits, input, { signal });
   return {
     ...preview,
     summary: { ...nothingToDo(depot, repository), ...preview.summary, to: target.head.generation, contentAt },
@@ -74,6 +76,7 @@ async function offeredTarget(
 function nothingToDo(depot: SyncDepot, repository: string): PlanSummary {
   const none = { files: 0, bytes: 0 };
   const generation = depot.store.trees.get(repository)?.generation ?? null;
-  const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
+  const idle = { add: none, replace: none, delete: none, hold: none };
+  const counts = { ...idle, fetch: none, relay: none, urgent: none, reused: none };
   return { repository, from: generation, to: generation ?? 0, ...counts, contentAt: null };
 }

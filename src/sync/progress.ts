@@ -18,6 +18,7 @@ export class ProgressBoard {
       startedAtMs: this.host.now(),
       fetchStartedAtMs: undefined,
       generation: null,
+      urgent: false,
       files: { done: 0, total: 0 },
       bytes: { done: 0, total: 0 },
       arrivedBytes: 0,
@@ -29,6 +30,7 @@ export class ProgressBoard {
         if (phase === 'fetch') row.fetchStartedAtMs ??= this.host.now();
       },
       generation: (generation) => void (row.generation = generation),
+      urgent: (urgent) => void (row.urgent = urgent),
       expect: ({ files, bytes }) => {
         row.files = { done: 0, total: files };
         row.bytes = { done: 0, total: bytes };
@@ -54,6 +56,7 @@ export class ProgressBoard {
       phase: row.phase,
       startedAt: new Date(row.startedAtMs).toISOString(),
       generation: row.generation,
+      urgent: row.urgent,
       files: { ...row.files },
       bytes: { ...row.bytes },
       bytesPerSecond,
@@ -65,6 +68,8 @@ export class ProgressBoard {
 export interface CycleMeter {
   phase(phase: CyclePhase): void;
   generation(generation: number): void;
+  /** Whether what is fetched now is for an urgent release. */
+  urgent(urgent: boolean): void;
   expect(total: FileCount): void;
   /** Bytes that an earlier transfer left. */
   kept(bytes: number): void;
@@ -85,6 +90,7 @@ interface Row {
   readonly startedAtMs: number;
   fetchStartedAtMs: number | undefined;
   generation: number | null;
+  urgent: boolean;
   files: Amount;
   bytes: Amount;
   arrivedBytes: number;

@@ -1,4 +1,5 @@
-import type { ReportRow } from '../model/status.js';
+import type { RowForecast } from '../model/forecast-status.js';
+import type { ReportRepository, ReportRow } from '../model/status.js';
 import { isWithin } from '../model/names.js';
 import { demandsHash } from '../model/selection.js';
 import { repositoryFigures } from '../store/figures.js';
@@ -30,7 +31,8 @@ export async function report(
     parent.reported.clear();
     parent.reportedAllAtMs = now;
   }
-  const news = reportRows(depot, parent).filter((row) => parent.reported.get(row.depot) !== withoutTimes(row));
+  const own = await reportRows(depot, parent);
+  const news = own.filter((row) => parent.reported.get(row.depot) !== withoutTimes(row));
   const rows = news.slice(0, fitting(news, depot.line.room() - rest));
   if (rows.length === 0 && because === 'rows') return;
   const repositories = allDemands(depot, askedOf(depot, parent));
@@ -66,9 +68,10 @@ function askedOf(depot: SyncDepot, { repositories }: Parent): string[] {
  * This depot's row, then those below it as they came. A depot can be the parent for one repository and a child for another:
  * it is not told of itself, so what is below waits until it is known who it is.
  */
-function reportRows(depot: SyncDepot, parent: Parent): ReportRow[] {
+async function reportRows(depot: SyncDepot, parent: Parent): Promise<ReportRow[]> {
   const { store, host } = depot;
   const now = host.now();
+  const forecasts = await depot.forecasts();
   const own: ReportRow = {
     depot: depot.name,
     site: depot.site,
@@ -79,10 +82,7 @@ function reportRows(depot: SyncDepot, parent: Parent): ReportRow[] {
       ...depot
         .settings()
         .published.map((name) => repositoryFigures(store, name, { role: 'master', selection: null, demand: [] }, now)),
-      ...polledRepositories(depot).map((name) => {
-        const as = { role: 'child', selection: ownSelection(depot, name), demand: demandOf(depot, name) } as const;
-        return repositoryFigures(store, name, as, now);
-      }),
+      ...polledRepositories(depot).map((name) => childFigures(depot, name, now, forecasts.get(name))),
     ],
   };
   // A parent refuses a report with a row from elsewhere as a whole.
@@ -95,6 +95,18 @@ function reportRows(depot: SyncDepot, parent: Parent): ReportRow[] {
 function asFarAs({ repositories }: Parent, row: ReportRow): ReportRow {
   if (repositories === null) return row;
   return { ...row, repositories: row.repositories.filter(({ name }) => repositories.includes(name)) };
+}
+
+function childFigures(
+  depot: SyncDepot,
+  name: string,
+  nowMs: number,
+  forecast: RowForecast | undefined,
+): ReportRepository {
+  const as = { role: 'child', selection: ownSelection(depot, name), demand: demandOf(depot, name) } as const;
+  const figures = repositoryFigures(depot.store, name, as, nowMs);
+  if (forecast === undefined) return figures;
+  return { ...figures, bytesLeft: forecast.bytesLeft ?? figures.bytesLeft, forecast };
 }
 
 /** Lag in seconds grows by itself and is no news. */

@@ -17,7 +17,7 @@ export async function shipBundle(fetching: Fetching, { id, objects }: PlannedShi
   const { depot, signal } = fetching;
   const notBrought: WantedObject[] = [];
   for (let left = objects; left.length > 0;) {
-    const asked = atOnce(left, depot.line.bundleBytes);
+    const asked = atOnce(left, depot.line.bundleBytes(fetching.repository));
     let missing = asked;
     await patiently(depot.host, signal, async () => {
       const { kept, cut } = await takeBundle(fetching, id, missing);

@@ -3,7 +3,7 @@ import type { PageRef, ReadPage } from '../manifest/page.js';
 import { continuedFiles, type ContinuedFile } from '../manifest/predecessors.js';
 import { readEntries } from '../manifest/read.js';
 import { subfolder } from '../manifest/subfolder.js';
-import { distributedRevisions, findRevision } from '../model/revisions.js';
+import { distributedRevisions, findRevision, type Place } from '../model/revisions.js';
 import type { Demand, Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/status.js';
@@ -12,6 +12,7 @@ import { completeUnit } from '../store/complete-units.js';
 import type { Job } from '../store/job.js';
 import { recordEntries } from '../store/packages.js';
 import type { Store } from '../store/store.js';
+import { urgentHere } from '../store/urgent-units.js';
 import type { WantedObject } from '../store/transfers.js';
 import { shipments } from './shipments.js';
 import type { PlannedUnit } from './units.js';
@@ -21,37 +22,57 @@ interface UnitsInput {
   readonly root: PageRef;
 }
 
+export interface SurveyInput extends UnitsInput {
+  readonly demand: Demand;
+  readonly selection: Selection | null;
+  readonly place: Place;
+  readonly nowMs: number;
+}
+
 /**
  * The units that a demand asks for and that are not whole here. Those of which all is here, for whatever reason, are whole
  * from now on; those that nobody asks for any more are forgotten.
  */
-export const surveyUnits: Job<
-  UnitsInput & { readonly demand: Demand; readonly selection: Selection | null },
-  { readonly left: PlannedUnit[]; readonly becameWhole: number }
-> = {
+export const surveyUnits: Job<SurveyInput, { readonly left: PlannedUnit[]; readonly becameWhole: number }> = {
   name: 'survey-units',
-  run(store, { repository, root, demand, selection }, control) {
-    const records = store.packages.of(root);
-    const units = wantedUnits(records, demand);
-    store.units.keepOnly(repository, units);
-    const own = new Set(selection === null ? [] : wantedUnits(records, [selection]).map(unitName));
-    const isWhole = store.units.whole(repository);
-    const byName = new Map(records.map((record) => [record.name, distributedRevisions(record)]));
-    const left: PlannedUnit[] = [];
-    let becameWhole = 0;
-    for (const unit of units) {
+  run(store, input, control) {
+    const { repository, root, demand } = input;
+    store.units.keepOnly(repository, wantedUnits(store.packages.of(root), demand));
+    const missing = missingUnits(store, input);
+    const left = missing.filter((unit) => {
       control.throwIfStopped();
-      if (isWhole(unit)) continue;
-      if (completeUnit(store, { repository, root }, unit)) {
-        becameWhole += 1;
-        continue;
-      }
-      const before = byName.get(unit.package)?.findLast(({ revision }) => revision < unit.revision);
-      left.push({ ...unit, base: before?.revision ?? null, relay: !own.has(unitName(unit)) });
-    }
-    return { left, becameWhole };
+      return !completeUnit(store, { repository, root }, unit);
+    });
+    return { left, becameWhole: missing.length - left.length };
   },
 };
+
+/** The units that are asked for and that are not known to be whole here; changes nothing. */
+export function missingUnits(
+  store: Store,
+  { repository, root, demand, selection, place, nowMs }: SurveyInput,
+): PlannedUnit[] {
+  const records = store.packages.of(root);
+  const units = wantedUnits(records, demand);
+  const isWhole = store.units.whole(repository);
+  const whole = new Set(units.filter(isWhole).map(unitName));
+  const own = new Set(selection === null ? [] : wantedUnits(records, [selection]).map(unitName));
+  const byName = new Map(records.map((record) => [record.name, distributedRevisions(record)]));
+  const urgent = urgentHere(store, root, place, nowMs);
+  return units
+    .filter((unit) => !whole.has(unitName(unit)))
+    .map((unit) => {
+      const isUrgent = urgent.has(unitName(unit));
+      // What is urgent comes before the revision that it follows, which may not be whole yet.
+      const before = byName
+        .get(unit.package)
+        ?.findLast(
+          ({ revision }) =>
+            revision < unit.revision && (!isUrgent || whole.has(unitName({ package: unit.package, revision }))),
+        );
+      return { ...unit, base: before?.revision ?? null, relay: !own.has(unitName(unit)), urgent: isUrgent };
+    });
+}
 
 /** Makes the objects of some units the plan in force; without units those of the records of all packages. */
 export const adoptUnits: Job<

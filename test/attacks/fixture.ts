@@ -22,6 +22,7 @@ import { Store } from '../../src/store/store.js';
 import { Claims } from '../../src/sync/claims.js';
 import { runCycle } from '../../src/sync/cycle.js';
 import type { SyncDepot } from '../../src/sync/depot.js';
+import { Left } from '../../src/sync/left.js';
 import { KnownRepositories } from '../../src/sync/known.js';
 import { Parents } from '../../src/sync/parents.js';
 import { ProgressBoard } from '../../src/sync/progress.js';
@@ -174,13 +175,15 @@ export async function newChild(
     host: clock,
     log,
     parents: asks,
-    line: new Line(clock, () => ({ rate: 'unlimited', frame: null, opens: null, rank: () => 0 })),
+    line: new Line(clock, () => ({ rate: 'unlimited', urgentRate: null, frame: null, opens: null, rank: () => 0 })),
     known: new KnownRepositories(join(store.layout.metadata, '.known.json'), enrolled),
     board: new ProgressBoard(clock),
     claims: new Claims(),
     onKnown: () => undefined,
     onCompany: () => undefined,
     onDue: () => undefined,
+    left: new Left(() => depot),
+    forecasts: async () => new Map(),
     settings: () => ({
       follow: 'all',
       holdAbove: { files: null, percent: null },

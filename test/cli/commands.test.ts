@@ -182,7 +182,7 @@ test('plan shows what a poll would do, and with --files path by path', async () 
     if (steps) await onEvent({ type: 'steps', steps: [step] });
     const one = { files: 1, bytes: 12_345 };
     const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
-    const idle = { ...counts, contentAt: null };
+    const idle = { ...counts, urgent: none, contentAt: null };
     const busy = { ...idle, add: one, fetch: one, hold: { files: 1184, bytes: 1_000_000 } };
     return [
       { repository: 'tools', from: 41, to: 43, ...busy },

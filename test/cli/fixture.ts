@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { realHost } from '../../src/host.js';
 import { buildManifest } from '../../src/manifest/build.js';
+import type { ForecastStatus } from '../../src/model/forecast-status.js';
 import type { Entry } from '../../src/model/entry.js';
 import type { HeadFile } from '../../src/model/head.js';
 import { directoryName } from '../../src/model/company.js';
@@ -268,10 +269,29 @@ export function liveFacts(nowMs: number): LiveFacts {
     phase: 'fetch',
     startedAt: ago(4 * minute),
     generation: 7,
+    urgent: false,
     files: { done: 220, total: 499 },
     bytes: { done: 220_000_000, total: 498_000_000 },
     bytesPerSecond: 1_200_000,
     etaSeconds: 232,
+  };
+  const media: ForecastStatus = {
+    repository: 'media',
+    package: null,
+    bytesLeft: 278_000_000,
+    bytesBefore: 0,
+    doneAt: new Date(nowMs + 232_000).toISOString(),
+    reason: null,
+    waitsFor: null,
+    legs: [
+      {
+        from: new Date(nowMs).toISOString(),
+        until: new Date(nowMs + 232_000).toISOString(),
+        rate: 'unlimited',
+        bytesPerSecond: 1_200_000,
+        bytes: 278_000_000,
+      },
+    ],
   };
   return {
     startedAtMs: nowMs - 3 * day - 4 * hour,
@@ -283,6 +303,7 @@ export function liveFacts(nowMs: number): LiveFacts {
       rate: 'unlimited',
       until: null,
       opensAt: null,
+      urgent: null,
       ordered: false,
       limited: false,
       timezone: 'UTC',
@@ -313,6 +334,8 @@ export function liveFacts(nowMs: number): LiveFacts {
     ],
     known: [{ name: 'tools', kind: 'mirror', context: 'enterprise' }],
     cycle: (repository) => (repository === 'media' ? fetching : null),
+    windowBytes: 90_000_000,
+    forecast: (repository) => (repository === 'media' ? media : null),
     nextPollAtMs: () => nowMs + 12 * minute,
     sourceError: () => null,
     moveError: () => null,
@@ -369,6 +392,7 @@ export function sampleApi(
     publish: (...asked) => (scripted.publish ?? unexpected)(...asked),
     verify: (...asked) => (scripted.verify ?? unexpected)(...asked),
     gc: (...asked) => (scripted.gc ?? unexpected)(...asked),
+    forecast: (...asked) => (scripted.forecast ?? unexpected)(...asked),
     reload: () => (scripted.reload ?? unexpected)(),
     settings: () => (scripted.settings ?? unexpected)(),
     orderLine: (...asked) => (scripted.orderLine ?? unexpected)(...asked),

@@ -59,6 +59,7 @@ function documented(): Partial<ControlApi> {
     publish: async () => example('publish'),
     verify: async () => example('verify'),
     gc: async () => example('gc'),
+    forecast: async () => example('forecast'),
     reload: async () => example('reload'),
     orderLine: async () => example('line'),
     settings: async () => example('settings'),
@@ -104,6 +105,16 @@ test('status has the documented shape', async () => {
   expect(keys(await json('status', '--tree'))).toEqual(keys(example));
 });
 
+test('windows that did not suffice again and again have the documented shape', async () => {
+  const { missedWindows } = sample.store;
+  missedWindows.put({ repository: 'media', windows: 3, closedMs: now - 3_600_000, sinceMs: now - 3 * 86_400_000 });
+  const status = (await json('status')) as { repositories: { name: string; missedWindows: unknown }[] };
+  missedWindows.remove('media');
+  const shown = status.repositories.find(({ name }) => name === 'media')?.missedWindows;
+  expect(keys(shown)).toEqual(keys(examples.get('missed')));
+  expect(shown).toMatchObject({ windows: 3, bytesLeft: 278_000_000, windowBytes: 90_000_000, windowsNeeded: 1 });
+});
+
 test.each([
   ['history', ['history']],
   ['holds', ['holds']],
@@ -118,6 +129,8 @@ test.each([
 test.each([
   ['poll', ['poll', '--wait']],
   ['plan', ['plan', '--files']],
+  ['forecast', ['forecast']],
+  ['forecast', ['forecast', 'apps/vlc']],
   ['publish', ['publish', 'scripts', '--wait']],
   ['verify', ['verify']],
   ['gc', ['gc']],

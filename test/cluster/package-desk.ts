@@ -1,4 +1,5 @@
 import type { PackageResult, PrepareResult } from '../../src/model/package-status.js';
+import type { PackageFactsInput } from '../../src/serve/packages-api.js';
 import type { Depot } from '../harness/depot.js';
 import { control } from './chain.js';
 
@@ -6,18 +7,23 @@ import { control } from './chain.js';
 export function deskOf(depot: Depot, repository: string) {
   const { packages } = control(depot);
   const quietly = { signal: new AbortController().signal, onEvent: async () => undefined };
-  const facts = { type: null, title: null, vendor: null, version: null, keep: null };
+  const facts = { type: null, title: null, vendor: null, version: null, keep: null, priority: null };
   const desk = {
     create: (name: string, type = 'app') => packages.create({ repository, name }, { ...facts, type }),
+    edit: (name: string, said: Partial<PackageFactsInput>) =>
+      packages.edit({ repository, name }, { ...facts, ...said }),
     prepare: async (name: string): Promise<PrepareResult> => {
-      const result = await packages.prepare({ repository, name }, { ...quietly, note: null, version: null, dryRun: false });
+      const result = await packages.prepare(
+        { repository, name },
+        { ...quietly, note: null, version: null, dryRun: false },
+      );
       if (result.revision === null) throw new Error(`not prepared: ${JSON.stringify(result.problems)}`);
       return result;
     },
     distribute: (name: string, to: readonly string[] = [], except: readonly string[] = []) =>
       packages.distribute({ repository, name }, to, except),
-    release: (name: string, order: { revision?: number; ring?: string; at?: string } = {}) =>
-      packages.release({ repository, name }, { revision: null, ring: null, at: null, ...order }),
+    release: (name: string, order: { revision?: number; ring?: string; at?: string; urgent?: boolean } = {}) =>
+      packages.release({ repository, name }, { revision: null, ring: null, at: null, urgent: false, ...order }),
     publish: async (name: string, ...to: string[]): Promise<PackageResult> => {
       await desk.prepare(name);
       await desk.distribute(name, to);

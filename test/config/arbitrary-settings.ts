@@ -88,6 +88,7 @@ function network(repository: fc.Arbitrary<string>): fc.Arbitrary<NetworkSettings
       frameBytes: fc.integer({ min: 16, max: 64 * 1024 }).map((kib) => kib * 1024),
       windows: fc.array(window, { maxLength: 3 }),
       otherwise: fc.option(rate),
+      urgent: fc.option(rate),
       priority: fc.dictionary(repository, fc.constantFrom('high', 'normal', 'low')),
       uploads,
     })
@@ -97,8 +98,9 @@ function network(repository: fc.Arbitrary<string>): fc.Arbitrary<NetworkSettings
 /** What a company sets for sites, its own among them. */
 function given(site: string, repository: fc.Arbitrary<string>): fc.Arbitrary<Settings['sites']> {
   const company = site.split('/')[0] ?? site;
-  const line = network(repository).map(({ timezone, frameBytes, windows, otherwise, priority, uploads }) => ({
+  const line = network(repository).map(({ timezone, frameBytes, windows, otherwise, urgent, priority, uploads }) => ({
     ...{ timezone, frameBytes, windows: [...windows], otherwise },
+    urgent: urgent ?? (otherwise === null ? null : ('closed' as const)),
     priority: { ...priority },
     uploads: { ...uploads, windows: [...uploads.windows] },
   }));
@@ -107,7 +109,7 @@ function given(site: string, repository: fc.Arbitrary<string>): fc.Arbitrary<Set
     fc.record({ network: line }),
     fc.record({ poll }),
     fc.record({ network: line, poll }),
-    fc.constant({ network: { ...nothingGiven, otherwise: 'closed' as const } }),
+    fc.constant({ network: { ...nothingGiven, otherwise: 'closed' as const, urgent: 'closed' as const } }),
   );
   return fc.dictionary(name, settings, { maxKeys: 3 }).map((bySite) =>
     Object.entries(bySite)
@@ -117,7 +119,7 @@ function given(site: string, repository: fc.Arbitrary<string>): fc.Arbitrary<Set
 }
 
 const nothingGiven = {
-  ...{ timezone: null, frameBytes: null, windows: [], otherwise: null, priority: {} },
+  ...{ timezone: null, frameBytes: null, windows: [], otherwise: null, urgent: null, priority: {} },
   uploads: { total: null, eachChild: null, atOnce: null, windows: [] },
 };
 

@@ -14,6 +14,7 @@ test('a line has windows, a rate outside of them, and what the depots below get'
     - { days: mon-fri, from: "20:00", to: "06:00", rate: 20Mbit/s }
     - { days: [sat, sun], rate: unlimited }
   otherwise: 512kbit/s
+  urgent: 5Mbit/s
   priority: { tools: high }
   uploads: { total: 200Mbit/s, each-child: 50Mbit/s, at-once: 8, windows: [{ days: sun, rate: closed }] }
 `;
@@ -35,6 +36,7 @@ test('a line has windows, a rate outside of them, and what the depots below get'
       { dates: null, days: [6, 0], fromMinute: 0, toMinute: 1440, rate: 'unlimited' },
     ],
     otherwise: 64_000,
+    urgent: 625_000,
     priority: { tools: 'high' },
     uploads: {
       total: 25_000_000,

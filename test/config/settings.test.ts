@@ -21,6 +21,7 @@ const noNetwork = {
   frameBytes: 262_144,
   windows: [],
   otherwise: null,
+  urgent: null,
   priority: {},
   uploads: { total: 'unlimited', eachChild: 'unlimited', atOnce: 64, windows: [] },
 };

@@ -69,7 +69,10 @@ describe('the line of a depot', () => {
   it('tells those that wait when other settings open it, and comes in frames as soon as anything limits it', async () => {
     const { own, host } = await lineOf(inForce('  frame: 64KiB\n', '{ otherwise: closed }'));
     const opened: boolean[] = [];
-    void own.watch((isByHand) => void opened.push(isByHand));
+    void own.watch(
+      (isByHand) => void opened.push(isByHand),
+      () => undefined,
+    );
     await host.advance(0);
     expect(own.line.isFramed).toBe(true);
     expect(own.status()).toMatchObject({ rate: 'closed', opensAt: null });

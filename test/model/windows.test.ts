@@ -4,21 +4,12 @@ import { hiddenWindows } from '../../src/model/hidden-windows.js';
 import { stricter, type Rate } from '../../src/model/rate.js';
 import { excesses, nextOpening, rateAt, spans, type Span, type Window, type Windows } from '../../src/model/windows.js';
 import { openMinutes } from './minute-by-minute.js';
+import { scenes } from './scenes.js';
 
 const hour = 3_600_000;
 const always: Window = { dates: null, days: null, fromMinute: 0, toMinute: 1440, rate: 'unlimited' };
 const at = (text: string): number => Date.parse(text);
 const day = (text: string): number => at(`${text}T00:00Z`) / (24 * hour);
-
-/** Zones, and the days around a change of their clocks: at night, by half an hour, at midnight, in both directions. */
-const changes = [
-  ['Europe/Berlin', '2026-03-28', '2026-10-24'],
-  ['America/New_York', '2026-03-07', '2026-10-31'],
-  ['Australia/Lord_Howe', '2026-04-04', '2026-10-03'],
-  ['America/Santiago', '2026-04-03', '2026-09-05'],
-  ['Africa/Cairo', '2026-04-23', '2026-10-29'],
-  ['Asia/Kolkata', '2026-03-28', '2026-10-24'],
-] as const;
 
 function minutesOf({ fromMs, untilMs, rate }: Span): Rate[] {
   return Array.from({ length: (untilMs - fromMs) / 60_000 }, () => rate);
@@ -34,34 +25,6 @@ function runs(rates: readonly unknown[]): string[] {
   }
   return found.map(({ rate, minutes }) => `${String(rate)} x ${minutes}`);
 }
-
-const minute = fc.oneof(fc.integer({ min: 0, max: 1439 }), fc.constantFrom(0, 60, 90, 120, 135, 165, 180, 1380, 1439));
-const window = (around: number): fc.Arbitrary<Window> =>
-  fc.record({
-    dates: fc.option(
-      fc.array(
-        fc
-          .tuple(fc.integer({ min: -3, max: 3 }), fc.integer({ min: 0, max: 3 }))
-          .map(([first, more]) => [around + first, around + first + more] as const),
-        { minLength: 1, maxLength: 2 },
-      ),
-    ),
-    days: fc.option(fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1 })),
-    fromMinute: minute,
-    toMinute: minute.map((value) => value + 1),
-    rate: fc.constantFrom<Window['rate']>('closed', 'unlimited', 64_000),
-  });
-const scenes = fc.tuple(fc.constantFrom(...changes), fc.boolean()).chain(([[zone, spring, autumn], isSpring]) => {
-  const around = day(isSpring ? spring : autumn);
-  return fc.record({
-    around: fc.constant(around),
-    windows: fc.record({
-      zone: fc.constant(zone),
-      list: fc.array(window(around), { maxLength: 4 }),
-      otherwise: fc.constantFrom<Window['rate']>('closed', 'unlimited', 1000),
-    }),
-  });
-});
 
 describe('what windows come to', () => {
   it('is what going through the days minute by minute comes to, on days when the clock is changed in six zones', () => {

@@ -137,7 +137,13 @@ describe('what answers in place of a parent is named', () => {
   });
 
   it('nobody, on a line whose bytes are counted', async () => {
-    const line = new Line(realHost, () => ({ rate: 'unlimited', frame: null, opens: null, rank: () => 0 }));
+    const line = new Line(realHost, () => ({
+      rate: 'unlimited',
+      urgentRate: null,
+      frame: null,
+      opens: null,
+      rank: () => 0,
+    }));
     const error = await failure(child('http://127.0.0.1:1', { line }).state('tools'));
     expect(error).toMatchObject({ code: 'parent-unreachable', retry: 'now' });
   });

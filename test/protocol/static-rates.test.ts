@@ -29,7 +29,7 @@ async function childOf(answer: (request: IncomingMessage, response: ServerRespon
     const atMs = host.now();
     asked.push({ atMs, bytes: answer(request, response) });
   }, server);
-  const line = new Line(host, () => ({ rate, frame, opens: null, rank: () => 0 }));
+  const line = new Line(host, () => ({ rate, urgentRate: null, frame, opens: null, rank: () => 0 }));
   const tls = { material: () => munich, judge: judging() };
   const client = new ParentClient({ url, depot: 'munich-1', site: 'enterprise', version: '0.1.0', tls, line });
   onTestFinished(() => client.close());

@@ -43,7 +43,7 @@ it('moves each byte of a file once over 64 kbit/s, though the line is cut every 
   await depot.publish('tools', { large: content });
   // Five seconds of the line.
   const { url, passed } = await cutLine(depot.url, 40_000);
-  const line = new Line(host, () => ({ rate, frame: 256 * 1024, opens: null, rank: () => 0 }));
+  const line = new Line(host, () => ({ rate, urgentRate: null, frame: 256 * 1024, opens: null, rank: () => 0 }));
   const client = depot.child('munich-1', childSite, { url, line });
   await client.state('tools');
   passed.down = 0;

@@ -41,7 +41,7 @@ it.each([
   'keeps the sum to $rate bytes a second, and gives two repositories the same, however many transfers each has',
   async ({ rate, frame }) => {
     const host = hurriedHost();
-    const line = new Line(host, () => ({ rate, frame, opens: null, rank: () => 0 }));
+    const line = new Line(host, () => ({ rate, urgentRate: null, frame, opens: null, rank: () => 0 }));
     const take = await parentOn(line, host);
     const [tools, bavaria] = await Promise.all([take('tools', 5), take('bavaria', 1)]);
     const sum = tools + bavaria;
@@ -54,7 +54,7 @@ it.each([
 it('keeps the sum of what comes from two parents to the rate', async () => {
   const rate = 100_000;
   const host = hurriedHost();
-  const line = new Line(host, () => ({ rate, frame: 16 * 1024, opens: null, rank: () => 0 }));
+  const line = new Line(host, () => ({ rate, urgentRate: null, frame: 16 * 1024, opens: null, rank: () => 0 }));
   const [one, other] = [await parentOn(line, host), await parentOn(line, host)];
   const came = await Promise.all([one('tools', 2), other('tools', 2), other('bavaria', 1)]);
   const sum = came.reduce((all, bytes) => all + bytes, 0);

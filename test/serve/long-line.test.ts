@@ -36,7 +36,7 @@ async function childOf(rate: () => Rate) {
     uploads: new Uploads(realHost, () => ({ windows, eachChild: 'unlimited', atOnce: 1 })),
   });
   await depot.publish('tools', { large: content });
-  const line = new Line(realHost, () => ({ rate: rate(), frame, opens: null, rank: () => 0 }));
+  const line = new Line(realHost, () => ({ rate: rate(), urgentRate: null, frame, opens: null, rank: () => 0 }));
   const client = depot.child('munich-1', childSite, { url: await longLine(depot.url, 50), line });
   await client.state('tools');
   return { client, line };
