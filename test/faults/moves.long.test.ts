@@ -56,7 +56,7 @@ it('never has two masters and loses nothing, whoever is killed at whatever momen
     await isOneMaster(master, next, `round ${round}, ${victim.name} is down`);
     await victim.start();
 
-    await until(async () => {
+    await until([master, next, origin], async () => {
       await isOneMaster(master, next, `round ${round}`);
       await whole(master, next);
       return (await roleOf(next)).role === 'master' && (await roleOf(master)).role === 'child';
@@ -87,12 +87,20 @@ it('never has two masters and loses nothing, whoever is killed at whatever momen
 
 /** All commands of a move, one after the other; each may fail, or be done already. */
 async function whole(master: Depot, next: Depot): Promise<void> {
-  await next.cli('repository', 'take-over', 'tools');
-  await master.cli('poll', '--wait');
-  await master.cli('repository', 'move', 'tools', '--to', next.name);
-  await next.cli('poll', '--wait');
-  await master.cli('poll', '--wait');
+  said = [];
+  const says = async (depot: Depot, ...args: string[]): Promise<void> => {
+    const { stdout, stderr } = await depot.cli(...args);
+    said.push(`${depot.name}: ${args.join(' ')}\n${stdout}${stderr}`);
+  };
+  await says(next, 'repository', 'take-over', 'tools');
+  await says(master, 'poll', '--wait');
+  await says(master, 'repository', 'move', 'tools', '--to', next.name);
+  await says(next, 'poll', '--wait');
+  await says(master, 'poll', '--wait');
 }
+
+/** What the commands of the last attempt said. */
+let said: string[] = [];
 
 async function roleOf(depot: Depot) {
   const found = (await statusOf(depot)).repositories.find(({ name }) => name === 'tools');
@@ -106,9 +114,12 @@ async function isOneMaster(one: Depot, other: Depot, when: string): Promise<void
   expect(roles.filter((found) => found?.role === 'master').length, when).toBeLessThanOrEqual(1);
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
+async function until(depots: readonly Depot[], isSo: () => Promise<boolean>): Promise<void> {
   for (let attempt = 1; !(await isSo()); attempt += 1) {
-    if (attempt > 30) throw new Error('the move does not come to an end');
+    if (attempt > 15) {
+      const told = await Promise.all(depots.map(async (depot) => (await depot.cli('status')).stdout));
+      throw new Error(`the move does not come to an end\n${told.join('\n')}\n${said.join('\n')}`);
+    }
     await delay(500);
   }
 }
