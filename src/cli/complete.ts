@@ -14,7 +14,14 @@ export interface Completion {
 type Role = 'master' | 'child';
 
 /** The commands that work on repositories of one role only. */
-const roles: Readonly<Record<string, Role>> = { publish: 'master', poll: 'child', plan: 'child' };
+const roles: Readonly<Record<string, Role>> = {
+  publish: 'master',
+  poll: 'child',
+  plan: 'child',
+  'take-over': 'child',
+  move: 'master',
+  keep: 'master',
+};
 
 /** What only a depot knows; each resolves to nothing where none can be asked. */
 export interface Lookup {

@@ -15,7 +15,7 @@ export interface MoveLine {
 /** What a person should know of a repository that goes, or went, to another master depot. */
 export function* moveLines({ name, master, moved, move }: RepositoryStatus, now: number): Generator<MoveLine> {
   if (moved !== null && master !== null && now - Date.parse(moved.at) < newsMs) {
-    const text = `master of ${name} is now ${master}, since ${ago(moved.at, now)} (moved from ${moved.from} at generation ${moved.generation})`;
+    const text = `master of ${name} is now ${master} (moved from ${moved.from} ${ago(moved.at, now)}, at generation ${moved.generation})`;
     yield { kind: 'note', text, help: null };
   }
   if (move === null) return;

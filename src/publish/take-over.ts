@@ -59,7 +59,7 @@ export function dropProposal({ keys }: Pick<Store, 'keys'>, repository: string):
  * @returns whether the keys that sign by themselves are here
  */
 export async function takeUp(
-  { keys, signed, heads }: Pick<Store, 'keys' | 'signed' | 'heads'>,
+  { keys, signed, heads, sources }: Pick<Store, 'keys' | 'signed' | 'heads' | 'sources'>,
   repository: string,
   { generation, next, metadata = '' }: Move,
 ): Promise<boolean> {
@@ -85,6 +85,7 @@ export async function takeUp(
     await ring.write(metadataName('root', version), chain[at] ?? Buffer.alloc(0));
   }
   await expectSource({ keys }, repository);
+  sources.forget(repository);
   await ring.keepRoot({ version: facts.version, bytes: root });
   keys.remove(repository, proposalFile);
   return ring.hasOnline(facts);

@@ -34,6 +34,8 @@ export interface Company {
 export class CompanyFiles {
   private cached: { readonly timestamp: number; readonly site: string; readonly company: Company } | undefined;
 
+  private last: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly layout: Layout,
     private readonly signed: SignedFiles,
@@ -60,6 +62,16 @@ export class CompanyFiles {
       if (isCode(error, 'ENOENT')) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * One at a time: several cycles may bring the directory at once, and the documents of one version are not to be dropped by the
+   * switch to another.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work);
+    this.last = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Keeps documents before the metadata that names them is switched to: a crash leaves the directory that was in force. */

@@ -107,6 +107,11 @@ export class SourceRows {
       .run({ ...row, mounts: JSON.stringify(row.mounts), heldBack: JSON.stringify(row.heldBack) });
   }
 
+  /** What the source looked like does not matter any more; what is known of its files stays. */
+  forget(repository: string): void {
+    this.db.prepare('DELETE FROM sources WHERE repository = ?').run(repository);
+  }
+
   /** All rows in the order of `comparePaths`, read by and by: what is written ahead of the position is seen. */
   rows(repository: string): Generator<SourceFile> {
     return this.paged(fileColumns, repository, { after: null, upTo: null });

@@ -33,19 +33,27 @@ export async function learnCompany(
   signal: AbortSignal,
 ): Promise<void> {
   const { signed, company } = depot.store;
-  const held = signed.held(directoryName);
-  if (held === undefined || offered === null) return;
+  if (signed.held(directoryName) === undefined || offered === null) return;
   // A master depot that stands elsewhere has not the documents that concern this one.
   const { parentSite } = parent.client;
   if (parentSite !== undefined && !isWithin(depot.site, parentSite)) return;
-  const versions = signed.versions(directoryName);
-  if (versions !== null && offered.root <= versions.root && offered.timestamp <= versions.timestamp) return;
-  const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
-  const subject = `the company's directory at ${parent.url}`;
-  const set = await verifyNewest(signed, directoryName, held, source, subject);
-  await bringDocuments(depot.store, depot.site, set, source, subject);
-  await company.switch(depot.site, set);
-  depot.onCompany();
+  const isHere = (): boolean => {
+    const versions = signed.versions(directoryName);
+    const isKnown = versions !== null && offered.root <= versions.root && offered.timestamp <= versions.timestamp;
+    return isKnown && company.get(depot.site) !== undefined;
+  };
+  if (isHere()) return;
+  const isNew = await company.alone(async () => {
+    const held = signed.held(directoryName);
+    if (held === undefined || isHere()) return false;
+    const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
+    const subject = `the company's directory at ${parent.url}`;
+    const set = await verifyNewest(signed, directoryName, held, source, subject);
+    await bringDocuments(depot.store, depot.site, set, source, subject);
+    await company.switch(depot.site, set);
+    return true;
+  });
+  if (isNew) depot.onCompany();
 }
 
 /** Those that concern a depot at `site` and are not here yet. */

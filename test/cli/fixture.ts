@@ -370,7 +370,7 @@ export function sampleApi(
     work.onEvent({ type: 'entries', entries });
   const unexpected = (): Promise<never> => Promise.reject(new Error('this test asks for nothing of the kind'));
   return {
-    moves: { takeOver: unexpected, cancel: unexpected, move: unexpected, keep: unexpected },
+    moves: scripted.moves ?? { takeOver: unexpected, cancel: unexpected, move: unexpected, keep: unexpected },
     status: async ({ tree }) => depotStatus(store, facts, live, { nowMs: now(), tree }),
     ls: async (repository, path, work) => {
       requireRepository(repository, names());

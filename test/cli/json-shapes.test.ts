@@ -70,6 +70,12 @@ function documented(): Partial<ControlApi> {
       rotateAuthority: async () => example('ca'),
       finishRotation: async () => example('ca'),
     },
+    moves: {
+      takeOver: async () => example('takeover'),
+      cancel: async () => example('takeover'),
+      move: async () => example('move'),
+      keep: async () => example('move'),
+    },
     keys: {
       list: async () => example('keys'),
       protect: async () => ({ ...example<Omit<ProtectedKey, 'sealed'>>('protect'), sealed: '{}' }),
@@ -144,6 +150,10 @@ test.each([
   ['ca', ['ca', 'rotate', '--finish']],
   ['keys', ['keys']],
   ['protect', ['keys', 'protect', 'scripts']],
+  ['takeover', ['repository', 'take-over', 'tools']],
+  ['takeover', ['repository', 'take-over', 'tools', '--cancel']],
+  ['move', ['repository', 'move', 'tools', '--to', 'munich-1', '--passphrase-file', 'words']],
+  ['move', ['repository', 'keep', 'tools']],
   ['rotate', ['keys', 'rotate', 'scripts', '--role', 'targets', '--passphrase-file', 'words']],
 ])('%s prints what the daemon answers, in the documented shape', async (name, args) => {
   const passphrases = join(sample.data, 'words');

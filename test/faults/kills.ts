@@ -163,7 +163,7 @@ function startReader(tree: string, table: string): Reader {
 }
 
 /** Numbers from 0 to below 1 that the seed decides (mulberry32). */
-function fromSeed(seed: number): () => number {
+export function fromSeed(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
