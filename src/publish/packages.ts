@@ -184,11 +184,6 @@ export class PackagesPublisher {
     });
   }
 
-  /** Finds out what is whole here, where that is not known. */
-  recover(): Promise<void> {
-    return this.inTurn(() => this.ledger.recover());
-  }
-
   /**
    * Reads files that were lost again from the work copies of the packages that lack them, as far as they are there.
    * @returns how many are here again, and how many there were

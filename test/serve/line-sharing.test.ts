@@ -65,7 +65,7 @@ it('keeps the sum of what comes from two parents to the rate', async () => {
 it('gives a repository of a higher rank its frames first', async () => {
   const host = hurriedHost();
   const rank = (repository: string): number => (repository === 'bavaria' ? 0 : 1);
-  const line = new Line(host, () => ({ rate: 100_000, frame: 16 * 1024, opens: null, rank }));
+  const line = new Line(host, () => ({ rate: 100_000, urgentRate: null, frame: 16 * 1024, opens: null, rank }));
   const take = await parentOn(line, host);
   const [tools, bavaria] = await Promise.all([take('tools', 4), take('bavaria', 2)]);
   // Where it asks for nothing, between two files, the other one goes on.

@@ -68,8 +68,8 @@ it('gives each child the same of the total, however many transfers it has, and n
 it('gives no child more than is set for each, nor than it names itself', async () => {
   const host = hurriedHost();
   const depot = await parent(host, { eachChild: 50_000 });
-  const slow = new Line(host, () => ({ rate: 20_000, frame: 16_384, opens: null, rank: () => 0 }));
-  const fast = new Line(host, () => ({ rate: 1_000_000, frame: 16_384, opens: null, rank: () => 0 }));
+  const slow = new Line(host, () => ({ rate: 20_000, urgentRate: null, frame: 16_384, opens: null, rank: () => 0 }));
+  const fast = new Line(host, () => ({ rate: 1_000_000, urgentRate: null, frame: 16_384, opens: null, rank: () => 0 }));
   const endMs = host.now() + 20_000;
   const take = (name: string, line?: Line): Promise<number> =>
     takeUntil(childOf(depot, name, line), host, endMs).then((bytes) => bytes / 20);
