@@ -105,10 +105,10 @@ export class Pacer {
     return this.owed;
   }
 
-  /** Whether nothing is owed, and nobody waits. */
+  /** Whether nothing is owed, nobody waits, and nobody is expected to ask again. */
   get isFree(): boolean {
     this.pay();
-    return this.queues.size === 0 && this.isDue(0, 0);
+    return this.queues.size === 0 && this.isDue(0, Infinity);
   }
 
   private async serve(): Promise<void> {
