@@ -37,7 +37,7 @@ const largestStep = 64 * 1024;
 /** With its record of TLS and the usual headers it fills one packet. */
 const smallestStep = 1_400;
 
-/** Bytes that are written at once: a twentieth of a second of the line, or one packet where that is less. */
+/** Bytes that are written at once: a fiftieth of a second of the line, or one packet where that is less. */
 export function stepOf(rate: number): number {
-  return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 20)));
+  return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 50)));
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DepotError } from '../model/errors.js';
@@ -88,13 +88,49 @@ export async function receiveObject(
   wanted: WantedBytes,
   request: (offset: number) => Promise<Body>,
   meter: ByteMeter,
+  hashed = new Hashed(),
 ): Promise<void> {
   const isResumed = store.staging.size(wanted.sha256) > 0;
   try {
-    await receiveOnce(store, wanted, request, meter);
+    await receiveOnce(store, wanted, request, meter, hashed);
   } catch (error) {
     if (!isResumed || !(error instanceof DepotError) || error.code !== 'object-damaged') throw error;
-    await receiveOnce(store, wanted, request, meter);
+    await receiveOnce(store, wanted, request, meter, hashed);
+  }
+}
+
+/**
+ * The hash of what is here of an object, for those who receive it in several goes: else a file of many gigabytes is read from
+ * its beginning after each cut.
+ */
+export class Hashed {
+  private hash = createHash('sha256');
+  private bytes = 0;
+
+  /** Goes on behind what the file holds; reads that where it is not what went through here. */
+  async begin(handle: FileHandle, length: number): Promise<void> {
+    if (length === this.bytes) return;
+    this.hash = createHash('sha256');
+    this.bytes = 0;
+    await hashPrefix(this, handle, length);
+  }
+
+  /** Bytes. */
+  get length(): number {
+    return this.bytes;
+  }
+
+  update(chunk: Uint8Array): void {
+    this.hash.update(chunk);
+    this.bytes += chunk.length;
+  }
+
+  /** Of all that went through; then it begins anew. */
+  digest(): string {
+    const digest = this.hash.digest('hex');
+    this.hash = createHash('sha256');
+    this.bytes = 0;
+    return digest;
   }
 }
 
@@ -108,31 +144,35 @@ async function receiveOnce(
   wanted: WantedBytes,
   request: (offset: number) => Promise<Body>,
   meter: ByteMeter,
+  hashed: Hashed,
 ): Promise<void> {
   const { sha256, size } = wanted;
   if (store.staging.size(sha256) > size) store.staging.discard(sha256);
   const handle = await store.staging.openAppend(sha256);
   try {
-    let hash = createHash('sha256');
     let position = (await handle.stat()).size;
+    // The meter was told of these in an earlier go.
+    const known = hashed.length;
     // Before the request: an answer that nobody reads while gigabytes are hashed would be cut.
-    await hashPrefix(hash, handle, position);
+    await hashed.begin(handle, position);
+    meter.kept(position - known);
     const body = position < size ? await request(position) : undefined;
     if (body?.offset === 0 && position > 0) {
       await handle.truncate(0);
-      hash = createHash('sha256');
+      await hashed.begin(handle, 0);
+      meter.lost(position);
       position = 0;
     }
-    meter.kept(position);
     if (body !== undefined) {
       await appendAll(handle, body.chunks, (chunk) => {
-        hash.update(chunk);
+        hashed.update(chunk);
         position += chunk.length;
         meter.arrived(chunk.length);
       });
     }
-    if (position === size && hash.digest('hex') === sha256) return;
+    if (position === size && hashed.digest() === sha256) return;
     meter.lost(position);
+    await hashed.begin(handle, 0);
     store.staging.discard(sha256);
     const seen = position === size ? 'its bytes hash to something else' : `${position} of ${size} bytes came`;
     throw damagedObject(sha256, seen);
@@ -170,7 +210,7 @@ export function damagedObject(sha256: Sha256, seen: string): DepotError {
   });
 }
 
-async function hashPrefix(hash: Hash, handle: FileHandle, length: number): Promise<void> {
+async function hashPrefix(hash: Hashed, handle: FileHandle, length: number): Promise<void> {
   const buffer = Buffer.allocUnsafe(64 * 1024);
   for (let at = 0; at < length;) {
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, length - at), at);

@@ -42,7 +42,7 @@ async function take(fetching: Fetching, wanted: WantedObject, name: EncodingName
       },
     );
   try {
-    if (!(await patiently(depot.host, signal, receive))) return false;
+    if (!(await patiently(depot.host, signal, receive, () => arrived))) return false;
     const isDone = await follower.end('whole');
     if (!isDone) await depot.run(decodeObject, { name, size: wanted.size, arrival: null });
     meter.kept(wanted.size - arrived);

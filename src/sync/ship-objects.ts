@@ -3,7 +3,7 @@ import { asDepotError, type DepotError } from '../model/errors.js';
 import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
 import { Failures, type Fetching } from './fetching.js';
 import { patiently } from './patience.js';
-import { damagedObject, receiveObject, receiveSmall, type Body } from './receive.js';
+import { damagedObject, Hashed, receiveObject, receiveSmall, type Body } from './receive.js';
 import { shipEncoded } from './ship-encoded.js';
 import type { PlannedShipment, WantedObject } from '../store/transfers.js';
 
@@ -57,10 +57,11 @@ async function fetchObject(fetching: Fetching, wanted: WantedObject): Promise<Ui
   const request = (offset: number): Promise<Body> =>
     parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
   if (await shipEncoded(fetching, wanted)) return null;
+  const hashed = new Hashed();
   const receive = async (): Promise<Uint8Array | null> => {
     if (wanted.size <= smallBytes) return receiveSmall(wanted, request, meter);
-    await receiveObject(store, wanted, request, meter);
+    await receiveObject(store, wanted, request, meter, hashed);
     return null;
   };
-  return patiently(host, signal, receive);
+  return patiently(host, signal, receive, () => store.staging.size(wanted.sha256));
 }

@@ -23,6 +23,8 @@ export interface Crossed {
 export interface WatchedLine {
   /** Where the child finds its parent's port. */
   readonly port: number;
+  /** Resolves when it is watched, and what is started with it has had a while to listen. */
+  ready(): Promise<void>;
   /** Resolves when so many bytes have crossed. @throws where they have not after a minute */
   moving(bytes: number): Promise<void>;
   /** Watches for so long, from now on. */
@@ -43,6 +45,10 @@ export function watchLine(
     : undefined;
   return {
     port: hasRelay ? port + 1 : port,
+    async ready() {
+      while (atWire.length === 0 || atRelay?.length === 0) await delay(50);
+      await delay(2_000);
+    },
     async moving(bytes) {
       for (let waited = 0; (atWire.at(-1)?.[1] ?? 0) < bytes; waited += 50) {
         if (waited > 60_000) throw new Error(`nothing moves on the line to port ${port}`);

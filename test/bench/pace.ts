@@ -17,8 +17,8 @@ const framesOfGoal = 40;
 const frameBytes = 256 * 1024;
 /** After the first bytes: heads and pages come before the files, and are made up for. */
 const settleSeconds = 10;
-/** Of rclone, whose first reads are answered as fast as the line is. */
-const settleSecondsOfRclone = 60;
+/** Of rclone, which has 16 MiB of each file read ahead, as fast as the line is; a minute at most. */
+const settleSecondsOfRclone = (rate: number): number => Math.min(60, Math.max(settleSeconds, 80e6 / rate));
 const files = 4;
 /** No program may come to the end of its files, nor rclone into the 16 MiB that it reads ahead of each. */
 const leastBytes = 160e6;
@@ -47,7 +47,7 @@ export async function pace(folder: string): Promise<number> {
       const load = loadavg()[0]?.toFixed(1) ?? '';
       const rsync = await bench.measure('rsync', rate, settleSeconds, comparedSeconds + 5);
       const rclone = hasRclone
-        ? await bench.measure('rclone', rate, settleSecondsOfRclone, comparedSeconds * 3)
+        ? await bench.measure('rclone', rate, settleSecondsOfRclone(rate), comparedSeconds * 2)
         : undefined;
       const others = [rsync, rclone].map((found) => found?.relay.error(rate, comparedSeconds));
       const error = own.relay.error(rate, comparedSeconds);
@@ -140,7 +140,7 @@ class Bench {
     try {
       const ready: Ready = await programs[program](task);
       const line = watchLine(namespaces, start, ready.port, hasRelay);
-      await delay(1500);
+      await line.ready();
       await ready.go();
       return await watch(line);
     } finally {

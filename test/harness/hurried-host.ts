@@ -5,32 +5,43 @@ import type { Host } from '../../src/host.js';
 const longMs = 2_000;
 /** Rounds of the event loop in which no file is read or written: what was on its way on loopback is there then. */
 const quietRounds = 6;
-const dozeRounds = 200;
 
-/** A clock that goes on to where somebody wakes up as soon as nothing else happens in this process. */
-export function hurriedHost(startMs = Date.UTC(2026, 10, 26), parties: () => number = () => 0): Host {
+/**
+ * A clock that goes on to where somebody wakes up as soon as nothing else happens in this process.
+ * @param parties those who sleep; or, where there are more sleepers than parties, as in whole daemons, how many real
+ * milliseconds of silence mean that nothing is on its way
+ */
+export function hurriedHost(
+  startMs = Date.UTC(2026, 10, 26),
+  parties: (() => number) | { readonly silenceMs: number } = () => 0,
+): Host {
   let now = startMs;
   let quiet = 0;
+  let quietSince = performance.now();
   let isOver = false;
   const sleepers: { atMs: number; wake: () => void }[] = [];
+  const areAllAsleep = (): boolean =>
+    typeof parties === 'function' ? sleepers.length >= parties() : performance.now() - quietSince >= parties.silenceMs;
   const look = (): void => {
     if (isOver) return;
-    quiet = isReadingFiles() ? 0 : quiet + 1;
+    quiet += 1;
+    if (isReadingFiles()) quiet = 0;
+    if (quiet === 0) quietSince = performance.now();
     const [next] = sleepers.sort((a, b) => a.atMs - b.atMs);
-    const isTime = next !== undefined && (next.atMs - now <= longMs || sleepers.length >= parties());
-    if (isTime && quiet >= quietRounds) {
-      quiet = 0;
+    if (next !== undefined && quiet >= quietRounds && (next.atMs - now <= longMs || areAllAsleep())) {
       sleepers.shift();
       now = Math.max(now, next.atMs);
       next.wake();
+      quiet = 0;
+      quietSince = performance.now();
     }
-    if (quiet < dozeRounds) setImmediate(look);
+    if (quiet < 10 * quietRounds) setImmediate(look);
     else setTimeout(look, 1);
   };
   look();
   onTestFinished(() => void (isOver = true));
   return {
-    now: () => now,
+    now: () => Math.floor(now),
     monotonic: () => now,
     random: () => 0.5,
     sleep: (ms, signal) =>
