@@ -55,10 +55,13 @@ function numbers(revisions: PackageStatus['revisions'], wanted: string): string 
 }
 
 function* showLines(shown: PackageStatus, dim: (text: string) => string): Generator<string> {
-  const { title, vendor, version, type, compress, keep, priority, targets, work, revisions, releases } = shown;
+  const { title, vendor, version, type, compress, delta, keep, priority, targets, work, revisions, releases } = shown;
   const fact = (what: string, said: string): string => `${what.padEnd(9)}  ${safe(said)}`;
   yield `${asText(shown)}: ${safe([title, version, vendor].filter((each) => each !== null).join(', '))}`;
-  yield fact('type', `${type}, ${compress ? 'travels compressed and as deltas' : 'travels as it is'}`);
+  yield fact(
+    'type',
+    `${type}, ${compress ? 'travels compressed and as deltas' : delta ? 'travels as it is or as a delta' : 'travels as it is'}`,
+  );
   yield fact('to', targets === null ? 'not distributed yet' : targets.to.join(' '));
   if (targets !== null && targets.except.length > 0) yield fact('except', targets.except.join(' '));
   yield fact('keeps', `${plural(keep.releases, 'release')}, older ones for ${plural(keep.days, 'day')}`);

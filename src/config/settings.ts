@@ -48,7 +48,7 @@ export interface Settings {
   /** Those published here, sorted by name. */
   readonly repositories: readonly PublishedSettings[];
   /** By their names, those that are always there among them; an object without prototype. */
-  readonly packageTypes: Readonly<Record<string, { readonly compress: boolean }>>;
+  readonly packageTypes: Readonly<Record<string, { readonly compress: boolean; readonly delta: boolean }>>;
   /** Limits above which deletions wait for approval; null: no limit. */
   readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
   /** How long after its end the certificate of a depot below still counts for a renewal; null: as the directory says. */
@@ -102,11 +102,11 @@ export type PublishedSettings = MirrorSettings | PackagesSettings;
 
 /** What does not shrink travels as it is: installers and images are compressed already. */
 export const usualTypes: Settings['packageTypes'] = {
-  app: { compress: true },
-  msi: { compress: false },
-  os: { compress: false },
-  script: { compress: true },
-  book: { compress: true },
+  app: { compress: true, delta: true },
+  msi: { compress: false, delta: false },
+  os: { compress: false, delta: false },
+  script: { compress: true, delta: true },
+  book: { compress: true, delta: true },
 };
 
 /** @throws ConfigError with all problems; DepotError `config-missing` when the file cannot be read. */
@@ -208,9 +208,14 @@ function settingsFrom(config: Config, file: string): Settings {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, published]) => publishedFrom(name, published)),
     packageTypes: Object.assign(
-      Object.create(null) as Record<string, { compress: boolean }>,
+      Object.create(null) as Record<string, { compress: boolean; delta: boolean }>,
       usualTypes,
-      config.packages.types,
+      Object.fromEntries(
+        Object.entries(config.packages.types).map(([type, { compress, delta }]) => [
+          type,
+          { compress, delta: delta ?? compress },
+        ]),
+      ),
     ),
     deletions: { holdAbove: deletions['hold-above'] },
     rejoinMs: config.rejoin ?? null,

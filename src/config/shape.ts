@@ -197,6 +197,10 @@ const packageTypes = byRepository(
         .boolean('allowed: true or false')
         .prefault(true)
         .describe('false: files of this type travel as they are, for what does not shrink.'),
+      delta: z
+        .boolean('allowed: true or false')
+        .describe('true, where compress is false: large files travel as deltas all the same.')
+        .optional(),
     },
     'allowed: { compress: false }',
   ),

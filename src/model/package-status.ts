@@ -22,6 +22,7 @@ export interface PackageStatus {
   readonly vendor: string | null;
   readonly version: string | null;
   readonly compress: boolean;
+  readonly delta: boolean;
   readonly keep: { readonly releases: number; readonly days: number };
   readonly priority: Priority;
   readonly targets: Targets | null;

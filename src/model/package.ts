@@ -58,6 +58,8 @@ const recordShape = z.object({
   version: text.nullable(),
   /** False where files of this package travel as they are: no zstd, no delta, never in a bundle. */
   compress: z.boolean(),
+  /** Whether large files travel as deltas even so. */
+  delta: z.boolean().default(false),
   /** Released revisions in the installation copies; days for which older ones stay fetchable. */
   keep: z.object({ releases: count.min(1), days: count }),
   /** Where it comes among the packages that a depot fetches. */

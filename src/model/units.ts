@@ -16,6 +16,7 @@ export interface Unit {
   readonly files: number;
   readonly bytes: number;
   readonly compress: boolean;
+  readonly delta: boolean;
   readonly priority: Priority;
 }
 
@@ -64,10 +65,10 @@ export function follows(selection: Selection): (record: PackageRecord) => boolea
 }
 
 export function unitOf(
-  { name, compress, priority }: PackageRecord,
+  { name, compress, delta, priority }: PackageRecord,
   { revision, manifest, files, bytes }: Revision,
 ): Unit {
-  return { package: name, revision, manifest: manifest.sha256, files, bytes, compress, priority };
+  return { package: name, revision, manifest: manifest.sha256, files, bytes, compress, delta, priority };
 }
 
 /** Without a site it is what a master depot holds: all of it. */

@@ -21,6 +21,7 @@ export interface PackageFacts {
 
 export interface PackageTerms {
   readonly compress: boolean;
+  readonly delta: boolean;
   readonly keep: PackageRecord['keep'];
 }
 

@@ -19,6 +19,7 @@ export interface DifferenceInput {
   /** Where the files of the revision before it stand; null for the first. */
   readonly before: { readonly root: PageRef; readonly folder: string } | null;
   readonly compress: boolean;
+  readonly delta: boolean;
 }
 
 /** Small files travel in bundles of about so many bytes. */
@@ -32,7 +33,7 @@ const bundleLevel = 3;
 export const packageDifference: Job<DifferenceInput, RevisionChange> = {
   name: 'package-difference',
   background: true,
-  async run(store, { manifest, before, compress }, control) {
+  async run(store, { manifest, before, compress, delta }, control) {
     const count = { added: 0, changed: 0, removed: 0 };
     const full = { files: 0, bytes: 0 };
     let wireBytes = 0;
@@ -48,9 +49,11 @@ export const packageDifference: Job<DifferenceInput, RevisionChange> = {
       seen.add(entry.object);
       full.files += 1;
       full.bytes += entry.size;
-      if (!compress) wireBytes += entry.size;
-      else if (entry.size > largeBytes)
-        wireBytes += await encoded(store, entry, base?.object ?? null, control.throwIfStopped);
+      const isLarge = entry.size > largeBytes;
+      if (isLarge && (compress || delta)) {
+        const bases = [...(compress ? [null] : []), ...(base === undefined ? [] : [base.object])];
+        wireBytes += await encoded(store, entry, bases, control.throwIfStopped);
+      } else if (!compress) wireBytes += entry.size;
       else small.push({ entry, before: base });
       if (small.reduce((bytes, file) => bytes + file.entry.size, 0) > bundleBytes) bundle();
     }
@@ -90,11 +93,12 @@ function tally(count: { added: number; changed: number; removed: number }, { kin
 async function encoded(
   store: Store,
   { object, size }: { readonly object: Sha256; readonly size: number },
-  base: Sha256 | null,
+  bases: readonly (Sha256 | null)[],
   throwIfStopped: () => void,
 ): Promise<number> {
   let least = size;
-  for (const on of base === null || base === object ? [null] : [null, base]) {
+  for (const on of bases) {
+    if (on === object) continue;
     const name = { sha256: object, base: on };
     if ((await encodeObject(store, name, throwIfStopped)) !== 'ready') continue;
     least = Math.min(least, statSync(store.layout.encodingFile(name), { throwIfNoEntry: false })?.size ?? size);

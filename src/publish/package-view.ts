@@ -4,7 +4,7 @@ import { stateOf } from '../model/revisions.js';
 
 /** A record as people see it. */
 export function packageStatus(repository: string, work: string, record: PackageRecord, nowMs: number): PackageStatus {
-  const { name, type, title, vendor, version, compress, keep, priority, targets, revisions, releases } = record;
+  const { name, type, title, vendor, version, compress, delta, keep, priority, targets, revisions, releases } = record;
   return {
     repository,
     name,
@@ -13,6 +13,7 @@ export function packageStatus(repository: string, work: string, record: PackageR
     vendor,
     version,
     compress,
+    delta,
     keep,
     priority,
     targets,

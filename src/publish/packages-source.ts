@@ -17,8 +17,9 @@ export interface PackagesSource {
 }
 
 export interface PackageType {
-  /** False where its files travel as they are. */
+  /** False where its files travel as they are; `delta`: large ones as deltas even so. */
   readonly compress: boolean;
+  readonly delta: boolean;
 }
 
 export interface PackagesDeps {

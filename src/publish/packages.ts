@@ -18,7 +18,7 @@ import { PackageLedger, type Entered } from './package-ledger.js';
 import { cancelRelease, expire, release, retire } from './package-releases.js';
 import { refusal } from './package-rules.js';
 import { packageStatus } from './package-view.js';
-import type { PackagesDeps, PackagesSource } from './packages-source.js';
+import type { PackageType, PackagesDeps, PackagesSource } from './packages-source.js';
 import { Signer } from './signer.js';
 import { readWorkCopy } from './work-copy.js';
 
@@ -137,7 +137,7 @@ export class PackagesPublisher {
       const next = commands.prepare(record, frozen, this.now(), repository);
       const change = await this.deps.run(
         packageDifference,
-        { manifest, before: this.placeOf(record), compress: record.compress },
+        { manifest, before: this.placeOf(record), compress: record.compress, delta: record.delta },
         { signal: work.signal },
       );
       if (order.dryRun) {
@@ -324,9 +324,10 @@ export class PackagesPublisher {
     return { root: newest.head.root, folder: `${record.name}/${last.revision}` };
   }
 
-  private termsOf(type: string): { readonly compress: boolean } {
+  private termsOf(type: string): PackageType {
     const { types } = this.source;
-    if (Object.hasOwn(types, type)) return { compress: types[type]?.compress !== false };
+    const terms = Object.hasOwn(types, type) ? types[type] : undefined;
+    if (terms !== undefined) return terms;
     throw new DepotError('bad-request', `there is no type ${type}`, {
       hint: `types: ${Object.keys(types).sort().join(', ')}; others are settings, packages.types`,
       retry: 'never',

@@ -5,6 +5,7 @@ import { readEntries } from '../manifest/read.js';
 import { subfolder } from '../manifest/subfolder.js';
 import { distributedRevisions, findRevision, type Place } from '../model/revisions.js';
 import type { Demand, Selection } from '../model/selection.js';
+import type { TravelForm } from '../model/travel.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/status.js';
 import { unitName, unitOf, wantedUnits } from '../model/units.js';
@@ -106,7 +107,7 @@ export const adoptUnits: Job<
 };
 
 function wantedRecords(root: PageRef, read: ReadPage): WantedObject[] {
-  return recordEntries(root, read).map(({ entry }) => wantedObject({ entry, before: undefined }, false, false));
+  return recordEntries(root, read).map(({ entry }) => wantedObject({ entry, before: undefined }, false, 'any'));
 }
 
 function wantedOfUnits(
@@ -133,25 +134,25 @@ function wholeRevisions(store: Store, repository: string, root: PageRef): IsHere
 
 function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage, isHere: IsHere): WantedObject[] {
   const folder = unitName(unit);
-  const isRaw = !unit.compress;
-  if (unit.base === null || isRaw) {
+  const form = unit.compress ? 'any' : unit.delta ? 'raw-or-delta' : 'raw';
+  if (unit.base === null || form === 'raw') {
     const entries = [...readEntries(root, read, { under: folder })];
     return entries.flatMap((entry) =>
-      entry.type === 'file' ? [wantedObject({ entry, before: undefined }, unit.relay, isRaw)] : [],
+      entry.type === 'file' ? [wantedObject({ entry, before: undefined }, unit.relay, form)] : [],
     );
   }
   const pages = new Map<Sha256, string>();
   const before = subfolder(root, unitName({ package: unit.package, revision: unit.base }), read, pages);
   const after = subfolder(root, folder, read, pages);
   const files = [...continuedFiles(before.root, after.root, after.read, () => true)];
-  const changed = files.map((file) => wantedObject(file, unit.relay, isRaw));
+  const changed = files.map((file) => wantedObject(file, unit.relay, form));
   if (isHere(unit.package, unit.base)) return changed;
   // What did not change has not come with the revision before, which the parent may have lost.
   return [...changed, ...wantedOf(root, { ...unit, base: null }, read, isHere)];
 }
 
-function wantedObject({ entry, before }: ContinuedFile, relay: boolean, raw: boolean): WantedObject {
+function wantedObject({ entry, before }: ContinuedFile, relay: boolean, form: TravelForm): WantedObject {
   const { object, size, mtimeMs, executable } = entry;
-  const base = before === undefined || raw ? null : { sha256: before.object, size: before.size };
-  return { sha256: object, size, mtimeMs, executable, relay, base, raw };
+  const base = before === undefined || form === 'raw' ? null : { sha256: before.object, size: before.size };
+  return { sha256: object, size, mtimeMs, executable, relay, base, raw: form !== 'any' };
 }

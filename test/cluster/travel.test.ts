@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { noise } from '../encoding/noise.js';
 import type { Depot } from '../harness/depot.js';
 import { differences, tree } from '../harness/tree.js';
-import { mirror, pollAll, publish, startPair, sites } from './chain.js';
+import { control, mirror, pollAll, publish, startPair, sites } from './chain.js';
 import { lineBetween, type Line } from './line.js';
+import { deskOf } from './package-desk.js';
 
 /** Text that shrinks to a fifth; each is large enough to travel by itself. */
 const text = (seed: number): string =>
@@ -42,4 +44,33 @@ it('lets files travel as they are, or as deltas at most, as the settings of thei
   await pollAll(region);
   expect(forms(line)).toEqual(['delta', 'delta', 'raw']);
   expect(await differences(source, region.tree('tools'))).toBe('');
+});
+
+it('lets large files of a type of packages travel as they are, and as deltas where that is set apart', async () => {
+  const depots: Depot[] = [];
+  const [child, parent] = [0, 1].map((at) => () => depots[at] ?? expect.fail());
+  const line = await lineBetween(child ?? expect.fail, parent ?? expect.fail);
+  const { cluster, region, origin } = await startPair({}, { region: { parent: line.url } });
+  depots.push(region, origin);
+  const work = join(cluster.folder, 'work');
+  await tree(work, { 'vm/disk': text(1), 'setup/one.msi': text(3) });
+  await origin.configure({
+    repositories: { apps: { kind: 'packages', context: sites.origin, work } },
+    packages: { types: { vm: { compress: false, delta: true } } },
+  });
+  await origin.cli('reload');
+  const desk = deskOf(origin, 'apps');
+  await desk.create('vm', 'vm');
+  await desk.create('setup', 'msi');
+  for (const name of ['vm', 'setup']) await desk.publish(name, sites.region);
+  await control(origin).trust.enroll('apps');
+  await pollAll(region);
+  expect(forms(line)).toEqual(['raw', 'raw']);
+
+  line.forget();
+  await tree(work, { 'vm/disk': `new ${text(1)}`, 'setup/one.msi': `new ${text(3)}` });
+  for (const name of ['vm', 'setup']) await desk.publish(name, sites.region);
+  await pollAll(region);
+  expect(forms(line)).toEqual(['delta', 'raw']);
+  expect(await differences(join(work, 'vm'), join(region.tree('apps'), 'vm/2'))).toBe('');
 });

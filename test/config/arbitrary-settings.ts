@@ -221,7 +221,11 @@ export const settings: fc.Arbitrary<Settings> = fc
           .sort()
           .map((name, at) => fc.oneof(mirror(site, name, at), packages(site, name, at))),
       ),
-      packageTypes: fc.constantFrom(usualTypes, { ...usualTypes, vm: { compress: false }, msi: { compress: true } }),
+      packageTypes: fc.constantFrom(usualTypes, {
+        ...usualTypes,
+        vm: { compress: false, delta: true },
+        msi: { compress: true, delta: true },
+      }),
       deletions: fc.record({
         holdAbove: fc.record({
           files: limit(1_000_000_000, fc.nat(2000)),

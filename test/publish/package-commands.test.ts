@@ -43,7 +43,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 );
 
 const facts = { type: 'app', title: 'VLC', vendor: null, version: null };
-const terms = { compress: true, keep: { releases: 2, days: 1 } };
+const terms = { compress: true, delta: true, keep: { releases: 2, days: 1 } };
 
 function frozen(content: number) {
   const manifest = { sha256: sha256(`content ${content}`), length: 10 };

@@ -15,7 +15,7 @@ export function desk(data: string, work: string) {
       repository: 'apps',
       context: 'enterprise',
       work,
-      types: { app: { compress: true } },
+      types: { app: { compress: true, delta: true } },
       keep: { releases: 1, days: 30 },
       rings: [],
     },

@@ -12,6 +12,7 @@ const unit: fc.Arbitrary<PlannedUnit> = fc.record({
   files: fc.constant(1),
   bytes: fc.constantFrom(1_000, 50_000_000, 5_000_000_000),
   compress: fc.constant(true),
+  delta: fc.constant(true),
   priority: fc.constantFrom(...priorities),
   base: fc.constant(null),
   relay: fc.constant(false),
