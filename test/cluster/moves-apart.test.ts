@@ -194,6 +194,7 @@ it('refuses what an old master depot publishes on that was restored from a backu
   await spare.start();
   await hears(spare);
   await becomes(spare, { role: 'master' });
+  await expect.poll(async () => (await tools(spare))?.generation, { timeout: 30_000 }).toBeGreaterThan(1);
   const generation = (await tools(spare))?.generation;
   await hears(region);
   await becomes(region, { role: 'child', master: 'spare' });
