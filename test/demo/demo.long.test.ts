@@ -6,7 +6,7 @@ it('says that it shows lines where the output is no terminal, and leaves nothing
   await running.says('as with --once');
   await running.says('publishes generation 1');
   const { processes } = await running.traces();
-  expect(processes).toHaveLength(7);
+  expect(await running.daemons()).toHaveLength(7);
   running.process.kill('SIGINT');
 
   expect(await running.ended).toBe(130);

@@ -6,6 +6,7 @@ import { temporaryFolder } from '../harness/temporary.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const demo = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('demo.ts', import.meta.url))];
+const daemonFile = 'bin/depotd.js';
 export const nothing = { processes: [], folders: [] };
 
 /** A demo in a process of its own. */
@@ -15,7 +16,9 @@ export interface Running {
   output(): string;
   /** Resolves when the output has this text. */
   says(text: string): Promise<void>;
-  /** Processes that its temporary folder is named to, and what is in that folder. */
+  /** Of the processes that its temporary folder is named to, the daemons. */
+  daemons(): Promise<readonly number[]>;
+  /** All of these, and what is in that folder. */
   traces(): Promise<{ readonly processes: readonly number[]; readonly folders: readonly string[] }>;
 }
 
@@ -44,6 +47,7 @@ export async function start([file = '', ...args]: readonly string[]): Promise<Ru
     ended: new Promise((resolve) => child.once('close', resolve)),
     output: () => output,
     says: (text) => expect.poll(() => output, { timeout: 60_000, interval: 20 }).toContain(text),
+    daemons: () => processesOn(folder, daemonFile),
     async traces() {
       const names = await readdir(folder);
       return { processes: await processesOn(folder), folders: names.filter((name) => name.startsWith('depotd-demo-')) };
@@ -51,10 +55,10 @@ export async function start([file = '', ...args]: readonly string[]): Promise<Ru
   };
 }
 
-async function processesOn(folder: string): Promise<number[]> {
+async function processesOn(folder: string, program = ''): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return pids.filter((_, at) => commands[at]?.includes(folder)).map(Number);
+  return pids.filter((_, at) => commands[at]?.includes(folder) === true && commands[at].includes(program)).map(Number);
 }
 
 export function isRunning(pid: number): boolean {
