@@ -241,8 +241,10 @@ it('switches a release through a line that is closed for content', async () => {
   await desk.distribute('tool');
   expect(await cycle(region, 'apps')).toMatchObject({ outcome: 'waiting', error: { code: 'window-closed' } });
   expect(await current(region, 'tool')).toBe('1');
+  // It polls by itself then.
   await region.json('resume');
-  expect(await cycle(region, 'apps')).toMatchObject({ outcome: 'applied', error: null });
+  await expect.poll(async () => (await statusOf(region)).repositories[0]?.waitsForWindow).toBe(false);
+  expect((await cycle(region, 'apps')).error).toBeNull();
 });
 
 it('exports a revision as a zip file', async () => {
