@@ -141,6 +141,9 @@ function* published(what: string, settings: PublishedSettings): Generator<string
   const without = part({ include: [], exclude: mirror.exclude });
   yield fact(what, `${name}: ${source}${without}, for ${context} and all below`);
   yield fact('', `  ${formatDuration(settleMs)} after the last change; ${mirror.names} names`);
+  const { raw, rawOrDelta } = mirror.travel;
+  if (raw.length > 0) yield fact('', `  ${safe(raw.join(' '))} travels as it is`);
+  if (rawOrDelta.length > 0) yield fact('', `  ${safe(rawOrDelta.join(' '))} travels as it is, or as a delta`);
   yield fact(
     '',
     `  watched up to ${plural(watchLimit, 'file')}, above that rescanned each ${formatDuration(rescanMs)}`,

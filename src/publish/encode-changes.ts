@@ -13,6 +13,8 @@ export interface EncodeInput {
   readonly from: readonly PageRef[];
   readonly to: PageRef;
   readonly travel: TravelRules;
+  /** False: only what is compressed by itself; deltas are made when they are asked for. */
+  readonly withDeltas: boolean;
 }
 
 /** How many encodings are there now, and how many did not pay. */
@@ -40,7 +42,7 @@ export const encodeChanges: Job<EncodeInput, Encoded> = {
 };
 
 /** The nearest generation first: most children come from there. */
-function* wanted({ pages }: Store, { from, to, travel }: EncodeInput): Generator<EncodingName> {
+function* wanted({ pages }: Store, { from, to, travel, withDeltas }: EncodeInput): Generator<EncodingName> {
   const formOf = travelForms(travel);
   const isLarge = (file: FileEntry): boolean => file.size > largeBytes && formOf(file) !== 'raw';
   const isCompressed = (file: FileEntry): boolean => isLarge(file) && formOf(file) === 'any';
@@ -54,7 +56,8 @@ function* wanted({ pages }: Store, { from, to, travel }: EncodeInput): Generator
     for (const { entry, before } of continuedFiles(older, to, pages.read, isLarge)) {
       if (!isLarge(entry)) continue;
       if (older === from[0] && isCompressed(entry)) yield { sha256: entry.object, base: null };
-      if (before !== undefined && before.object !== entry.object) yield { sha256: entry.object, base: before.object };
+      if (withDeltas && before !== undefined && before.object !== entry.object)
+        yield { sha256: entry.object, base: before.object };
     }
   }
 }

@@ -131,8 +131,10 @@ async function encode(
   { signal }: ScanOptions,
 ): Promise<void> {
   const waiting = new AbortController();
-  const earlier = store.heads.list(repository).slice(0, deltaGenerations);
-  const encoding = run(encodeChanges, { from: earlier.map(({ head }) => head.root), to, travel })
+  // What was only signed again is no other manifest; the last one is needed to know what is new.
+  const roots = new Map(store.heads.list(repository).map(({ head: { root } }) => [root.sha256, root]));
+  const from = [...roots.values()].slice(0, Math.max(1, deltaGenerations));
+  const encoding = run(encodeChanges, { from, to, travel, withDeltas: deltaGenerations > 0 })
     .catch((error: unknown) => log.warn({ repository }, `encodings of ${repository}: ${String(error)}`))
     .finally(() => waiting.abort());
   const patience = host.sleep(encodeWaitMs, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);

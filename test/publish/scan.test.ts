@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { chmod, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -289,6 +289,21 @@ describe('large files', () => {
     const expected = [`${fourth}.from.${third}`, `${fourth}.from.${second}`, `${third}.from.${first}`];
     expect(made).toEqual(expect.arrayContaining(expected));
     expect(made).not.toContain(`${fourth}.from.${first}`);
+  });
+
+  it('are compressed once, and get no deltas where the settings say none', async () => {
+    const depot = await master({ settings: { deltaGenerations: 0 } });
+    const same = noise(400_000, 1, 200_000);
+    const made = (): string[] => readdirSync(depot.store.layout.encodings).sort();
+    await tree(depot.source, { large: bytes(same) });
+    await depot.publisher.publish();
+    const [first = ''] = made();
+    rmSync(join(depot.store.layout.encodings, first));
+    await tree(depot.source, { another: bytes(Buffer.concat([Buffer.from('another'), same])) });
+    await depot.publisher.publish();
+    expect(made()).toHaveLength(1);
+    expect(made()).not.toContain(first);
+    expect(first).toMatch(/\.zst$/);
   });
 });
 
