@@ -33,6 +33,14 @@ export function depthOf({ rate, frame }: NamedPace): number {
   return Math.min(frame, rate / 4);
 }
 
+/**
+ * What the one that writes may make up for: a tenth of a second, since at a fast rate a frame is less than the pauses that a
+ * process has to put up with; but no second exceeds the rate by more than a frame, of which a half is left for what waits in sockets.
+ */
+export function writingDepth(pace: NamedPace): { readonly depth: number; readonly excess: number } {
+  return { depth: Math.max(depthOf(pace), pace.rate / 10), excess: pace.frame / 2 };
+}
+
 const largestStep = 64 * 1024;
 /** With its record of TLS and the usual headers it fills one packet. */
 const smallestStep = 1_400;

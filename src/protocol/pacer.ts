@@ -1,4 +1,5 @@
 import type { Host } from '../host.js';
+import { LastSecond } from './last-second.js';
 
 /** How a pacer is set; read anew each time, since windows open and close, and people change rates. */
 export interface PacerSettings {
@@ -6,6 +7,8 @@ export interface PacerSettings {
   readonly rate: number;
   /** Bytes that may be made up for at once after a pause, such as the way of a request and its answer. */
   readonly depth: number;
+  /** By how many bytes any one second may exceed the rate, whatever may be made up for; without it only `depth` counts. */
+  readonly excess?: number;
   /**
    * How long those of higher rank wait for one whose turn is over to ask again; none where ranks are but an order. Without it
    * one that asks for part after part would share the line with them.
@@ -46,6 +49,8 @@ export class Pacer {
   private isRunning = false;
   /** Until when somebody of a rank, whose turn then is over, is expected to ask again. */
   private readonly expected = new Map<number, number>();
+  /** What passed, where any second counts. */
+  private readonly second = new LastSecond();
   private waking = new AbortController();
 
   constructor(
@@ -68,7 +73,7 @@ export class Pacer {
     const { rank = 0, lead = 0, signal } = how;
     signal?.throwIfAborted();
     this.pay();
-    if (this.queues.size === 0 && this.isDue(lead, rank)) {
+    if (this.queues.size === 0 && this.isDue({ bytes, lead, rank })) {
       this.give(key, bytes, rank);
       return;
     }
@@ -96,7 +101,7 @@ export class Pacer {
   /** Bytes that passed without being asked for; negative ones were asked for and did not come. */
   charge(bytes: number): void {
     this.pay();
-    this.owed += bytes;
+    this.pass(bytes);
   }
 
   /** Bytes that are owed; negative: that may be made up for. */
@@ -108,7 +113,7 @@ export class Pacer {
   /** Whether nothing is owed, nobody waits, and nobody is expected to ask again. */
   get isFree(): boolean {
     this.pay();
-    return this.queues.size === 0 && this.isDue(0, Infinity);
+    return this.queues.size === 0 && this.isDue({ bytes: 0, lead: 0, rank: Infinity });
   }
 
   private async serve(): Promise<void> {
@@ -117,7 +122,7 @@ export class Pacer {
     for (let next = this.next(); next !== undefined; next = this.next()) {
       this.pay();
       const [key, waiting] = next;
-      if (this.isDue(waiting.lead, waiting.rank)) {
+      if (this.isDue(waiting)) {
         this.drop(key, waiting);
         this.give(key, waiting.bytes, waiting.rank);
         waiting.go();
@@ -151,11 +156,16 @@ export class Pacer {
   }
 
   private give(key: string, bytes: number, rank: number): void {
-    this.owed += bytes;
+    this.pass(bytes);
     this.expect(rank, bytes);
     this.begun = this.startOf(key);
     this.ends.set(key, this.begun + bytes);
     for (const [each, end] of this.ends) if (end <= this.begun) this.ends.delete(each);
+  }
+
+  private pass(bytes: number): void {
+    this.owed += bytes;
+    if (this.settings().excess !== undefined) this.second.add(this.paidAtMs, bytes);
   }
 
   private expect(rank: number, bytes: number): void {
@@ -171,11 +181,13 @@ export class Pacer {
     if (left.length > 0) this.queues.set(key, left);
   }
 
-  private isDue(lead: number, rank: number): boolean {
-    const { rate, isHeld = false } = this.settings();
+  private isDue({ bytes, lead, rank }: Pick<Waiting, 'bytes' | 'lead' | 'rank'>): boolean {
+    const { rate, excess = Infinity, isHeld = false } = this.settings();
     if (isHeld) return false;
     if (rate === Infinity) return true;
-    return rate > 0 && this.owed <= lead + (rate * shortestMs) / 1000 && this.heldMs(rank) === 0;
+    if (rate <= 0 || this.owed > lead + (rate * shortestMs) / 1000 || this.heldMs(rank) > 0) return false;
+    const passed = excess === Infinity ? 0 : this.second.bytes(this.paidAtMs);
+    return passed <= 0 || passed + bytes <= rate + excess;
   }
 
   /** How long somebody of a rank waits for others that may ask again first. */

@@ -6,7 +6,7 @@ import { bytesPerSecond, stricter, type Rate } from '../model/rate.js';
 import { WindowClock } from '../model/window-clock.js';
 import { nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { Slots } from './slots.js';
-import { depthOf, formatPace, readPace, stepOf, type NamedPace } from '../protocol/pace.js';
+import { formatPace, readPace, stepOf, writingDepth, type NamedPace } from '../protocol/pace.js';
 import { Pacer } from '../protocol/pacer.js';
 import { bytesOf } from '../protocol/traffic.js';
 
@@ -59,7 +59,7 @@ export class Uploads {
   ) {
     this.total = new Pacer(host, () => {
       const rate = bytesPerSecond(this.totalRate());
-      return { rate, depth: depthOf({ rate, frame: usualFrame }) };
+      return { rate, ...writingDepth({ rate, frame: usualFrame }) };
     });
     this.slots = new Slots(host, () => settings().atOnce);
   }
@@ -125,7 +125,7 @@ export class Uploads {
     if (known !== undefined) return known;
     const pacer: Pacer = new Pacer(this.host, () => {
       const rate = this.rateOf(child);
-      return { rate, depth: depthOf({ rate, frame: child.pace?.frame ?? usualFrame }) };
+      return { rate, ...writingDepth({ rate, frame: child.pace?.frame ?? usualFrame }) };
     });
     const child: Child = { pacer, pace: undefined };
     this.children.set(depot, child);

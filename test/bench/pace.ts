@@ -38,9 +38,11 @@ export async function pace(folder: string): Promise<number> {
   let missed = 0;
   try {
     const compared = ['| rate | depotd | on the interface | rsync | rclone | load | goal: smaller than both |'];
-    const met = ['| rate | span | depotd | on the interface | worst second | goal: 2 %, and a frame |'];
+    const met = ['| rate | span | depotd | on the interface | goal: 2 % |'];
+    const seconds = ['| rate | a frame | depotd | rsync | rclone | goal: at most a frame |'];
     compared.push('| --- | --: | --: | --: | --: | --: | --- |');
-    met.push('| --- | --: | --: | --: | --: | --- |');
+    met.push('| --- | --: | --: | --: | --- |');
+    seconds.push('| --- | --: | --: | --: | --: | --- |');
     for (const rate of rates) {
       const span = Math.max(comparedSeconds, (framesOfGoal * Math.min(frameBytes, 2 * rate)) / rate);
       const own = await bench.measure('depotd', rate, settleSeconds, span + 5);
@@ -53,21 +55,25 @@ export async function pace(folder: string): Promise<number> {
       const error = own.relay.error(rate, comparedSeconds);
       const isBest = others.every((other) => other === undefined || error < other);
       const cells = [error, own.wire.error(rate, comparedSeconds), ...others].map(percent);
-      compared.push(`| ${[formatRate(rate), ...cells, load, isBest ? 'met' : '**missed**'].join(' | ')} |`);
+      compared.push(`| ${[formatRate(rate), ...cells, load, verdict(isBest)].join(' | ')} |`);
 
       const ofGoal = own.relay.error(rate, span);
-      const second = own.relay.most(1) / rate - 1;
-      const isMet = ofGoal <= 0.02 && second * rate <= Math.min(frameBytes, 2 * rate);
-      const figures = [ofGoal, own.wire.error(rate, span), second].map(percent);
-      met.push(
-        `| ${[formatRate(rate), `${Math.round(span)} s`, ...figures, isMet ? 'met' : '**missed**'].join(' | ')} |`,
-      );
-      missed += Number(!isBest) + Number(!isMet);
-      for (const line of [compared.at(-1), met.at(-1)]) console.error(line);
+      const isMet = ofGoal <= 0.02;
+      const figures = [ofGoal, own.wire.error(rate, span)].map(percent);
+      met.push(`| ${[formatRate(rate), `${Math.round(span)} s`, ...figures, verdict(isMet)].join(' | ')} |`);
+
+      const [second, ...fullest] = [own, rsync, rclone].map((found) => found && found.relay.most(1) / rate - 1);
+      const frame = Math.min(frameBytes, 2 * rate) / rate;
+      const isEven = second !== undefined && second <= frame;
+      const excesses = [frame, second, ...fullest].map(percent);
+      seconds.push(`| ${[formatRate(rate), ...excesses, verdict(isEven)].join(' | ')} |`);
+      missed += Number(!isBest) + Number(!isMet) + Number(!isEven);
+      for (const line of [compared.at(-1), met.at(-1), seconds.at(-1)]) console.error(line);
     }
     const unpaced = await bench.throughput();
     console.log(`\nThe largest error over any ${comparedSeconds} s:\n\n${compared.join('\n')}\n`);
     console.log(`As the goal is set, over ${comparedSeconds} s or ${framesOfGoal} frames:\n\n${met.join('\n')}\n`);
+    console.log(`By how much the fullest second exceeds the rate:\n\n${seconds.join('\n')}\n`);
     console.log(`Without a rate depotd moves ${unpaced} over the same line.\n`);
   } finally {
     namespaces.close();
@@ -157,6 +163,10 @@ function writeRandom(folder: string, bytes: number): void {
     writeFileSync(path, '');
     for (let left = bytes; left > 0; left -= 1e8) appendFileSync(path, randomBytes(Math.min(left, 1e8)));
   }
+}
+
+function verdict(isMet: boolean): string {
+  return isMet ? 'met' : '**missed**';
 }
 
 function percent(fraction: number | undefined): string {

@@ -45,6 +45,42 @@ it('never gives more in any span than the rate, what may be made up for, and one
   );
 });
 
+it('makes up for pauses, and gives no second more than the rate and the excess', async () => {
+  const pauses = fc.array(
+    fc.record({ every: fc.integer({ min: 60, max: 300 }), ms: fc.integer({ min: 1, max: 40 }) }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(pauses, async (paused) => {
+      const host = scriptedHost();
+      const [rate, excess, bytes] = [12_500_000, 131_072, 16_384];
+      const pacer = new Pacer(host, () => ({ rate, depth: rate / 10, excess }));
+      const given: number[] = [];
+      const startMs = host.now();
+      void (async () => {
+        for (;;) {
+          await pacer.take(bytes, 'a');
+          given.push(host.now() - startMs);
+          const pause = paused[given.length % paused.length];
+          if (pause !== undefined && given.length % pause.every === 0) await host.sleep(pause.ms);
+        }
+      })();
+      await host.advance(6_000);
+      const within = (fromMs: number, toMs: number): number =>
+        given.filter((ms) => ms >= fromMs && ms < toMs).length * bytes;
+      for (let fromMs = 0; fromMs < 5_000; fromMs += 7) {
+        expect(within(fromMs, fromMs + 1_000)).toBeLessThanOrEqual(rate + excess);
+      }
+      // Without the pauses it could give as much as it likes.
+      expect(within(1_000, 6_000)).toBeGreaterThan(rate * 5 * 0.98);
+    }),
+    { numRuns: 15 },
+  );
+});
+
 it('serves those that wait in turn, and those of a lower rank first', async () => {
   const host = scriptedHost();
   const pacer = new Pacer(host, () => ({ rate: 1000, depth: 0 }));
