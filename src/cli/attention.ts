@@ -1,6 +1,8 @@
 import { directoryName } from '../model/company.js';
 import type { MissedStatus } from '../model/missed-windows.js';
-import type { DepotStatus, HeldBack, ParentStatus, RepositoryStatus, StatusError } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
+import type { DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
+import type { StatusError } from '../model/status-error.js';
 import type { Terminal } from './terminal.js';
 import { moveLines } from './move-attention.js';
 import { ago, plural, safe, size, span } from './words.js';

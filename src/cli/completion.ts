@@ -1,8 +1,10 @@
 import { Argument, Command } from 'commander';
-import type { DepotStatus, ListedEntry } from '../model/status.js';
+import type { ListedEntry } from '../model/listing.js';
+import type { DepotStatus } from '../model/status.js';
 import { listPath } from '../serve/listing.js';
 import { holdStatuses } from '../serve/queries.js';
-import { depotStatus, selectionOf } from '../serve/status.js';
+import { selectionOf } from '../serve/status-facts.js';
+import { depotStatus } from '../serve/status.js';
 import { complete, type Candidate, type Lookup } from './complete.js';
 import { completionScripts, type Shell } from './completion-scripts.js';
 import { askOrRead, daemonOf } from './reach.js';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import type { FileCount, GcResult } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
+import type { GcResult } from '../model/upkeep-status.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
 import { goesOn, watch } from './watching.js';

@@ -1,4 +1,4 @@
-import type { GivenStatus } from '../model/status.js';
+import type { GivenStatus } from '../model/line-status.js';
 
 /** What the directory sets for a depot, in words. */
 export function givenWords({ generation, network, poll }: Omit<GivenStatus, 'warnings'>): string {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { HistoryRow } from '../model/status.js';
+import type { HistoryRow } from '../model/cycle-status.js';
 import { historyRows, requireRepository } from '../serve/queries.js';
 import { repositoryNames } from '../serve/status.js';
 import { rowLimit } from './arguments.js';

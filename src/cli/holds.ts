@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import type { HoldStatus, ListedEntry } from '../model/status.js';
+import type { ListedEntry } from '../model/listing.js';
+import type { HoldStatus } from '../model/status.js';
 import { listHeld } from '../serve/listing.js';
 import { holdStatuses } from '../serve/queries.js';
 import { askOrRead, daemonOf } from './reach.js';

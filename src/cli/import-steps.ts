@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DepotError } from '../model/errors.js';
 import type { PrepareResult } from '../model/package-status.js';
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import type { ImportPart } from '../publish/import-parts.js';
 import type { PackageName, PackagesApi } from '../serve/packages-api.js';
 import { makeFolderDurably } from '../store/durable.js';

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import type { ListedEntry, Listing } from '../model/status.js';
+import type { ListedEntry, Listing } from '../model/listing.js';
 import { requireRepository } from '../serve/queries.js';
 import { listPath } from '../serve/listing.js';
-import { repositoryNames, selectionOf } from '../serve/status.js';
+import { selectionOf } from '../serve/status-facts.js';
+import { repositoryNames } from '../serve/status.js';
 import { generationNumber } from './arguments.js';
 import { askOrRead } from './reach.js';
 import { printJson, printLines, requestOf, type Program } from './request.js';

@@ -3,7 +3,7 @@ import { slowestRate } from '../config/leaves.js';
 import { rateAsWritten } from '../config/network.js';
 import { formatRate, meantRates, parseDuration, parseRate } from '../config/units.js';
 import type { Rate } from '../model/rate.js';
-import type { LineStatus } from '../model/status.js';
+import type { LineStatus } from '../model/line-status.js';
 import { momentWords } from '../model/zone.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';

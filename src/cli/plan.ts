@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { FileCount, PlanStep, PlanSummary } from '../model/status.js';
+import type { FileCount, PlanStep, PlanSummary } from '../model/plan-status.js';
 import { daemonOf } from './reach.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { CycleResult } from '../model/status.js';
+import type { CycleResult } from '../model/cycle-status.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { PublishResult } from '../model/status.js';
+import type { PublishResult } from '../model/publish-status.js';
 import { heldBackLines } from './attention.js';
 import { exitCodes } from './exit-codes.js';
 import { daemonOf } from './reach.js';

@@ -9,7 +9,7 @@ import { masteryOf } from '../daemon/mastery.js';
 import { DepotError } from '../model/errors.js';
 import type { ControlApi } from '../serve/control-api.js';
 import { controlClient } from '../serve/control-client.js';
-import type { DepotFacts } from '../serve/status.js';
+import type { DepotFacts } from '../serve/status-facts.js';
 import { layoutOf } from '../store/layout.js';
 import type { Store } from '../store/store.js';
 import type { Request } from './request.js';

@@ -1,12 +1,7 @@
 import type { ForecastStatus } from '../model/forecast-status.js';
-import type {
-  CyclePhase,
-  CycleProgress,
-  DepotStatus,
-  LineStatus,
-  ParentStatus,
-  RepositoryStatus,
-} from '../model/status.js';
+import type { CyclePhase, CycleProgress } from '../model/cycle-status.js';
+import type { LineStatus } from '../model/line-status.js';
+import type { DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
 import { momentWords } from '../model/zone.js';
 import { attention } from './attention.js';
 import { columns, wrap, type Column } from './columns.js';

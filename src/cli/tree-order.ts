@@ -1,4 +1,5 @@
-import type { DepotStatus, ReportRepository, ReportRow } from '../model/status.js';
+import type { ReportRepository, ReportRow } from '../model/report-row.js';
+import type { DepotStatus } from '../model/status.js';
 
 /** A depot in its place: `lead` draws the lines to its parent. */
 export interface Branch {

@@ -1,4 +1,5 @@
-import type { DepotStatus, ReportRepository, ReportRow } from '../model/status.js';
+import type { ReportRepository, ReportRow } from '../model/report-row.js';
+import type { DepotStatus } from '../model/status.js';
 import { columns, wrap, type Table } from './columns.js';
 import { behindOf, isLate, newestKnown, rowOf, stateOf, treeOf, type Branch, type Newest } from './tree-order.js';
 import type { Terminal } from './terminal.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { TreeFinding, VerifyResult } from '../model/status.js';
+import type { TreeFinding, VerifyResult } from '../model/upkeep-status.js';
 import { exitCodes } from './exit-codes.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';

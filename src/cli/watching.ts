@@ -1,5 +1,7 @@
 import { DepotError } from '../model/errors.js';
-import type { ListedEntry, PlanStep, CycleResult } from '../model/status.js';
+import type { CycleResult } from '../model/cycle-status.js';
+import type { ListedEntry } from '../model/listing.js';
+import type { PlanStep } from '../model/plan-status.js';
 import type { LongWork } from '../serve/control-api.js';
 import { progressLine } from './progress.js';
 import type { Request } from './request.js';

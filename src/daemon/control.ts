@@ -2,20 +2,13 @@ import { DepotError } from '../model/errors.js';
 import type { ForecastResult } from '../model/forecast-status.js';
 import type { Asked } from '../model/left.js';
 import type { Selection } from '../model/selection.js';
-import type {
-  ApproveResult,
-  DepotStatus,
-  GcResult,
-  HistoryRow,
-  HoldStatus,
-  LineStatus,
-  Listing,
-  PlanSummary,
-  PollResult,
-  PublishResult,
-  ReloadResult,
-  VerifyResult,
-} from '../model/status.js';
+import type { HistoryRow, PollResult } from '../model/cycle-status.js';
+import type { LineStatus } from '../model/line-status.js';
+import type { Listing } from '../model/listing.js';
+import type { PlanSummary } from '../model/plan-status.js';
+import type { PublishResult } from '../model/publish-status.js';
+import type { ApproveResult, DepotStatus, HoldStatus, ReloadResult } from '../model/status.js';
+import type { GcResult, VerifyResult } from '../model/upkeep-status.js';
 import type { Rate } from '../model/rate.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
 import type { ControlApi, LongWork } from '../serve/control-api.js';

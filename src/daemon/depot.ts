@@ -5,23 +5,18 @@ import { loadConfig, type LoadedConfig, type Settings } from '../config/settings
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
-import { DepotError } from '../model/errors.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
-import type { GivenStatus, ReloadResult, StatusError } from '../model/status.js';
+import type { GivenStatus } from '../model/line-status.js';
+import type { ReloadResult } from '../model/status.js';
 import { Uploads } from '../serve/uploads.js';
 import { serveControl, type ControlServer } from '../serve/control.js';
 import type { Listener } from '../serve/listener.js';
-import type { NamedRepository } from '../serve/status.js';
+import type { NamedRepository } from '../serve/status-facts.js';
 import { acquireLock } from '../store/lock.js';
 import { Store } from '../store/store.js';
-import { Claims } from '../sync/claims.js';
 import { runCycle } from '../sync/cycle.js';
 import { polledRepositories, type SyncDepot } from '../sync/depot.js';
 import { discover, silentParents } from '../sync/directory.js';
-import { KnownRepositories } from '../sync/known.js';
-import { Left } from '../sync/left.js';
-import { Parents } from '../sync/parents.js';
-import { ProgressBoard } from '../sync/progress.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { DaemonControl } from './control.js';
 import { Forecasts } from './forecasts.js';
@@ -44,6 +39,7 @@ import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
 import { SiteSigner } from './site-settings.js';
 import { checkSites } from './sites-check.js';
+import { syncSide } from './sync-side.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -142,7 +138,6 @@ export class Depot implements RunningDepot {
       log,
     );
     this.ownLine = new OwnLine(host, settings.network, join(this.store.layout.metadata, '.line.json'));
-    const { line } = this.ownLine;
     this.uploads = new Uploads(host, () => {
       const { network } = this.settings;
       const { eachChild, atOnce } = network.uploads;
@@ -164,40 +159,12 @@ export class Depot implements RunningDepot {
       this.ownLine,
     );
     const own = ownCertificate(this.store, host, settings);
-    const identity = { depot: settings.depot, site: settings.site, version };
-    this.sync = {
-      name: settings.depot,
-      site: settings.site,
-      version,
-      store: this.store,
-      run,
-      host,
-      log,
-      parents: new Parents(
-        identity,
-        host,
-        log,
-        own && ((repositories) => ({ material: own.material, judge: own.judgeParent(repositories) })),
-        line,
-      ),
-      line,
-      known: new KnownRepositories(join(this.store.layout.metadata, '.known.json'), () => this.offered.enrolled()),
-      board: new ProgressBoard(host),
-      claims: new Claims(),
-      left: new Left(() => this.sync),
-      forecasts: () => this.forecasts.rows(),
+    this.sync = syncSide(this, own, {
+      enrolled: () => this.offered.enrolled(),
       onKnown: () => this.schedule.refresh(0),
       onCompany: () => this.companyChanged(),
       onDue: (repository, atMs) => this.copies.onDue(repository, atMs),
-      settings: () => ({
-        follow: this.settings.follow,
-        holdAbove: this.settings.deletions.holdAbove,
-        published: this.mastery.published.map(({ name }) => name),
-        whole: this.mastery.elsewhere.map(({ settings: { name } }) => name),
-        pollEveryMs: (name) => this.settings.poll.repositories[name]?.everyMs ?? this.settings.poll.everyMs,
-        contentEveryMs: (name) => this.settings.poll.repositories[name]?.contentMs ?? this.settings.poll.contentMs,
-      }),
-    };
+    });
     const onRenewed = (): void => this.listener?.renew();
     const { parents } = this.sync;
     const lifetimes = (): Lifetimes => this.settings.signing;
@@ -301,7 +268,7 @@ export class Depot implements RunningDepot {
     const config = { ...read, settings: next };
     checkSites(config, directoryPlace(this.store));
     checkTransport(next, this.membership !== undefined);
-    const { isTaken, refused } = await this.takeCertificate(next);
+    const taken = await this.membership?.provided.takeOrSay(next.certificate);
     const signed = await this.sites.sign(next);
     const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
     if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
@@ -319,27 +286,20 @@ export class Depot implements RunningDepot {
     this.schedule.refresh(undefined);
     if (signed !== undefined) this.companyChanged();
     this.onReload(next);
-    const inForce = [...changed.filter((key) => !needsRestart.includes(key)), ...(isTaken ? ['certificate'] : [])];
+    const inForce = [
+      ...changed.filter((key) => !needsRestart.includes(key)),
+      ...(taken?.isTaken === true ? ['certificate'] : []),
+    ];
     this.log.info(
       { changed: inForce, needsRestart },
       inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
     );
-    return { changed: inForce, needsRestart, certificate: refused, ...(signed === undefined ? {} : { signed }) };
-  }
-
-  /** @throws DepotError `config-invalid` where there must be no such files */
-  private async takeCertificate({ certificate }: Settings): Promise<{
-    readonly isTaken: boolean;
-    readonly refused: StatusError | null;
-  }> {
-    try {
-      return { isTaken: (await this.membership?.provided.take(certificate)) === true, refused: null };
-    } catch (thrown) {
-      if (!(thrown instanceof DepotError) || thrown.code !== 'certificate-refused') throw thrown;
-      const { code, message, hint = null } = thrown;
-      this.log.warn({ code, hint }, `the certificate was not taken up: ${message}`);
-      return { isTaken: false, refused: { code, message, hint, at: new Date(this.host.now()).toISOString() } };
-    }
+    return {
+      changed: inForce,
+      needsRestart,
+      certificate: taken?.refused ?? null,
+      ...(signed === undefined ? {} : { signed }),
+    };
   }
 
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */

@@ -1,7 +1,7 @@
 import type { PublishedSettings } from '../config/settings.js';
 import type { ForecastStatus } from '../model/forecast-status.js';
-import type { GivenStatus } from '../model/status.js';
-import type { DepotFacts, LiveFacts, PublishedFacts } from '../serve/status.js';
+import type { GivenStatus } from '../model/line-status.js';
+import type { DepotFacts, LiveFacts, PublishedFacts } from '../serve/status-facts.js';
 import { contentAtMs } from '../sync/content-times.js';
 import { certificateStatus } from './certificate-status.js';
 import type { RunningDepot } from './running-depot.js';

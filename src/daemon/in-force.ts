@@ -7,7 +7,7 @@ import type { Host } from '../host.js';
 import type { Log } from '../model/log.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
 import { givenTo, type GivenSettings } from '../model/site-settings.js';
-import type { GivenStatus } from '../model/status.js';
+import type { GivenStatus } from '../model/line-status.js';
 import type { CompanyFiles } from '../store/company.js';
 
 /** What the directory, as it is here, gives a depot at `site`; null where it gives nothing, or there is none. */

@@ -1,6 +1,6 @@
 import { masterShape, type MoveBody } from '../model/enrolment.js';
 import { asDepotError, DepotError } from '../model/errors.js';
-import type { StatusError } from '../model/status.js';
+import type { StatusError } from '../model/status-error.js';
 import type { MoveResult, TakeOverResult } from '../model/trust-status.js';
 import { isFinished } from '../publish/generation.js';
 import { handOverChain, takeBack, type HandOver } from '../publish/hand-over.js';

@@ -4,7 +4,7 @@ import type { Log } from '../model/log.js';
 import { metadataName } from '../model/metadata.js';
 import { isWithin } from '../model/names.js';
 import { sha256 } from '../model/sha256.js';
-import type { NamedRepository } from '../serve/status.js';
+import type { NamedRepository } from '../serve/status-facts.js';
 import type { Store } from '../store/store.js';
 import type { KnownRepositories } from '../sync/known.js';
 import type { Membership } from './membership.js';

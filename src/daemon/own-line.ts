@@ -5,7 +5,7 @@ import type { LinePlan } from '../model/forecast.js';
 import { lineOrderShape, type LineOrder } from '../model/line-order.js';
 import { rankOf } from '../model/priority.js';
 import { bytesPerSecond, type Rate } from '../model/rate.js';
-import type { LineStatus } from '../model/status.js';
+import type { LineStatus } from '../model/line-status.js';
 import { WindowClock } from '../model/window-clock.js';
 import { horizonMs, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { momentWords } from '../model/zone.js';

@@ -1,5 +1,6 @@
 import type { PackageReadiness, PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
-import type { PackagesPublisher, ReleaseCommand } from '../publish/packages.js';
+import type { ReleaseCommand } from '../publish/package-orders.js';
+import type { PackagesPublisher } from '../publish/packages.js';
 import type { LongWork } from '../serve/control-api.js';
 import type { PackageFactsInput, PackageName, PackagesApi, PrepareOrder } from '../serve/packages-api.js';
 import { depotFacts } from './facts.js';

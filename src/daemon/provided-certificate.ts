@@ -2,6 +2,8 @@ import type { Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
+import { iso } from '../model/moment.js';
+import type { StatusError } from '../model/status-error.js';
 import { isEnding } from './certificate-status.js';
 import type { OwnCertificate } from './own-certificate.js';
 import { readProvidedFiles } from './provided-files.js';
@@ -42,8 +44,20 @@ export class ProvidedCertificate {
     if (files === null || !(await this.own.take(await readProvidedFiles(files)))) return false;
     this.onTaken();
     const { serial, expiresAtMs } = this.own.facts();
-    this.log.info({ serial, expires: new Date(expiresAtMs).toISOString() }, 'another certificate was taken up');
+    this.log.info({ serial, expires: iso(expiresAtMs) }, 'another certificate was taken up');
     return true;
+  }
+
+  /** The same; files that are no good hold up nothing else. @throws DepotError `config-invalid` */
+  async takeOrSay(files: Files): Promise<{ readonly isTaken: boolean; readonly refused: StatusError | null }> {
+    try {
+      return { isTaken: await this.take(files), refused: null };
+    } catch (thrown) {
+      if (!(thrown instanceof DepotError) || thrown.code !== 'certificate-refused') throw thrown;
+      const { code, message, hint = null } = thrown;
+      this.log.warn({ code, hint }, `the certificate was not taken up: ${message}`);
+      return { isTaken: false, refused: { code, message, hint, at: iso(this.host.now()) } };
+    }
   }
 
   /** The same, of which a person reads in the log; warns once a day while a third of its life or less is left. */

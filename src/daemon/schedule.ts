@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Host } from '../host.js';
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
-import type { CycleResult } from '../model/status.js';
+import type { CycleResult } from '../model/cycle-status.js';
 
 export interface ScheduleSettings {
   /** Milliseconds between two polls for a repository, and the fraction of it by which each is moved at random. */

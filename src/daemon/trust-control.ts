@@ -1,3 +1,4 @@
+import { iso } from '../model/moment.js';
 import { hostname } from 'node:os';
 import { isWithin } from '../model/names.js';
 import { enrolledShape } from '../model/enrolment.js';
@@ -209,8 +210,4 @@ function reachableFrom(listen: string): string {
   const url = new URL(listen);
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = hostname();
   return url.origin;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

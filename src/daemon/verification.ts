@@ -1,4 +1,4 @@
-import type { VerifyResult } from '../model/status.js';
+import type { VerifyResult } from '../model/upkeep-status.js';
 import { PackagesPublisher } from '../publish/packages.js';
 import { MirrorPublisher } from '../publish/publisher.js';
 import type { LongWork } from '../serve/control-api.js';

@@ -1,5 +1,5 @@
 import type { ForecastBelow } from './forecast-status.js';
-import type { ReportRepository, ReportRow } from './status.js';
+import type { ReportRepository, ReportRow } from './report-row.js';
 
 /** When a depot has what those below it wait for. */
 interface Ready {

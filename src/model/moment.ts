@@ -45,3 +45,8 @@ function offsetOf(ms: number, zone: string): number | undefined {
     return undefined;
   }
 }
+
+/** Milliseconds since 1970 as ISO 8601 in UTC. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,7 +1,8 @@
 import type { Ring, Targets } from './package.js';
 import type { Priority } from './priority.js';
 import type { RevisionState } from './revisions.js';
-import type { FileCount, HeldBack } from './status.js';
+import type { FileCount } from './plan-status.js';
+import type { HeldBack } from './publish-status.js';
 
 /** What differs between a revision and the one before it, in files, links and empty folders. */
 export interface RevisionChange {

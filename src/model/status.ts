@@ -1,10 +1,13 @@
-import type { ErrorCode } from './errors.js';
-import type { ForecastStatus, RowForecast } from './forecast-status.js';
+import type { CycleOutcome, CycleProgress } from './cycle-status.js';
+import type { ForecastStatus } from './forecast-status.js';
 import type { Kind } from './head.js';
+import type { GivenStatus, LineStatus } from './line-status.js';
 import type { Role } from './metadata.js';
 import type { MissedStatus } from './missed-windows.js';
+import type { SourceStatus } from './publish-status.js';
+import type { ReportRow } from './report-row.js';
 import type { Selection } from './selection.js';
-import type { Rate } from './rate.js';
+import type { StatusError } from './status-error.js';
 import type { KeyPlace } from './trust-status.js';
 
 /**
@@ -50,41 +53,6 @@ export interface ParentStatus {
   readonly error: StatusError | null;
   /** False with plain HTTP on loopback, where the depot is a mere claim, and before its first answer in this run. */
   readonly authenticated: boolean;
-}
-
-export interface LineStatus {
-  readonly rate: Rate;
-  /** When the rate changes, as far as is known; null where it does not. */
-  readonly until: string | null;
-  /** While it is closed: when bulk bytes move again; null where nobody knows. */
-  readonly opensAt: string | null;
-  /** How fast what an urgent release needs may come now; null where not faster than the rest. */
-  readonly urgent: Rate | null;
-  /** Whether a person said so, in place of the windows. */
-  readonly ordered: boolean;
-  /** Whether the directory sets this rate, for the site of this depot, and the depot itself would be faster. */
-  readonly limited: boolean;
-  /** That of the windows. */
-  readonly timezone: string;
-  /** Heads, reports and the like that passed while it was closed, since the daemon was started. */
-  readonly closedBytes: number;
-}
-
-export interface GivenStatus {
-  /** Of the directory. */
-  readonly generation: number;
-  /** The sites that they were set for; null where there are none of these. */
-  readonly network: string | null;
-  readonly poll: string | null;
-  /** Values of the configuration that are laxer, and do not count; what is signed and not understood. One sentence each. */
-  readonly warnings: readonly string[];
-}
-
-export interface StatusError {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string | null;
-  readonly at: string;
 }
 
 export interface RepositoryStatus {
@@ -181,23 +149,6 @@ export interface OwnCertificateStatus {
   readonly error: StatusError | null;
 }
 
-/** `unchanged`: nothing new. `applied`: a generation was completed and applied. `waiting`: the parent has none complete yet. */
-export type CycleOutcome = 'unchanged' | 'applied' | 'waiting' | 'failed' | 'held' | 'interrupted';
-
-export type CyclePhase = 'poll' | 'head' | 'diff' | 'plan' | 'fetch' | 'apply' | 'report';
-
-export interface CycleProgress {
-  readonly phase: CyclePhase;
-  readonly startedAt: string;
-  readonly generation: number | null;
-  /** What is fetched now is for an urgent release. */
-  readonly urgent: boolean;
-  readonly files: { readonly done: number; readonly total: number };
-  readonly bytes: { readonly done: number; readonly total: number };
-  readonly bytesPerSecond: number | null;
-  readonly etaSeconds: number | null;
-}
-
 export interface HoldStatus {
   readonly id: string;
   readonly repository: string;
@@ -208,29 +159,6 @@ export interface HoldStatus {
   readonly bytes: number;
   readonly generation: number;
   readonly since: string;
-}
-
-export interface SourceStatus {
-  readonly path: string;
-  /** `watched`: changes are seen at once. `rescanned`: looked through at an interval. `stopped`: no daemon is running. */
-  readonly mode: 'watched' | 'rescanned' | 'starting' | 'stopped';
-  /** Why it is rescanned and not watched, in words; null while it is watched. */
-  readonly modeReason: string | null;
-  readonly scanning: boolean;
-  readonly lastScanAt: string | null;
-  readonly nextScanAt: string | null;
-  /** Why nothing is published from it, until `depot publish REPO --accept-source` or until it is back. */
-  readonly refused: string | null;
-  /** The first thousand. */
-  readonly heldBack: readonly HeldBack[];
-  readonly heldBackCount: number;
-}
-
-/** A name in the source that was not published, or (a file or folder that cannot be read) whose last published state stays. */
-export interface HeldBack {
-  /** As text; bytes that are not UTF-8 and control characters are escaped as `\xNN`. */
-  readonly path: string;
-  readonly reason: string;
 }
 
 export interface ChildStatus {
@@ -249,196 +177,6 @@ export interface RejoinStatus {
   readonly at: string;
   /** The end of the certificate that it came back with. */
   readonly ended: string;
-}
-
-/** A row of a report: what one depot says of itself. It climbs one level a poll. */
-export interface ReportRow {
-  readonly depot: string;
-  readonly site: string;
-  readonly parent: string | null;
-  readonly version: string;
-  /** When the depot itself wrote this row. */
-  readonly at: string;
-  readonly repositories: readonly ReportRepository[];
-}
-
-export interface ReportRepository {
-  readonly name: string;
-  readonly role: 'master' | 'child';
-  readonly generation: number | null;
-  readonly newest: number | null;
-  /** Units held complete, of those that this depot's demand asks for; a mirror is one unit, its newest generation, and so are the records of packages. */
-  readonly unitsComplete: number;
-  readonly units: number;
-  readonly bytesLeft: number;
-  /** Files whose deletion is held, and names held back at the source. */
-  readonly held: number;
-  readonly lagSeconds: number;
-  readonly error: string | null;
-  /** Of packages: units that are asked for there and not whole yet, the first of them. */
-  readonly missing?: readonly string[] | undefined;
-  /** When all of it will be there, as the depot itself reckons; left out where nothing is missing. */
-  readonly forecast?: RowForecast | undefined;
-}
-
-/** The plan of one cycle: what a poll would do, in files and bytes. Counts are of files and links of this depot's own selection, but for `fetch` and `relay`. */
-export interface PlanSummary {
-  readonly repository: string;
-  readonly from: number | null;
-  readonly to: number;
-  readonly add: FileCount;
-  readonly replace: FileCount;
-  readonly delete: FileCount;
-  /** Deletions that exceed `hold-above` and would wait for approval. */
-  readonly hold: FileCount;
-  /** Distinct objects that are not here yet: what crosses the line. */
-  readonly fetch: FileCount;
-  /** The part of `fetch` that only depots below need. */
-  readonly relay: FileCount;
-  /** The part of `fetch` that urgent releases need: it comes first. */
-  readonly urgent: FileCount;
-  /** Bytes of objects that the change needs and that are here already. */
-  readonly reused: FileCount;
-  /** Until when the content of packages is left; null where a poll fetches it. */
-  readonly contentAt: string | null;
-}
-
-export interface FileCount {
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** What a publish came to, or (dry run) would come to. Counts are of files and links, their bytes those of files. */
-export interface PublishResult {
-  readonly repository: string;
-  readonly dryRun: boolean;
-  /** The newest generation afterwards; null where there is none. */
-  readonly generation: number | null;
-  /** Whether this publish made that generation. */
-  readonly published: boolean;
-  readonly add: FileCount;
-  readonly replace: FileCount;
-  readonly delete: FileCount;
-  /** The first thousand. */
-  readonly heldBack: readonly HeldBack[];
-  readonly heldBackCount: number;
-  /** Paths of files that changed while they were read; they keep their last published state until the next scan. */
-  readonly changing: readonly string[];
-  /** Why nothing was published, with what to do about it. */
-  readonly refused: string | null;
-}
-
-/** How one cycle of one repository ended. */
-export interface CycleResult {
-  readonly repository: string;
-  readonly outcome: CycleOutcome;
-  /** Generations before and after; equal where nothing was applied. */
-  readonly fromGeneration: number | null;
-  readonly toGeneration: number | null;
-  /** Objects that crossed the line. */
-  readonly fetched: FileCount;
-  /** Files and links of the tree. */
-  readonly added: number;
-  readonly replaced: number;
-  readonly deleted: number;
-  /** Files whose deletion waits for approval. */
-  readonly held: number;
-  readonly error: StatusError | null;
-}
-
-/** What a poll that was asked for came to; `cycles` is null where the end was not waited for. */
-export interface PollResult {
-  readonly repositories: readonly string[];
-  readonly cycles: readonly CycleResult[] | null;
-}
-
-/** One path of a plan. `bytes` is the size of the file that is added, put in place, or deleted; 0 for links and folders. */
-export interface PlanStep {
-  readonly repository: string;
-  /** `hold`: a deletion that waits for approval. `relay`: content that only depots below need. */
-  readonly action: 'add' | 'replace' | 'delete' | 'hold' | 'relay';
-  readonly path: string;
-  readonly bytes: number;
-  /** Whether its content has to cross the line. */
-  readonly fetch: boolean;
-}
-
-/** A row of `depot history`: a generation published here, or a cycle that did something. */
-export interface HistoryRow {
-  readonly repository: string;
-  readonly outcome: CycleOutcome | 'published';
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly fromGeneration: number | null;
-  readonly toGeneration: number | null;
-  /** Null for what was published here: the head says what there is, not what changed. */
-  readonly added: number | null;
-  readonly replaced: number | null;
-  readonly deleted: number | null;
-  readonly fetched: FileCount | null;
-  /** All files and links of the generation with their bytes; null where it is no longer known. */
-  readonly total: FileCount | null;
-  readonly error: StatusError | null;
-}
-
-/** One name of a listed folder, or one path of a hold. */
-export interface ListedEntry {
-  readonly type: 'file' | 'link' | 'folder';
-  /** Relative to the repository. */
-  readonly path: string;
-  /** Size of a file; of all files below a folder. */
-  readonly bytes: number;
-  /** Files and links below a folder; 1 for the others. */
-  readonly files: number;
-  readonly modifiedAt: string | null;
-  readonly executable: boolean;
-  /** Of a link. */
-  readonly target: string | null;
-  /** False for a file that this depot does not follow. */
-  readonly selected: boolean;
-}
-
-/** Which state of a repository was listed. */
-export interface Listing {
-  readonly repository: string;
-  readonly generation: number;
-  readonly path: string;
-}
-
-/** What a verification found. Lists name the first thousand of each kind, counts are complete. */
-export interface VerifyResult {
-  /** Null: everything was looked at. */
-  readonly repository: string | null;
-  /** Objects that were read and hashed. */
-  readonly files: number;
-  readonly bytes: number;
-  readonly damaged: { readonly count: number; readonly shas: readonly string[] };
-  readonly missing: { readonly count: number; readonly shas: readonly string[] };
-  /** Pages of manifests that are missing or damaged. */
-  readonly pages: { readonly count: number; readonly shas: readonly string[] };
-  /** Where an installation copy is not what its manifest says. */
-  readonly trees: { readonly count: number; readonly findings: readonly TreeFinding[] };
-}
-
-export interface TreeFinding {
-  readonly repository: string;
-  readonly path: string;
-  readonly problem: 'missing' | 'altered' | 'foreign';
-  readonly detail: string;
-}
-
-/** What a collection would drop (dry run), or was to drop and has dropped. */
-export interface GcResult {
-  readonly dryRun: boolean;
-  readonly generations: readonly { readonly repository: string; readonly generation: number }[];
-  readonly objects: FileCount;
-  readonly pages: FileCount;
-  /** Partial transfers, difference streams, quarantined and temporary files. */
-  readonly strays: FileCount;
-  /** Zero in a dry run. */
-  readonly dropped: FileCount;
-  /** Something came into use meanwhile, and the rest waits for the next collection. */
-  readonly postponed: boolean;
 }
 
 export interface ApproveResult {

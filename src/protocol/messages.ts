@@ -3,7 +3,7 @@ import { errorCodes, type ErrorCode } from '../model/errors.js';
 import { hashField } from '../model/head.js';
 import { isName, isSite } from '../model/names.js';
 import type { Demands } from '../model/selection.js';
-import type { ReportRow } from '../model/status.js';
+import type { ReportRow } from '../model/report-row.js';
 import { limits } from './limits.js';
 
 const name = z.string().refine(isName, 'not a name');

@@ -4,7 +4,7 @@ import type { ManifestRoot, PageRef } from '../manifest/page.js';
 import { entriesAt, readEntries } from '../manifest/read.js';
 import type { Change, Entry } from '../model/entry.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import type { Job } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { mergeIndex, type Merged } from './merge-index.js';

@@ -1,4 +1,4 @@
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import type { Store } from '../store/store.js';
 
 /**

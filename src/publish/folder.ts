@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, opendirSync, openSync, readlinkSync, t
 import { comparePaths } from '../model/entry.js';
 import { checkLinkTarget, maxPathBytes, quoted } from '../model/paths.js';
 import { checkName, displayName, foldKey, type NamePolicy } from '../model/portable.js';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import { attempt, Unknown } from './attempt.js';
 
 /** What decides which names of a folder are published. */

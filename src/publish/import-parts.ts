@@ -1,7 +1,7 @@
 import { DepotError } from '../model/errors.js';
 import { checkLinkTarget, quoted } from '../model/paths.js';
 import { checkName, foldKey } from '../model/portable.js';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import type { WorkItem } from '../store/work-folder.js';
 
 /** What is to become a revision, or the work copy: items with paths inside of it. */

@@ -6,7 +6,7 @@ import type { ByteSource } from '../encoding/bytes.js';
 import { DepotError } from '../model/errors.js';
 import { checkStructure, maxPathBytes } from '../model/paths.js';
 import { displayName } from '../model/portable.js';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import { isCode } from '../store/system-error.js';
 import type { WorkItem } from '../store/work-folder.js';
 

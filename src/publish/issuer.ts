@@ -1,3 +1,4 @@
+import { iso } from '../model/moment.js';
 import type { Host } from '../host.js';
 import type { IssuedMessage } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
@@ -104,8 +105,4 @@ export class Issuer {
     if (anchors.some((anchor) => fingerprintOf(anchor) === own)) return;
     await this.directory.trust([...anchors, rootCertificate]);
   }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,6 +1,8 @@
 import { DepotError } from '../model/errors.js';
+import type { PageRef } from '../manifest/page.js';
 import type { HeadFile } from '../model/head.js';
 import type { PackageRecord } from '../model/package.js';
+import { heldRevisions } from '../model/revisions.js';
 import { recountUnits } from '../store/complete-units.js';
 import { composePackage } from './compose-package.js';
 import { finishGeneration, isFinished, nextGeneration, publishGeneration } from './generation.js';
@@ -39,6 +41,14 @@ export class PackageLedger {
       `there is no package ${name} in ${repository}`,
       names.length === 0 ? `depot package create ${repository}/${name}` : `depot package list ${repository}`,
     );
+  }
+
+  /** Where the files of its last revision are; null where there is none. */
+  lastPlace(record: PackageRecord): { readonly root: PageRef; readonly folder: string } | null {
+    const last = heldRevisions(record).at(-1);
+    const newest = this.deps.store.heads.newest(this.source().repository);
+    if (last === undefined || newest === undefined) return null;
+    return { root: newest.head.root, folder: `${record.name}/${last.revision}` };
   }
 
   /** Publishes what a package is from now on. `change` is told the number of the generation that will say so. */

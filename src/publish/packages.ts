@@ -4,22 +4,20 @@ import type { HeadFile } from '../model/head.js';
 import type { PackageRecord, Ring, Targets } from '../model/package.js';
 import type { PackageResult, PackageStatus, PrepareResult } from '../model/package-status.js';
 import { checkName, foldKey } from '../model/portable.js';
-import { heldRevisions } from '../model/revisions.js';
-import type { StatusError } from '../model/status.js';
-import { fillFolder, isToFill } from '../store/fill-folder.js';
+import type { StatusError } from '../model/status-error.js';
 import { makeFolderDurably } from '../store/durable.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { signAgain } from './generation.js';
-import { acceptFirstSource, isFirstSource } from './first-source.js';
-import type { ScanOptions } from './mirror-source.js';
 import * as commands from './package-commands.js';
 import { packageDifference } from './package-difference.js';
 import { PackageLedger, type Entered } from './package-ledger.js';
 import { cancelRelease, expire, release, retire } from './package-releases.js';
 import { refusal } from './package-rules.js';
 import { packageStatus } from './package-view.js';
+import type { CreateOrder, EditOrder, PrepareCommand, PrepareWork, ReleaseCommand } from './package-orders.js';
 import type { PackageType, PackagesDeps, PackagesSource } from './packages-source.js';
 import { Signer } from './signer.js';
+import { fillWork, healFromWork } from './work-folders.js';
 import { readWorkCopy } from './work-copy.js';
 
 export interface PackagesPublisherDeps extends PackagesDeps {
@@ -27,31 +25,6 @@ export interface PackagesPublisherDeps extends PackagesDeps {
   /** Told of each new generation, once it is durable. */
   readonly onPublished?: (head: HeadFile) => void | Promise<void>;
 }
-
-export interface CreateOrder extends Partial<Omit<commands.PackageFacts, 'type'>> {
-  readonly type: string;
-}
-
-export interface EditOrder extends Partial<commands.PackageFacts> {
-  readonly keep?: PackageRecord['keep'];
-}
-
-export interface ReleaseCommand {
-  readonly revision: number | null;
-  readonly ring: string | null;
-  readonly at: string | null;
-  readonly urgent?: boolean;
-}
-
-export interface PrepareCommand {
-  readonly note: string | null;
-  /** Null: as before. */
-  readonly version: string | null;
-  /** Whether only what would come of it is looked at. */
-  readonly dryRun: boolean;
-}
-
-export type PrepareWork = Pick<ScanOptions, 'signal' | 'onProgress'>;
 
 const hourMs = 3600 * 1000;
 
@@ -137,7 +110,7 @@ export class PackagesPublisher {
       const next = commands.prepare(record, frozen, this.now(), repository);
       const change = await this.deps.run(
         packageDifference,
-        { manifest, before: this.placeOf(record), compress: record.compress, delta: record.delta },
+        { manifest, before: this.ledger.lastPlace(record), compress: record.compress, delta: record.delta },
         { signal: work.signal },
       );
       if (order.dryRun) {
@@ -184,30 +157,9 @@ export class PackagesPublisher {
     });
   }
 
-  /**
-   * Reads files that were lost again from the work copies of the packages that lack them, as far as they are there.
-   * @returns how many are here again, and how many there were
-   */
+  /** Reads files that were lost again from the work copies. @returns how many are here again, and how many there were */
   heal(signal: AbortSignal): Promise<{ readonly healed: number; readonly lost: number }> {
-    return this.inTurn(async () => {
-      const { damage } = this.deps.store;
-      const { repository } = this.source;
-      await this.ledger.recover();
-      const lost = damage.waiting(repository).length;
-      if (lost === 0) return { healed: 0, lost };
-      const lacking = new Set((await this.ledger.recount()).map((unit) => unit.split('/', 1)[0]));
-      for (const { name } of this.ledger.records()) {
-        if (!lacking.has(name)) continue;
-        try {
-          await readWorkCopy(this.source, this.deps, name, { signal, onProgress: () => undefined });
-        } catch (error) {
-          // Without a work copy there is nothing to heal from.
-          if (!(error instanceof DepotError && error.code === 'work-refused')) throw error;
-        }
-      }
-      await this.ledger.recount();
-      return { healed: lost - damage.waiting(repository).length, lost };
-    });
+    return this.inTurn(() => healFromWork(this.ledger, this.source, this.deps, signal));
   }
 
   /** Packages have no source that is scanned. */
@@ -234,36 +186,9 @@ export class PackagesPublisher {
   private async keepUp(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await this.fillWork();
+      await fillWork(this.ledger, this.source, this.deps, signal);
       await this.tidy();
       await this.deps.host.sleep(hourMs, signal).catch(() => undefined);
-    }
-  }
-
-  /** Packages that came from another depot get work copies of their last revisions, where nothing is in their place. */
-  private async fillWork(): Promise<void> {
-    const { store, run, log } = this.deps;
-    const { repository, work } = this.source;
-    if (!isFirstSource(store, repository)) return;
-    try {
-      for (const record of this.ledger.records()) {
-        const place = this.placeOf(record);
-        const folder = join(work, record.name);
-        if (place === null || record.deletedAt !== null || !isToFill(folder)) continue;
-        const filled = await run(
-          fillFolder,
-          { root: place.root, under: place.folder, folder },
-          { signal: this.stopping.signal },
-        );
-        log.info(
-          { repository, package: record.name, ...filled },
-          `filled the work copy ${folder} from ${place.folder}`,
-        );
-      }
-      acceptFirstSource(store, repository);
-    } catch (thrown) {
-      const { code, message, hint } = asDepotError(thrown, `work copies of ${repository}`);
-      if (code !== 'interrupted') log.warn({ repository, code, hint }, message);
     }
   }
 
@@ -315,13 +240,6 @@ export class PackagesPublisher {
   private show(record: PackageRecord): PackageStatus {
     const { repository, work } = this.source;
     return packageStatus(repository, join(work, record.name), record, this.deps.host.now());
-  }
-
-  private placeOf(record: PackageRecord) {
-    const last = heldRevisions(record).at(-1);
-    const newest = this.deps.store.heads.newest(this.source.repository);
-    if (last === undefined || newest === undefined) return null;
-    return { root: newest.head.root, folder: `${record.name}/${last.revision}` };
   }
 
   private termsOf(type: string): PackageType {

@@ -1,7 +1,8 @@
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
-import type { HeldBack, PublishResult, SourceStatus, StatusError } from '../model/status.js';
+import type { HeldBack, PublishResult, SourceStatus } from '../model/publish-status.js';
+import type { StatusError } from '../model/status-error.js';
 import { fillFolder, isToFill } from '../store/fill-folder.js';
 import type { Lifetimes } from '../trust/sign.js';
 import { isFirstSource } from './first-source.js';

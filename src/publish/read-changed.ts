@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import type { Job, JobProgress, RunJob } from '../store/job.js';
 import type { SourceFile } from '../store/sources.js';
 import type { MirrorSource, ScanDeps, ScanOptions } from './mirror-source.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import type { Job } from '../store/job.js';
 import type { SourceFile } from '../store/sources.js';
 import { openAdmission } from './admission.js';

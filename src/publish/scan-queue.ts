@@ -1,4 +1,4 @@
-import type { PublishResult } from '../model/status.js';
+import type { PublishResult } from '../model/publish-status.js';
 import type { ScanProgress } from './mirror-source.js';
 
 export interface PublishOptions {

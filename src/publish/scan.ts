@@ -1,7 +1,7 @@
 import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
-import type { PublishResult } from '../model/status.js';
+import type { PublishResult } from '../model/publish-status.js';
 import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import { compose, type Composition } from './compose.js';

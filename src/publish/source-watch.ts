@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import picomatch from 'picomatch';
 import type { Host } from '../host.js';
-import type { SourceStatus } from '../model/status.js';
+import type { SourceStatus } from '../model/publish-status.js';
 import type { MirrorSource } from './mirror-source.js';
 import { isRemote, type SourceIdentity } from './source-guard.js';
 import type { Surveyed } from './survey.js';

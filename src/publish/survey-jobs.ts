@@ -4,7 +4,7 @@ import { cachedReader } from '../manifest/cached-reader.js';
 import type { PageRef } from '../manifest/page.js';
 import { findEntry, readEntries } from '../manifest/read.js';
 import type { NamePolicy } from '../model/portable.js';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import type { Job } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { Unknown } from './attempt.js';

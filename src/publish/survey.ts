@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import type { JobOptions, JobProgress, RunJob } from '../store/job.js';
 import type { SourceIdentity } from './source-guard.js';
 import { closeSurvey, maxListed, openSurvey, surveyPart, type SurveyedPart, type SurveyInput } from './survey-jobs.js';

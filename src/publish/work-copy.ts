@@ -3,7 +3,7 @@ import { DepotError } from '../model/errors.js';
 import type { ManifestRoot } from '../manifest/page.js';
 import { buildManifest } from '../manifest/build.js';
 import type { Entry } from '../model/entry.js';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import type { Job } from '../store/job.js';
 import type { ScanOptions } from './mirror-source.js';
 import { entryOf } from './merge-index.js';

@@ -2,23 +2,13 @@ import type { ForecastResult } from '../model/forecast-status.js';
 import type { Asked } from '../model/left.js';
 import type { Rate } from '../model/rate.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
-import type {
-  ApproveResult,
-  CycleResult,
-  DepotStatus,
-  GcResult,
-  HistoryRow,
-  HoldStatus,
-  LineStatus,
-  ListedEntry,
-  Listing,
-  PlanStep,
-  PlanSummary,
-  PollResult,
-  PublishResult,
-  ReloadResult,
-  VerifyResult,
-} from '../model/status.js';
+import type { CycleResult, HistoryRow, PollResult } from '../model/cycle-status.js';
+import type { LineStatus } from '../model/line-status.js';
+import type { ListedEntry, Listing } from '../model/listing.js';
+import type { PlanStep, PlanSummary } from '../model/plan-status.js';
+import type { PublishResult } from '../model/publish-status.js';
+import type { ApproveResult, DepotStatus, HoldStatus, ReloadResult } from '../model/status.js';
+import type { GcResult, VerifyResult } from '../model/upkeep-status.js';
 import type { KeysApi } from './keys-api.js';
 import type { MovesApi } from './moves-api.js';
 import type { PackagesApi } from './packages-api.js';

@@ -1,9 +1,11 @@
+import { iso } from '../model/moment.js';
 import { findEntry, listFolder, type Listed } from '../manifest/read.js';
 import type { PageRef } from '../manifest/page.js';
 import { DepotError } from '../model/errors.js';
 import { quoted } from '../model/paths.js';
 import { selector, type Selection } from '../model/selection.js';
-import type { HoldStatus, ListedEntry, Listing } from '../model/status.js';
+import type { ListedEntry, Listing } from '../model/listing.js';
+import type { HoldStatus } from '../model/status.js';
 import type { HeadRow } from '../store/heads.js';
 import type { Store } from '../store/store.js';
 import { requireHold } from './queries.js';
@@ -115,8 +117,4 @@ export async function listHeld(store: Store, id: string, send: Send): Promise<Ho
   }
   if (batch.length > 0) await send(batch);
   return hold;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -2,7 +2,7 @@ import type { EnrolledRepository } from '../model/company.js';
 import { isWithin } from '../model/names.js';
 import type { MovedStatus, MoveStatus, RepositoryStatus } from '../model/status.js';
 import type { Store } from '../store/store.js';
-import type { DepotFacts } from './status.js';
+import type { DepotFacts } from './status-facts.js';
 
 type Facts = Pick<DepotFacts, 'depot' | 'site' | 'published' | 'elsewhere'>;
 

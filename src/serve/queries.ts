@@ -1,6 +1,8 @@
+import { iso } from '../model/moment.js';
 import { DepotError } from '../model/errors.js';
 import { quoted } from '../model/paths.js';
-import type { HistoryRow, HoldStatus } from '../model/status.js';
+import type { HistoryRow } from '../model/cycle-status.js';
+import type { HoldStatus } from '../model/status.js';
 import type { CycleRow } from '../store/cycles.js';
 import type { HeadRow } from '../store/heads.js';
 import type { HoldRow } from '../store/holds.js';
@@ -86,8 +88,4 @@ function publishedRow({ head }: HeadRow): HistoryRow {
     total: { files: head.files, bytes: head.bytes },
     error: null,
   };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,11 +1,11 @@
 import type { DepotReadiness } from '../model/package-status.js';
 import type { PackageRecord } from '../model/package.js';
 import { distributedRevisions, shownRevisions } from '../model/revisions.js';
-import type { ReportRepository, ReportRow } from '../model/status.js';
+import type { ReportRepository, ReportRow } from '../model/report-row.js';
 import { isTargeted } from '../model/targets.js';
 import { unitName } from '../model/units.js';
 import type { Store } from '../store/store.js';
-import type { DepotFacts } from './status.js';
+import type { DepotFacts } from './status-facts.js';
 
 /**
  * Where the revisions of a package are ready, told from what the depots below reported: the generation that they have, and

@@ -1,8 +1,10 @@
+import { iso } from '../model/moment.js';
 import { directoryName } from '../model/company.js';
 import { metadataName, type Role } from '../model/metadata.js';
 import { isWithin } from '../model/names.js';
 import { sha256 } from '../model/sha256.js';
-import type { DirectoryStatus, StatusError, TrustStatus } from '../model/status.js';
+import type { DirectoryStatus, TrustStatus } from '../model/status.js';
+import type { StatusError } from '../model/status-error.js';
 import type { Store } from '../store/store.js';
 import type { Lifetimes } from '../trust/sign.js';
 
@@ -99,8 +101,4 @@ function firstToExpire(store: Store, repository: string): TrustStatus['expires']
 function endsOf(store: Store, repository: string): { readonly role: Role; readonly atMs: number }[] {
   const ends = Object.entries(store.signed.facts(repository)?.expiresAtMs ?? {}) as [Role, number][];
   return ends.map(([role, atMs]) => ({ role, atMs })).sort((a, b) => a.atMs - b.atMs);
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../model/errors.js';
-import type { CycleOutcome } from '../model/status.js';
+import type { CycleOutcome } from '../model/cycle-status.js';
 import { inTransaction, type Database } from './database.js';
 
 /** One cycle of the history. Cycles that found nothing are no part of it: `polls` knows the last one. */

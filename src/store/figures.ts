@@ -1,5 +1,5 @@
 import { everything, type Demand, type Selection } from '../model/selection.js';
-import type { ReportRepository } from '../model/status.js';
+import type { ReportRepository } from '../model/report-row.js';
 import { unitName, wantedUnits } from '../model/units.js';
 import type { Store } from './store.js';
 

@@ -16,7 +16,7 @@ import type { PageRef } from '../manifest/page.js';
 import { readEntries } from '../manifest/read.js';
 import type { Entry } from '../model/entry.js';
 import { DepotError } from '../model/errors.js';
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import { syncFilesystem } from './durable.js';
 import type { Job } from './job.js';
 import { utimesSeconds } from './stat.js';

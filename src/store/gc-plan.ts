@@ -1,4 +1,4 @@
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import type { Live } from './gc-live.js';
 import type { PackedHashes } from './packed-hashes.js';
 

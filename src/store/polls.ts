@@ -1,4 +1,4 @@
-import type { CycleOutcome } from '../model/status.js';
+import type { CycleOutcome } from '../model/cycle-status.js';
 import { formatError, parseError, type StoredError } from './cycles.js';
 import type { Database } from './database.js';
 

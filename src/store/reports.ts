@@ -1,5 +1,5 @@
 import { isWithin } from '../model/names.js';
-import type { ReportRow } from '../model/status.js';
+import type { ReportRow } from '../model/report-row.js';
 import { inTransaction, type Database } from './database.js';
 
 /** A living depot says all of its rows anew within six hours; so long a row is defended against others. */

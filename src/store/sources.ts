@@ -1,5 +1,5 @@
 import type { Sha256 } from '../model/sha256.js';
-import type { HeldBack } from '../model/status.js';
+import type { HeldBack } from '../model/publish-status.js';
 import { distinctRepositories, inTransaction, pagedRows, toBlob, type Database } from './database.js';
 
 /** The source folder of a repository that is published here, as it was when it was last looked through. */

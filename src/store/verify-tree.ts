@@ -1,9 +1,10 @@
+import { iso } from '../model/moment.js';
 import { lstatSync, readdirSync, readlinkSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { readEntries } from '../manifest/read.js';
 import { comparePaths, type Entry, type FileEntry } from '../model/entry.js';
 import { selector } from '../model/selection.js';
-import type { TreeFinding } from '../model/status.js';
+import type { TreeFinding } from '../model/upkeep-status.js';
 import type { HashedFile } from './hash-file.js';
 import { currentName, descriptorName } from './package-copies.js';
 import { fileStat } from './stat.js';
@@ -156,8 +157,4 @@ async function fileFault(store: Store, path: string, entry: FileEntry, hash: Has
   const object = lstatSync(store.layout.objectFile(entry.object), { bigint: true, throwIfNoEntry: false });
   if (object !== undefined && Number(object.ino) === seen.inode) return undefined;
   return (await hash(path)).sha256 === entry.object ? undefined : 'its bytes were altered';
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

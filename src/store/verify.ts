@@ -4,7 +4,7 @@ import { DepotError } from '../model/errors.js';
 import type { Head } from '../model/head.js';
 import { demandSelector, type Demand } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { TreeFinding } from '../model/status.js';
+import type { TreeFinding } from '../model/upkeep-status.js';
 import { unitPaths, wantedUnits } from '../model/units.js';
 import { fromBlob, pagedRows } from './database.js';
 import { hashFileSlowly, type HashedFile } from './hash-file.js';

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { asDepotError, DepotError } from '../model/errors.js';
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import { isCode } from './system-error.js';
 
 /** A file, link or folder that is to be in a work copy. */

@@ -1,7 +1,8 @@
 import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import { covers, selectionKey } from '../model/selection.js';
-import type { CycleOutcome, CycleResult, FileCount } from '../model/status.js';
+import type { CycleOutcome, CycleResult } from '../model/cycle-status.js';
+import type { FileCount } from '../model/plan-status.js';
 import { applyTree, type ApplyResult } from './apply-job.js';
 import { learnCompany, requireEnrolled } from './company.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';

@@ -1,4 +1,4 @@
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 
 /** Deletions beyond either limit wait for a person. `null`: no such limit. `percent` is of the files in the installation copy before. */
 export interface HoldAbove {

@@ -1,6 +1,7 @@
 import { asDepotError, type DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
-import type { CycleOutcome, CycleResult, FileCount } from '../model/status.js';
+import type { CycleOutcome, CycleResult } from '../model/cycle-status.js';
+import type { FileCount } from '../model/plan-status.js';
 import type { ApplyResult } from './apply-job.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';

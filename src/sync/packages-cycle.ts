@@ -3,7 +3,7 @@ import { asDepotError, DepotError } from '../model/errors.js';
 import type { HeadFile } from '../model/head.js';
 import { ordinary } from '../model/priority.js';
 import { everything, selectionKey, unionDemand } from '../model/selection.js';
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import { unitName, wantedUnits } from '../model/units.js';
 import { keepObjects } from '../store/keep-objects.js';
 import { completeUnits } from '../store/complete-units.js';

@@ -1,6 +1,6 @@
 import { cachedReader } from '../manifest/cached-reader.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { PlanStep, PlanSummary } from '../model/status.js';
+import type { PlanStep, PlanSummary } from '../model/plan-status.js';
 import type { Job } from '../store/job.js';
 import type { WantedObject } from '../store/transfers.js';
 import { planSteps, PlanTotals, type PlanInput } from './plan.js';

@@ -4,7 +4,7 @@ import { readEntries } from '../manifest/read.js';
 import type { FileEntry } from '../model/entry.js';
 import { covers, demandSelector, selector, type Demand, type Selection } from '../model/selection.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { FileCount, PlanSummary } from '../model/status.js';
+import type { FileCount, PlanSummary } from '../model/plan-status.js';
 import { travelForms, type TravelRules } from '../model/travel.js';
 import type { WantedObject } from '../store/transfers.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';

@@ -1,5 +1,5 @@
 import { judgeHead, type HeadFile } from '../model/head.js';
-import type { PlanSummary } from '../model/status.js';
+import type { PlanSummary } from '../model/plan-status.js';
 import { contentAtMs } from './content-times.js';
 import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';

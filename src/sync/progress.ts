@@ -1,5 +1,6 @@
 import type { Host } from '../host.js';
-import type { CyclePhase, CycleProgress, FileCount } from '../model/status.js';
+import type { CyclePhase, CycleProgress } from '../model/cycle-status.js';
+import type { FileCount } from '../model/plan-status.js';
 
 /** How far the cycles under way are: written by them, read by the status. One row a repository. */
 export class ProgressBoard {

@@ -1,5 +1,5 @@
 import type { RowForecast } from '../model/forecast-status.js';
-import type { ReportRepository, ReportRow } from '../model/status.js';
+import type { ReportRepository, ReportRow } from '../model/report-row.js';
 import { isWithin } from '../model/names.js';
 import { demandsHash } from '../model/selection.js';
 import { repositoryFigures } from '../store/figures.js';

@@ -7,7 +7,7 @@ import { distributedRevisions, findRevision, type Place } from '../model/revisio
 import type { Demand, Selection } from '../model/selection.js';
 import type { TravelForm } from '../model/travel.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { FileCount } from '../model/status.js';
+import type { FileCount } from '../model/plan-status.js';
 import { unitName, unitOf, wantedUnits } from '../model/units.js';
 import { completeUnit } from '../store/complete-units.js';
 import type { Job } from '../store/job.js';

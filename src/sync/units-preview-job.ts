@@ -3,7 +3,7 @@ import type { PageRef } from '../manifest/page.js';
 import type { Demand, Selection } from '../model/selection.js';
 import type { Place } from '../model/revisions.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { PlanStep, PlanSummary } from '../model/status.js';
+import type { PlanStep, PlanSummary } from '../model/plan-status.js';
 import { unitName, wantedUnits } from '../model/units.js';
 import type { Job } from '../store/job.js';
 import { recordEntries } from '../store/packages.js';

@@ -9,7 +9,7 @@ import type { HeadFile } from '../../src/model/head.js';
 import { isWithin } from '../../src/model/names.js';
 import { demandsHash } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
 import type { TlsMaterial } from '../../src/protocol/tls.js';
 import { DirectoryHolder } from '../../src/publish/directory.js';
 import { certificateAuthority, judging } from '../harness/certificates.js';

@@ -10,7 +10,7 @@ import type { HeadFile } from '../../src/model/head.js';
 import { metadataName } from '../../src/model/metadata.js';
 import { isWithin } from '../../src/model/names.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { CycleResult } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
 import { DirectoryHolder } from '../../src/publish/directory.js';
 import { finishGeneration, publishGeneration } from '../../src/publish/generation.js';
 import { Signer } from '../../src/publish/signer.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { metadataName } from '../../src/model/metadata.js';
 import { everything } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { CycleResult } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
 import { runCycle } from '../../src/sync/cycle.js';
 import type { Tree } from '../harness/tree.js';
 import { repository } from '../sync/fixture.js';

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CycleResult, PublishResult } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
+import type { PublishResult } from '../../src/model/publish-status.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import { layoutOf } from '../../src/store/layout.js';
 import { startCluster, type Cluster } from '../harness/cluster.js';

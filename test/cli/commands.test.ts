@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CycleResult, FileCount, PublishResult, VerifyResult } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
+import type { FileCount } from '../../src/model/plan-status.js';
+import type { PublishResult } from '../../src/model/publish-status.js';
+import type { VerifyResult } from '../../src/model/upkeep-status.js';
 import type { ControlApi } from '../../src/serve/control-api.js';
 import type { ControlServer } from '../../src/serve/control.js';
 import { afterTheLast, temporaryFolder } from '../harness/temporary.js';

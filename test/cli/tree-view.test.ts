@@ -2,7 +2,8 @@ import { performance } from 'node:perf_hooks';
 import picocolors from 'picocolors';
 import { expect, test } from 'vitest';
 import { treeView } from '../../src/cli/tree-view.js';
-import type { DepotStatus, ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
+import type { DepotStatus } from '../../src/model/status.js';
 
 const now = '2026-11-21T12:00:00.000Z';
 const colours = picocolors.createColors(false);

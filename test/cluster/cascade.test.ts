@@ -2,7 +2,7 @@ import { appendFile, chmod, cp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { afterTheLast } from '../harness/temporary.js';
-import type { CycleResult } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
 import type { Depot } from '../harness/depot.js';
 import { putPackage, putPackages } from '../harness/packages.js';
 import { exe, folder, link, setTime, tree } from '../harness/tree.js';

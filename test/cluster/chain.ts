@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { CycleResult, DepotStatus } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
+import type { DepotStatus } from '../../src/model/status.js';
 import type { ControlApi, LongWork } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import type { Cluster, Depots, DepotSettings, RepositorySettings, Transport } from '../harness/cluster.js';

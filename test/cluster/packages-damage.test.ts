@@ -2,7 +2,7 @@ import { chmod, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { sha256, type Sha256 } from '../../src/model/sha256.js';
-import type { VerifyResult } from '../../src/model/status.js';
+import type { VerifyResult } from '../../src/model/upkeep-status.js';
 import { collect, planGc } from '../../src/store/gc.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';

@@ -1,7 +1,7 @@
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import type { PlanSummary } from '../../src/model/status.js';
+import type { PlanSummary } from '../../src/model/plan-status.js';
 import type { Depot } from '../harness/depot.js';
 import { afterTheLast, temporaryCluster } from '../harness/temporary.js';
 import { tree } from '../harness/tree.js';

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { afterTheLast } from '../harness/temporary.js';
-import type { DepotStatus, ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
+import type { DepotStatus } from '../../src/model/status.js';
 import { cycle, pollAll, publish, sites, startChain, type Chain } from './chain.js';
 
 let chain: Chain;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Schedule, type ScheduleSettings } from '../../src/daemon/schedule.js';
 import { DepotError } from '../../src/model/errors.js';
-import type { CycleResult } from '../../src/model/status.js';
+import type { CycleResult } from '../../src/model/cycle-status.js';
 import { scriptedHost, type ScriptedHost } from './scripted-host.js';
 
 const second = 1000;

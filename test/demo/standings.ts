@@ -1,4 +1,5 @@
-import type { CycleProgress, DepotStatus, RepositoryStatus } from '../../src/model/status.js';
+import type { CycleProgress } from '../../src/model/cycle-status.js';
+import type { DepotStatus, RepositoryStatus } from '../../src/model/status.js';
 import { places, repository, type Place } from './company.js';
 
 /** What a depot last said of itself. */

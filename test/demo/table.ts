@@ -1,6 +1,6 @@
 import type picocolors from 'picocolors';
 import { ago, count, plural, roughSpan, safe, size, until } from '../../src/cli/words.js';
-import type { CycleProgress } from '../../src/model/status.js';
+import type { CycleProgress } from '../../src/model/cycle-status.js';
 import type { Mark, Standing } from './standings.js';
 
 export interface Look {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
-import type { CyclePhase } from '../../src/model/status.js';
+import type { CyclePhase } from '../../src/model/cycle-status.js';
 import { control, cycle, pollAll, publish, startChain, statusOf, type Chain } from '../cluster/chain.js';
 import { unlike } from '../cluster/unlike.js';
 import type { Depot } from '../harness/depot.js';

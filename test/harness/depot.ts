@@ -1,7 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { DepotStatus, PollResult, PublishResult } from '../../src/model/status.js';
+import type { PollResult } from '../../src/model/cycle-status.js';
+import type { PublishResult } from '../../src/model/publish-status.js';
+import type { DepotStatus } from '../../src/model/status.js';
 import { command, type CommandResult } from './command.js';
 import { startDaemon, type Daemon, type Ended } from './daemon.js';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { forecastsBelow } from '../../src/model/forecast-below.js';
 import type { RowForecast } from '../../src/model/forecast-status.js';
-import type { ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
 
 const at = '2026-11-26T12:00:00.000Z';
 const later = (minutes: number): string => new Date(Date.parse(at) + minutes * 60_000).toISOString();

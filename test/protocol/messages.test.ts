@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { demandsHash } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
 import { limits } from '../../src/protocol/limits.js';
 import { formatMessage, parseMessage, reportMessage, stateMessage } from '../../src/protocol/messages.js';
 

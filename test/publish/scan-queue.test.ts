@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PublishResult } from '../../src/model/status.js';
+import type { PublishResult } from '../../src/model/publish-status.js';
 import { scanQueue, type ScanRequest } from '../../src/publish/scan-queue.js';
 
 const none = { files: 0, bytes: 0 };

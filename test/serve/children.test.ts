@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { metadataName } from '../../src/model/metadata.js';
 import { demandsHash, type Demands } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
 import { ParentClient } from '../../src/protocol/client.js';
 import { limits } from '../../src/protocol/limits.js';
 import { formatRoute } from '../../src/protocol/routes.js';

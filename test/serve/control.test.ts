@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
-import type { GcResult } from '../../src/model/status.js';
+import type { GcResult } from '../../src/model/upkeep-status.js';
 import type { ControlApi, LongWork, WorkEvent } from '../../src/serve/control-api.js';
 import { controlClient } from '../../src/serve/control-client.js';
 import { serveControl, type ControlServer } from '../../src/serve/control.js';

@@ -3,7 +3,7 @@ import { buildManifest } from '../../src/manifest/build.js';
 import type { Entry, FileEntry } from '../../src/model/entry.js';
 import { everything, type Selection } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { ListedEntry } from '../../src/model/status.js';
+import type { ListedEntry } from '../../src/model/listing.js';
 import { listHeld, listPath } from '../../src/serve/listing.js';
 import { historyRows, requireRepository } from '../../src/serve/queries.js';
 import { Store } from '../../src/store/store.js';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { comparePaths } from '../../src/model/entry.js';
 import { demandsHash, everything, type Demand } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { ReportRow } from '../../src/model/status.js';
+import type { ReportRow } from '../../src/model/report-row.js';
 import type { CycleRow } from '../../src/store/cycles.js';
 import type { HoldRow } from '../../src/store/holds.js';
 import type { Shipment, WantedObject } from '../../src/store/transfers.js';

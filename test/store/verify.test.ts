@@ -15,7 +15,7 @@ import { buildManifest } from '../../src/manifest/build.js';
 import { comparePaths, type Entry } from '../../src/model/entry.js';
 import { everything, type Selection } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
-import type { TreeFinding } from '../../src/model/status.js';
+import type { TreeFinding } from '../../src/model/upkeep-status.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { utimesSeconds } from '../../src/store/stat.js';
 import type { Store } from '../../src/store/store.js';
