@@ -21,7 +21,7 @@ import { rehash } from '../store/rehash.js';
 import { verify } from '../store/verify.js';
 import { applyPackages } from '../sync/apply-packages-job.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
-import { admitManifest, takeDifferenceJob } from '../sync/manifest-jobs.js';
+import { admitManifest, keepPages, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
 import { surveyLeftPlan, surveyLeftUnits } from '../sync/left-job.js';
 import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
@@ -50,6 +50,7 @@ const jobs = [
   finishSwitches,
   freeze,
   keepObjects,
+  keepPages,
   makeBundle,
   makeDifference,
   makeEncoding,

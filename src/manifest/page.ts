@@ -160,6 +160,11 @@ function parseStrictly(text: string, ref: PageRef): Page {
   }
 }
 
+/** Whether a page lists entries, and no pages; for one that was verified. */
+export function isLeaf(text: string): boolean {
+  return text.startsWith('depotd-page\t1\t0\n');
+}
+
 /** The pages that a page lists, in order; none for a leaf. For fetching a manifest page by page. */
 export function childPages(text: string, ref: PageRef): readonly PageRef[] {
   return parsePage(text, ref).branches ?? [];

@@ -21,6 +21,7 @@ import {
   type ReportMessage,
   type StateMessage,
 } from './messages.js';
+import { formatPagesRequest, pagesBound, parsePages } from './page-batch.js';
 import { Requester, type ParentOptions } from './requester.js';
 
 /**
@@ -117,6 +118,28 @@ export class ParentClient {
     const answer = await this.requester.ask({ name: 'page', repository, sha256: page.sha256 }, {}, [200], signal);
     checkBinary(answer);
     return whole(answer, compressedBound(page.length));
+  }
+
+  /**
+   * The same of many in one answer, in their order, unverified; undefined for one that is left out, and instead of all where
+   * the parent takes no such request, or the line is closed.
+   */
+  async pages(
+    repository: string,
+    pages: readonly PageRef[],
+    signal?: AbortSignal,
+  ): Promise<(Uint8Array | undefined)[] | undefined> {
+    const { line } = this.requester;
+    if (line !== undefined && line.room(repository) !== Infinity) return undefined;
+    const headers = { 'content-type': 'application/octet-stream' };
+    const body = formatPagesRequest(pages);
+    const answer = await this.requester.ask({ name: 'pages', repository }, headers, [200, 404, 405, 501], signal, body);
+    if (answer.status !== 200) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    checkBinary(answer);
+    return parsePages(await whole(answer, pagesBound(pages)), pages.length);
   }
 
   /** An object that is part of what is signed, such as the record of a package: it passes a closed line as pages do. */

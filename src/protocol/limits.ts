@@ -15,6 +15,9 @@ export const limits = {
   directoryBytes: 4 * MiB,
   /** The text of one page, decompressed. */
   pageTextBytes: maxPageBytes,
+  /** Pages that are asked for in one request, and the bytes of them in one answer; one at least is given. */
+  pagesAtOnce: 256,
+  pagesBytes: 8 * MiB,
   /** A difference stream, compressed. Beyond it the pages are fetched. */
   differenceBytes: 256 * MiB,
   /** Objects that one bundle is asked for, and the bases of it. */

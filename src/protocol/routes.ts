@@ -17,6 +17,7 @@ export type Route =
   | { readonly name: 'state'; readonly repository: string }
   | { readonly name: 'metadata'; readonly repository: string; readonly file: MetadataName }
   | { readonly name: 'page'; readonly repository: string; readonly sha256: Sha256 }
+  | { readonly name: 'pages'; readonly repository: string }
   | { readonly name: 'difference'; readonly repository: string; readonly root: Sha256; readonly from: Sha256 }
   | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 }
   | { readonly name: 'encoding'; readonly repository: string; readonly encoding: EncodingName }
@@ -41,8 +42,9 @@ export function formatRoute(route: Route): string {
       return `/v1/repositories/${route.repository}/pages/${route.sha256}`;
     case 'difference':
       return `/v1/repositories/${route.repository}/manifests/${route.root}.from.${route.from}`;
+    case 'pages':
     case 'bundle':
-      return `/v1/repositories/${route.repository}/bundle`;
+      return `/v1/repositories/${route.repository}/${route.name}`;
     case 'encoding':
       return `/v1/repositories/${route.repository}/objects/${formatEncodingName(route.encoding)}`;
     case 'object':
@@ -78,6 +80,7 @@ function match(parts: readonly string[]): Route | undefined {
   if (kind === 'directory' || isPlain(kind)) return repository === undefined ? { name: kind } : undefined;
   if (kind !== 'repositories' || repository === undefined || !isName(repository)) return undefined;
   if (folder === 'state' || folder === 'bundle') return file === undefined ? { name: folder, repository } : undefined;
+  if (folder === 'pages' && file === undefined) return { name: folder, repository };
   return file === undefined ? undefined : matchFile(repository, folder, file);
 }
 

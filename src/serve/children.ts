@@ -10,6 +10,7 @@ import { parseBundleRequest } from '../protocol/bundle.js';
 import { limits } from '../protocol/limits.js';
 import { formatMessage } from '../protocol/messages.js';
 import { formatRoute, parseRoute, type Route } from '../protocol/routes.js';
+import { formatPages, parsePagesRequest } from '../protocol/page-batch.js';
 import type { Peer } from '../protocol/tls.js';
 import type { RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
@@ -139,6 +140,11 @@ export function childHandler(
         const page = await pages.read(repository, route.sha256);
         if (page === undefined) throw notHere(route);
         return replyBytes(exchange, page, 'application/octet-stream');
+      }
+      case 'pages': {
+        const body = await readBody(exchange.request, limits.pagesAtOnce * 32, `pages for ${child.depot}`);
+        const found = await pages.readMany(repository, parsePagesRequest(body));
+        return replyBytes(exchange, formatPages(found), 'application/octet-stream');
       }
       case 'difference': {
         const file = await soon(differences.open(route));

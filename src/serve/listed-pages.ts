@@ -1,5 +1,6 @@
-import { childPages } from '../manifest/page.js';
+import { childPages, isLeaf } from '../manifest/page.js';
 import type { Sha256 } from '../model/sha256.js';
+import { limits } from '../protocol/limits.js';
 import type { Store } from '../store/store.js';
 
 /** Pages of one repository that are remembered; each is some hundred bytes. Beyond it those who ask begin at the root. */
@@ -25,9 +26,21 @@ export class ListedPages {
     return compressed;
   }
 
+  /** Pages as `read` gives them, the first of them, as many as one answer may have. */
+  async readMany(repository: string, pages: readonly Sha256[]): Promise<(Uint8Array | undefined)[]> {
+    let room: number = limits.pagesBytes;
+    const found: (Uint8Array | undefined)[] = [];
+    for (const page of pages) {
+      const compressed = room > 0 ? await this.read(repository, page) : undefined;
+      room -= compressed?.length ?? 0;
+      found.push(compressed);
+    }
+    return found;
+  }
+
   private note(repository: string, page: Sha256): void {
     const text = this.store.pages.inspect(page);
-    if (text === undefined) return;
+    if (text === undefined || isLeaf(text)) return;
     const below = childPages(text, { sha256: page, length: Buffer.byteLength(text) });
     if (below.length === 0) return;
     const known = this.listed.get(repository) ?? new Set();

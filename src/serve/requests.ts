@@ -65,7 +65,7 @@ export function methodsOf({ name }: Route): readonly string[] {
 }
 
 export function takesBody(name: Route['name']): boolean {
-  return name === 'report' || name === 'bundle' || name === 'enroll' || name === 'request';
+  return name === 'report' || name === 'bundle' || name === 'pages' || name === 'enroll' || name === 'request';
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {

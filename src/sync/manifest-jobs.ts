@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkManifest } from '../manifest/check.js';
-import type { PageRef } from '../manifest/page.js';
+import { childPages, type PageRef } from '../manifest/page.js';
 import { applyDifference } from '../manifest/stream.js';
 import { DepotError } from '../model/errors.js';
 import { readCompressedText } from '../store/compressed-text.js';
@@ -32,6 +32,30 @@ export const takeDifferenceJob: Job<DifferenceInput, void> = {
       }
       throw error;
     }
+  },
+};
+
+export interface CamePages {
+  readonly pages: readonly { readonly ref: PageRef; readonly compressed: Uint8Array }[];
+}
+
+export interface KeptPages {
+  /** Those that were not kept, by their place: what they list is missing, and comes first. */
+  readonly waiting: readonly { readonly at: number; readonly missing: readonly PageRef[] }[];
+}
+
+/** Verifies pages that came, and keeps those below which nothing is missing. @throws DepotError `manifest-damaged` */
+export const keepPages: Job<CamePages, KeptPages> = {
+  name: 'keep-pages',
+  async run({ pages }, { pages: came }) {
+    const waiting = came.flatMap(({ ref, compressed }, at) => {
+      const missing = childPages(pages.decode(ref, compressed), ref).filter((child) => !pages.has(child));
+      if (missing.length > 0) return [{ at, missing }];
+      pages.admit(ref, compressed);
+      return [];
+    });
+    await pages.flush();
+    return { waiting };
   },
 };
 

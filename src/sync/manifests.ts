@@ -5,14 +5,12 @@ import type { HeadFile } from '../model/head.js';
 import type { SyncDepot } from './depot.js';
 import { admitManifest, takeDifferenceJob } from './manifest-jobs.js';
 import type { Parent } from './parents.js';
+import { requestsAtOnce, takeBelow } from './pages-below.js';
 import { patiently } from './patience.js';
 import { receiveFile } from './receive.js';
 
 /** A plan that is only shown may fetch the same stream beside a cycle. */
 let received = 0;
-
-/** Pages asked for at once; each is some kilobytes. */
-const pagesAtOnce = 8;
 
 /**
  * Brings all pages of a generation's manifest into the store: by one difference stream against the newest manifest that
@@ -99,14 +97,9 @@ async function takePages(
   signal: AbortSignal,
 ): Promise<void> {
   const { pages } = depot.store;
-  const limit = pLimit(pagesAtOnce);
-  const fetch = async (ref: PageRef): Promise<Uint8Array> => {
-    const compressed = await limit(() => parent.client.page(repository, ref, signal));
-    const missing = childPages(pages.decode(ref, compressed), ref).filter((child) => !pages.has(child));
-    await Promise.all(missing.map(async (child) => pages.admit(child, await fetch(child))));
-    return compressed;
-  };
-  const compressedRoot = await fetch(root);
+  const compressedRoot = await parent.client.page(repository, root, signal);
+  const missing = childPages(pages.decode(root, compressedRoot), root).filter((child) => !pages.has(child));
+  await takeBelow({ depot, parent, repository, signal, limit: pLimit(requestsAtOnce) }, missing);
   await pages.flush();
   await depot.run(admitManifest, { base, root, compressedRoot }, { signal });
 }

@@ -28,11 +28,11 @@ export const only =
   (path, answer) =>
     kinds[kind].test(path) ? alter(answer, path) : answer;
 
-/** Pages are asked for where there is no difference. */
+/** Pages are asked for where there is no difference, one by one where not many are given at once. */
 export const withoutDifferences =
   (alter: Altering): Altering =>
   (path, answer) =>
-    kinds.difference.test(path) ? without(answer) : alter(path, answer);
+    kinds.difference.test(path) || kinds['many pages'].test(path) ? without(answer) : alter(path, answer);
 
 /** Objects are asked for by their names where there are no bundles. */
 const withoutBundles =

@@ -84,6 +84,7 @@ const usual: MessageKind[] = [
   'directory document',
   'difference',
   'page',
+  'many pages',
   'object',
   'bundle',
   'answer to a report',

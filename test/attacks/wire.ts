@@ -14,6 +14,7 @@ export const kinds = {
   'list of repositories': /\/v1\/directory$/,
   difference: /\/manifests\//,
   page: /\/pages\//,
+  'many pages': /\/pages$/,
   object: /\/objects\//,
   bundle: /\/bundle$/,
   'answer to a report': /\/v1\/report$/,
@@ -50,7 +51,8 @@ export class Wire {
     const { kind, alter } = this.altering ?? {};
     if (kind === undefined || alter === undefined) return answer;
     // Pages are asked for where there is no difference, and objects where there is no bundle.
-    if (kind === 'page' && kinds.difference.test(path)) return without(answer);
+    if (/page/.test(kind) && kinds.difference.test(path)) return without(answer);
+    if (kind === 'page' && kinds['many pages'].test(path)) return without(answer);
     if (kind === 'object' && kinds.bundle.test(path)) return without(answer);
     if (!kinds[kind].test(path)) return answer;
     this.altered += 1;
