@@ -28,6 +28,7 @@ import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
 import { adoptUnits, surveyUnits } from '../sync/units-job.js';
 import { previewUnits } from '../sync/units-preview-job.js';
 import { unpackObjects } from '../sync/unpack-job.js';
+import { prepareTree } from '../sync/prepare-job.js';
 import { mendTree, releaseHold, restoreTree } from '../sync/restore-job.js';
 
 /** All work that worker threads do; a job travels to its thread by name. */
@@ -58,6 +59,7 @@ const jobs = [
   packageDifference,
   openSurvey,
   planGc,
+  prepareTree,
   previewPlan,
   previewUnits,
   readFiles,

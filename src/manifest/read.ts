@@ -4,17 +4,24 @@ import { sumsOf, totalOf, type ManifestRoot, type PageRef, type ReadPage, type S
 import { opener, openRoot, seek, walk, type Piece, type Subtree } from './walk.js';
 
 /**
- * The entries in the order of paths; with `under` only those in that folder, at any depth, reading only their pages.
+ * The entries in the order of paths; with `under` only those in that folder, at any depth, with `after` only those behind that
+ * path, reading only their pages.
  * The strings of an entry share the memory of their page: who keeps many entries keeps the texts of their pages.
  * @throws DepotError `manifest-damaged`, also where the path of one entry is the folder of another; `path-refused`
  */
-export function* readEntries(root: PageRef, read: ReadPage, range: { readonly under?: string } = {}): Generator<Entry> {
-  const folder = folderRange(range.under ?? '');
+export function* readEntries(
+  root: PageRef,
+  read: ReadPage,
+  { under = '', after }: { readonly under?: string; readonly after?: string } = {},
+): Generator<Entry> {
+  const folder = folderRange(under);
+  const isBehind = (path: string): boolean => after === undefined || comparePaths(path, after) > 0;
   const guard = folderGuard();
-  for (const piece of walk(root, opener(read), folder.meets)) {
+  const meets = (subtree: Subtree): boolean => isBehind(subtree.branch.last) && folder.meets(subtree);
+  for (const piece of walk(root, opener(read), meets)) {
     if ('skipped' in piece) continue;
     for (const entry of piece.entries) {
-      if (!folder.has(entry.path)) continue;
+      if (!folder.has(entry.path) || !isBehind(entry.path)) continue;
       guard(entry.path);
       yield entry;
     }

@@ -64,6 +64,11 @@ export class TreeFiles {
     this.makeFolder('');
   }
 
+  /** Moves a folder that was made elsewhere into the place of the tree, which is empty. */
+  takeWhole(folder: string): void {
+    renameSync(folder, this.root);
+  }
+
   /** Drops what an earlier run staged and set aside. */
   clearStaging(): void {
     rmSync(this.staging, { recursive: true, force: true });

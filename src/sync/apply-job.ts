@@ -4,9 +4,9 @@ import { cachedReader } from '../manifest/cached-reader.js';
 import { findEntry } from '../manifest/read.js';
 import { repeatable } from '../manifest/repeatable.js';
 import type { PageRef, ReadPage } from '../manifest/page.js';
-import type { Entry } from '../model/entry.js';
+import { comparePaths, type Entry } from '../model/entry.js';
 import { DepotError } from '../model/errors.js';
-import { selector, type Selection } from '../model/selection.js';
+import { selectionKey, selector, type Selection } from '../model/selection.js';
 import { syncFilesystem } from '../store/durable.js';
 import type { Job, JobControl } from '../store/job.js';
 import type { HeldPath } from '../store/holds.js';
@@ -15,6 +15,7 @@ import { TreeFiles } from '../store/tree-files.js';
 import type { TreeRow } from '../store/trees.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';
 import { HeldPaths } from './held-paths.js';
+import { preparedFiles, preparedFolder, type Prepared } from './prepare-job.js';
 import { treeChanges, type TreeChange, type TreeState } from './tree-changes.js';
 
 export interface ApplyInput {
@@ -24,6 +25,8 @@ export interface ApplyInput {
   readonly selection: Selection;
   readonly holdAbove: HoldAbove;
   readonly now: number;
+  /** What `prepareTree` has made of a first copy, for this very target; null: nothing. */
+  readonly prepared: Prepared | null;
 }
 
 export interface ApplyResult {
@@ -36,7 +39,7 @@ export interface ApplyResult {
 
 /**
  * Brings an installation copy from the state that it is in to a generation:
- * 1. Finish a switch that a crash cut short.
+ * 1. Finish a switch that a crash cut short. A first copy that was prepared beside its place comes there by one rename.
  * 2. Count the deletions; beyond the limits, write down which paths are held.
  * 3. Stage all new content beside the tree, and make sure of the objects that files will be names of; one barrier makes it
  *    durable.
@@ -53,6 +56,11 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
     await finishSwitch(store, repository, control);
     const tree = store.trees.get(repository);
     const files = new TreeFiles(store, repository);
+    const isFirst = tree === undefined && store.holds.list(repository).length === 0 && files.isEmpty();
+    const { prepared } = input;
+    if (isFirst && prepared !== null && selectionKey(prepared.selection) === selectionKey(selection)) {
+      return applyPrepared(store, input, prepared.after, files, control);
+    }
     files.clearStaging();
     const changes = repeatable(() => treeChanges(tree, input, cachedReader(store.pages.read)));
     const newlyHeld = holdDeletions(store, input, files, changes, control);
@@ -73,6 +81,43 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
     return { ...(await burst(store, repository, files, changes, control)), held: newlyHeld };
   },
 };
+
+/**
+ * The rest of a first copy that was prepared; then it is made durable, journalled, and moved into its place. A crash before the
+ * rename leaves a switch that is done from the objects, one after it a switch that finds all in place.
+ */
+async function applyPrepared(
+  store: Store,
+  { repository, root, selection, generation }: ApplyInput,
+  after: string,
+  files: TreeFiles,
+  control: JobControl,
+): Promise<ApplyResult> {
+  const whole = preparedFiles(store, repository);
+  const size = { files: 0, bytes: 0 };
+  let number = 0;
+  for (const change of treeChanges(undefined, { root, selection }, cachedReader(store.pages.read))) {
+    if (change.kind === 'delete') continue;
+    const { entry } = change;
+    count(size, entry, 1);
+    if (comparePaths(entry.path, after) <= 0) continue;
+    number += 1;
+    if (number % 500 === 0) {
+      control.throwIfStopped();
+      whole.noteLinks();
+    }
+    if (entry.type !== 'folder') whole.stage(number, entry);
+    whole.put(number, entry);
+  }
+  whole.noteLinks();
+  await syncFilesystem(store.layout.data);
+  store.trees.beginSwitch(repository, { generation, root, selection });
+  files.takeWhole(preparedFolder(store, repository));
+  await syncFilesystem(store.layout.data);
+  store.trees.finishSwitch(repository, size);
+  files.clearStaging();
+  return { added: size.files, replaced: 0, deleted: 0, held: 0 };
+}
 
 /** Ends the journalled switches that a crash or a stop left; to be run before anything is served. Gives the repositories. */
 export const finishSwitches: Job<undefined, string[]> = {

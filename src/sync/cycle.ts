@@ -17,6 +17,8 @@ import type { Parent } from './parents.js';
 import { adoptPlan, endPlan, previewPlan } from './plan-job.js';
 import { isNewer, planInput } from './plan-input.js';
 import { poll } from './poll.js';
+import { Preparation } from './preparation.js';
+import type { Prepared } from './prepare-job.js';
 import type { CycleMeter } from './progress.js';
 import { announceDemand, report } from './report.js';
 
@@ -108,12 +110,13 @@ async function cycleAt(
   }
 
   let fetched: FileCount = { files: 0, bytes: 0 };
+  let prepared: Prepared | null = null;
   if (left === 'content') {
     const begun = await worthFinishing(depot, parent, repository, target, meter, signal);
     if (begun !== undefined) await finishBegun(depot, parent, begun, meter, signal);
-    fetched = await complete(depot, parent, target, meter, signal);
+    ({ fetched, prepared } = await complete(depot, parent, target, meter, signal));
   }
-  const applied = await applyOwn(depot, target, meter, signal);
+  const applied = await applyOwn(depot, target, prepared, meter, signal);
   await mend(depot, repository, signal);
   return { outcome: 'applied', target, from, fetched, ...(applied === undefined ? {} : { applied }) };
 }
@@ -125,7 +128,7 @@ async function complete(
   target: HeadFile,
   meter: CycleMeter,
   signal: AbortSignal,
-): Promise<FileCount> {
+): Promise<{ readonly fetched: FileCount; readonly prepared: Prepared | null }> {
   const { store, run } = depot;
   const { repository, generation } = target.head;
   meter.generation(generation);
@@ -136,10 +139,16 @@ async function complete(
   const { fetch } = await run(adoptPlan, input, { signal });
   meter.phase('fetch');
   meter.expect(fetch);
-  await fetchObjects(depot, parent, repository, meter, signal);
+  const preparation = Preparation.of(depot, input, fetch.files, signal);
+  let prepared: Prepared | null;
+  try {
+    await fetchObjects(depot, parent, repository, meter, signal, () => preparation?.came());
+  } finally {
+    prepared = (await preparation?.end()) ?? null;
+  }
   store.heads.markComplete(repository, generation, input.demand);
   await run(endPlan, { repository });
-  return fetch;
+  return { fetched: fetch, prepared };
 }
 
 /**
@@ -183,8 +192,8 @@ async function finishBegun(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await complete(depot, parent, begun, meter, signal);
-    await applyOwn(depot, begun, meter, signal);
+    const { prepared } = await complete(depot, parent, begun, meter, signal);
+    await applyOwn(depot, begun, prepared, meter, signal);
   } catch (error) {
     if (!(error instanceof DepotError) || !isOfOneGeneration.has(error.code)) throw error;
     const { repository, generation } = begun.head;
@@ -226,6 +235,7 @@ function isWaiting(depot: SyncDepot, repository: string, target: HeadFile): bool
 async function applyOwn(
   depot: SyncDepot,
   target: HeadFile,
+  prepared: Prepared | null,
   meter: CycleMeter,
   signal: AbortSignal,
 ): Promise<ApplyResult | undefined> {
@@ -235,5 +245,5 @@ async function applyOwn(
   meter.phase('apply');
   const { holdAbove } = depot.settings();
   const now = depot.host.now();
-  return depot.run(applyTree, { repository, generation, root, selection, holdAbove, now }, { signal });
+  return depot.run(applyTree, { repository, generation, root, selection, holdAbove, now, prepared }, { signal });
 }

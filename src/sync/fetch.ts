@@ -17,6 +17,7 @@ const maxSpareBytes = 1024 ** 3;
 /**
  * Fetches what the plan wants, several shipments at once. What fails does not stop the rest. Each shipment is durable and in
  * the catalogue when it ends, so a restart fetches nothing twice.
+ * @param onShipped called when more objects are here
  * @throws DepotError the gravest failure, after all that could be fetched has been
  */
 export async function fetchObjects(
@@ -25,11 +26,12 @@ export async function fetchObjects(
   repository: string,
   meter: CycleMeter,
   signal: AbortSignal,
+  onShipped?: () => void,
 ): Promise<void> {
   await requireSpace(depot, repository);
   const fetched = depot.line.gauge.begin();
   try {
-    await fetchAll(depot, parent, repository, meter, signal);
+    await fetchAll(depot, parent, repository, meter, signal, onShipped);
   } finally {
     fetched();
   }
@@ -41,25 +43,18 @@ async function fetchAll(
   repository: string,
   meter: CycleMeter,
   signal: AbortSignal,
+  onShipped: (() => void) | undefined,
 ): Promise<void> {
   for (;;) {
-    const claimed = await fetchUnclaimed({
-      depot,
-      parent,
-      repository,
-      meter,
-      signal,
-      makesBundles: true,
-      isFollowing: false,
-      alone: pLimit(1),
-    });
+    const how = { makesBundles: true, isFollowing: false, alone: pLimit(1) };
+    const claimed = await fetchUnclaimed({ depot, parent, repository, meter, signal, ...how }, onShipped);
     if (claimed.length === 0) return;
     await Promise.all(claimed);
   }
 }
 
 /** One pass over the plan; gives the claims of other cycles that stood in its way. */
-async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
+async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | undefined): Promise<Promise<void>[]> {
   const { depot, repository } = fetching;
   const claimed: Promise<void>[] = [];
   const failures = new Failures();
@@ -78,6 +73,7 @@ async function fetchUnclaimed(fetching: Fetching): Promise<Promise<void>[]> {
       const release = depot.claims.take(free.map(({ sha256 }) => sha256));
       try {
         await ship(fetching, { id, objects: free });
+        onShipped?.();
       } catch (thrown) {
         failures.note(asDepotError(thrown, `fetch objects of ${repository}`));
       } finally {

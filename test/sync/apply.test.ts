@@ -257,7 +257,7 @@ describe('after a crash', () => {
       sinceMs: 0,
     });
     store.holds.addPaths('left', [{ path: 'b', size: 1 }]);
-    const input = { repository, generation: 2, root, selection: everything, now: 0, ...limit };
+    const input = { repository, generation: 2, root, selection: everything, now: 0, prepared: null, ...limit };
     await inlineJobs(store)(applyTree, input);
     expect(store.holds.list(repository)).toMatchObject([{ files: 2 }]);
   });

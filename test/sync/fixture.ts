@@ -56,6 +56,6 @@ export async function applyLiteral(
 ): Promise<ApplyResult> {
   const root = await manifestOf(store, literal);
   const holdAbove = { files: null, percent: null };
-  const input = { repository, generation, root, selection: everything, holdAbove, now: 0, ...changes };
+  const input = { repository, generation, root, selection: everything, holdAbove, now: 0, prepared: null, ...changes };
   return inlineJobs(store)(applyTree, input);
 }
