@@ -18,6 +18,11 @@ export function giveCompressor(compressor: binding.CCtx): void {
   if (compressors.length < kept) compressors.push(compressor);
 }
 
+/** After contents of many megabytes, whose tables are too large to be kept. */
+export function dropCompressors(): void {
+  compressors.length = 0;
+}
+
 export function takeInflater(): binding.DCtx {
   return inflaters.pop() ?? new binding.DCtx();
 }

@@ -1,9 +1,10 @@
 import { DepotError } from '../model/errors.js';
-import { partOf, readBytes, type ByteSource } from './bytes.js';
+import { partOf, readBytes, Room, type ByteSource } from './bytes.js';
+import { dropCompressors } from './contexts.js';
 import { decodePatch } from './patch-decode.js';
 import { encodePatch } from './patch-encode.js';
 import { seemsCompressible } from './whole.js';
-import { compressSolid, prefixFrom, readSolid } from './solid.js';
+import { compressSolid, contentOf, inflateSolid, prefixFrom, prefixLength as lengthOfPrefix } from './solid.js';
 
 /**
  * A delta: segments of the new content, each made on the part of the base where its like was. So memory is bounded, however
@@ -28,9 +29,11 @@ const worthPatching = { from: 0.02, to: 0.8 };
  */
 const likeProgram = { from: 0.1, better: 4, lookLevel: 3 };
 
-/** Of the new content in a segment, and of the base before and behind its place; bytes. */
-const segmentBytes = 32 * 1024 ** 2;
+/** Of the new content in a segment, and of the base before and behind its place; bytes. With 100 MB all of it can be read. */
+const segmentBytes = 24 * 1024 ** 2;
 const marginBytes = 16 * 1024 ** 2;
+/** What the format allows. */
+const most = { segment: 32 * 1024 ** 2, base: 96 * 1024 ** 2 };
 
 /** Beyond these levels zstd takes ten times as long, and saves a fifth at the most. */
 const levels = [
@@ -38,21 +41,22 @@ const levels = [
   { upTo: Infinity, level: 9 },
 ] as const;
 
-/** The delta that turns `base` into `next`, in pieces. For worker threads. */
+/** The delta that turns `base` into `next`, in pieces, each to be read before the next. For worker threads. */
 export function* encodeDelta(
   base: ByteSource,
   next: ByteSource,
   onBytes: (bytes: number) => void,
 ): Generator<Uint8Array> {
   yield magic;
+  const rooms = { base: roomFor(base), next: new Room(), frame: new Room() };
   for (let at = 0; at < next.size; at += segmentBytes) {
-    const content = readBytes(next, at, segmentBytes);
+    const content = readBytes(next, at, segmentBytes, rooms.next);
     // What was appended to a file lies behind the end of its base.
     const start = Math.min(Math.max(0, at - marginBytes), Math.max(0, base.size - segmentBytes));
     const prefix = partOf(base, start, at - start + segmentBytes + marginBytes);
     const span = prefix.size + content.length;
     const { level } = levels.find(({ upTo }) => span <= upTo) ?? levels[1];
-    const { kind, body } = smaller(prefix, content, level);
+    const { kind, body } = smaller(prefixFrom(prefix, rooms.base), content, level, rooms.frame);
     const head = Buffer.alloc(headBytes);
     head.writeUInt8(kind, 0);
     head.writeUInt32BE(content.length, 1);
@@ -63,6 +67,7 @@ export function* encodeDelta(
     yield body;
     onBytes(content.length);
   }
+  dropCompressors();
 }
 
 /** Text has no zeros. */
@@ -70,39 +75,41 @@ function isBinary(content: Uint8Array): boolean {
   return content.subarray(0, 4096).includes(0);
 }
 
+/** @param before the prefix that the base makes */
 function smaller(
-  prefix: ByteSource,
+  before: Uint8Array,
   content: Uint8Array,
   level: number,
+  room: Room,
 ): { readonly kind: number; readonly body: Uint8Array } {
-  const before = prefixFrom(prefix);
   if (!seemsCompressible({ size: content.length, read: (into, at) => copied(content, into, at) })) {
     // Archives and pictures: either they have long runs in common, or nothing.
-    const quick = compressSolid(before, content, quickLevel, true);
+    const quick = compressSolid(before, content, quickLevel, true, room);
     if (quick.length > content.length * worthPatching.to) return { kind: onPrefix, body: quick };
   }
   let patch: Uint8Array | undefined;
   if (isBinary(content)) {
-    const look = compressSolid(before, content, likeProgram.lookLevel);
-    const part = look.length / content.length;
+    const { length } = compressSolid(before, content, likeProgram.lookLevel, undefined, room);
+    const part = length / content.length;
     if (part > likeProgram.from && part < worthPatching.to) {
-      patch = encodePatch(readBytes(prefix, 0, prefix.size), content);
-      if (patch.length * likeProgram.better < look.length) return { kind: patched, body: patch };
+      patch = encodePatch(contentOf(before), content);
+      if (patch.length * likeProgram.better < length) return { kind: patched, body: patch };
     }
   }
-  const frame = compressSolid(before, content, level);
+  const frame = compressSolid(before, content, level, undefined, room);
   const part = frame.length / Math.max(1, content.length);
   if (part < worthPatching.from || part > worthPatching.to) return { kind: onPrefix, body: frame };
-  patch ??= encodePatch(readBytes(prefix, 0, prefix.size), content);
+  patch ??= encodePatch(contentOf(before), content);
   return patch.length < frame.length ? { kind: patched, body: patch } : { kind: onPrefix, body: frame };
 }
 
 /**
- * The new content, in pieces; never more than `size` bytes. Whether it is the right one its hash tells.
+ * The new content, in pieces, each to be read before the next; never more than `size` bytes. Whether it is the right one its hash tells.
  * @throws DepotError `object-damaged`
  */
 export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number): Generator<Uint8Array> {
   if (Buffer.compare(readBytes(delta, 0, magic.length), magic) !== 0) throw damaged('begins with something else');
+  const rooms = { base: roomFor(base), next: new Room() };
   let position = magic.length;
   let done = 0;
   while (position < delta.size) {
@@ -113,22 +120,27 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
     position += headBytes;
     const isRight =
       (head.readUInt8(0) === onPrefix || head.readUInt8(0) === patched) &&
-      length <= Math.min(segmentBytes, size - done) &&
-      prefixLength <= segmentBytes + 2 * marginBytes + segmentBytes &&
+      length <= Math.min(most.segment, size - done) &&
+      prefixLength <= most.base &&
       start + prefixLength <= base.size &&
       bodyLength <= delta.size - position &&
-      bodyLength <= 2 * segmentBytes;
+      bodyLength <= 2 * most.segment;
     if (!isRight) throw damaged(`has a segment that cannot be, at ${position - headBytes}`);
     const body = readBytes(delta, position, bodyLength);
     position += bodyLength;
     const part = partOf(base, start, prefixLength);
     const isPatch = head.readUInt8(0) === patched;
-    const prefix = isPatch ? undefined : prefixFrom(part);
-    for (const piece of prefix === undefined ? decodePatch(body, part, length) : readSolid(prefix, [body], length)) {
+    const inflated = (): Uint8Array => inflateSolid(prefixFrom(part, rooms.base), body, length, rooms.next);
+    for (const piece of isPatch ? decodePatch(body, part, length) : [inflated()]) {
       done += piece.length;
       yield piece;
     }
   }
+}
+
+/** The parts of the base that segments are made on. */
+function roomFor(base: ByteSource): Room {
+  return new Room(lengthOfPrefix(Math.min(base.size, segmentBytes + 2 * marginBytes)));
 }
 
 function damaged(what: string): DepotError {

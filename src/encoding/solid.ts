@@ -1,6 +1,6 @@
 import binding from 'zstd-napi/binding.js';
 import { DepotError } from '../model/errors.js';
-import { readBytes, type ByteSource } from './bytes.js';
+import { readBytes, Room, type ByteSource } from './bytes.js';
 import { giveCompressor, giveInflater, takeCompressor, takeInflater } from './contexts.js';
 
 /** Not in the table of zstd-napi: ZSTD_c_forceAttachDict, and its value ZSTD_dictForceLoad. */
@@ -22,24 +22,37 @@ export function prefixOf(contents: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The same of one content that may be large, which is in memory once. */
-export function prefixFrom(content: ByteSource): Uint8Array {
-  const size = beginning.length + content.size;
+export function prefixFrom(content: ByteSource, room: Room): Uint8Array {
+  const size = prefixLength(content.size);
   return readBytes(
     { size, read: (into, at) => (at === 0 ? beginning.copy(into) : content.read(into, at - beginning.length)) },
     0,
     size,
+    room,
   );
+}
+
+/** Of a prefix with so many bytes of content. */
+export function prefixLength(bytes: number): number {
+  return beginning.length + bytes;
+}
+
+/** The content of such a prefix. */
+export function contentOf(prefix: Uint8Array): Uint8Array {
+  return prefix.subarray(beginning.length);
 }
 
 /**
  * One Zstandard frame; `prefix` of `prefixOf` has to be there to read it. For worker threads.
  * @param isLong whether matches are looked for over long distances, whatever the level
+ * @param room where the frame comes to
  */
 export function compressSolid(
   prefix: Uint8Array,
   content: Uint8Array,
   level: number,
   isLong = prefix.length + content.length > longSpan,
+  room = new Room(),
 ): Uint8Array {
   const compressor = takeCompressor();
   const span = prefix.length + content.length;
@@ -51,11 +64,27 @@ export function compressSolid(
     compressor.setParameter(forceAttachDict, forceLoad);
     compressor.loadDictionary(prefix);
   }
-  const output = Buffer.allocUnsafe(binding.compressBound(content.length));
+  const output = room.of(binding.compressBound(content.length));
   const length = compressor.compress2(output, content);
-  // The tables for a long span are too large to be kept.
-  if (span <= longSpan) giveCompressor(compressor);
+  giveCompressor(compressor);
   return output.subarray(0, length);
+}
+
+/**
+ * What a whole frame on a prefix holds, at once: so no window has to be kept beside it.
+ * @param most bytes that it can hold
+ * @throws DepotError `object-damaged`
+ */
+export function inflateSolid(prefix: Uint8Array, frame: Uint8Array, most: number, room: Room): Uint8Array {
+  const inflater = takeInflater();
+  const output = room.of(most);
+  try {
+    return output.subarray(0, inflater.decompressUsingDict(output, frame, prefix));
+  } catch (cause) {
+    throw notReadable(cause);
+  } finally {
+    giveInflater(inflater);
+  }
 }
 
 /**
@@ -97,10 +126,14 @@ function inflate(inflater: binding.DCtx, piece: Uint8Array, rest: Uint8Array) {
   try {
     return inflater.decompressStream(piece, rest);
   } catch (cause) {
-    throw new DepotError('object-damaged', 'what came is not zstd, or not on the content that it was made on', {
-      cause,
-    });
+    throw notReadable(cause);
   }
+}
+
+function notReadable(cause: unknown): DepotError {
+  return new DepotError('object-damaged', 'what came is not zstd, or not on the content that it was made on', {
+    cause,
+  });
 }
 
 function windowLogOf(span: number): number {
