@@ -44,6 +44,17 @@ describe('a delta', () => {
     expect(encode(base, next).length).toBeLessThan(1_000);
   });
 
+  it('of a file of several segments is made on what lies near the same place', () => {
+    const base = noise(60_000_000);
+    const programs = Buffer.from(base);
+    // Some bytes of each kilobyte, as where the addresses of a program have moved.
+    for (let at = 30_000_000; at < 50_000_000; at += 1_000) programs.fill(7, at, at + 4);
+    const next = Buffer.concat([programs.subarray(0, 40_000_000), noise(1_000, 9), programs.subarray(45_000_000)]);
+    const delta = encode(base, next);
+    expect(delta.length).toBeLessThan(300_000);
+    expect(decode(delta, base, next.length).equals(next)).toBe(true);
+  });
+
   it('has a content for its base that begins as a dictionary of zstd does', () => {
     const base = Buffer.concat([Buffer.from('37a430ec', 'hex'), noise(100_000)]);
     const next = Buffer.concat([base, Buffer.from('more')]);

@@ -8,8 +8,9 @@ export function bytesOf(buffer: Buffer): ByteSource {
   };
 }
 
+/** Each piece is copied when it comes: the next one may have its memory. */
 export function together(pieces: Iterable<Uint8Array>): Buffer {
-  return Buffer.concat([...pieces]);
+  return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
 }
 
 /** Bytes that do not shrink, the same at each run. */
