@@ -1,7 +1,9 @@
 import type { PackageResult, PrepareResult } from '../../src/model/package-status.js';
 import type { PackageFactsInput } from '../../src/serve/packages-api.js';
 import type { Depot } from '../harness/depot.js';
-import { control } from './chain.js';
+import { join } from 'node:path';
+import { temporaryCluster, type WhenDone } from '../harness/temporary.js';
+import { control, sites } from './chain.js';
 
 /** What people command for the packages of a repository at its master depot, without a process for each command. */
 export function deskOf(depot: Depot, repository: string) {
@@ -38,3 +40,25 @@ export function deskOf(depot: Depot, repository: string) {
 }
 
 export type Desk = ReturnType<typeof deskOf>;
+
+/** A region below the master depot of `apps`, over plain HTTP, and where the work copies are. */
+export async function startPackages(
+  whenDone: WhenDone,
+  settings: { readonly apps?: object; readonly region?: object } = {},
+): Promise<{ origin: Depot; region: Depot; desk: Desk; work: string; folder: string }> {
+  const workOf = (folder: string): string => join(folder, 'work');
+  const cluster = await temporaryCluster(
+    (folder) => ({
+      origin: {
+        site: sites.origin,
+        repositories: { apps: { kind: 'packages', context: sites.origin, work: workOf(folder), ...settings.apps } },
+      },
+      region: { site: sites.region, parent: 'origin', ...settings.region },
+    }),
+    whenDone,
+    'http',
+  );
+  const [origin, region] = [cluster.depot('origin'), cluster.depot('region')];
+  const { folder } = cluster;
+  return { origin, region, desk: deskOf(origin, 'apps'), work: workOf(folder), folder };
+}

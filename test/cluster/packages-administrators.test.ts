@@ -1,15 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
 import type { PackageStatus, RevisionStatus } from '../../src/model/package-status.js';
 import type { PackagesApi } from '../../src/serve/packages-api.js';
-import { afterTheLast, temporaryCluster } from '../harness/temporary.js';
+import { afterTheLast } from '../harness/temporary.js';
 import type { Depot } from '../harness/depot.js';
 import { control } from './chain.js';
+import { startPackages } from './package-desk.js';
 
 const whenDone = afterTheLast();
 let origin: Depot;
@@ -18,22 +19,9 @@ let work: string;
 let rules: ReadonlySet<string>;
 
 beforeAll(async () => {
-  const cluster = await temporaryCluster(
-    (folder) => {
-      work = join(folder, 'work');
-      const rings = [{ name: 'pilot', sites: ['enterprise/germany'] }];
-      return {
-        origin: {
-          site: 'enterprise',
-          repositories: { apps: { kind: 'packages', context: 'enterprise', work, rings } },
-        },
-        region: { site: 'enterprise/germany', parent: 'origin', poll: { every: '1s' } },
-      };
-    },
-    whenDone,
-    'http',
-  );
-  [origin, region] = [cluster.depot('origin'), cluster.depot('region')];
+  const rings = [{ name: 'pilot', sites: ['enterprise/germany'] }];
+  const settings = { apps: { rings }, region: { poll: { every: '1s' } } };
+  ({ origin, region, work } = await startPackages(whenDone, settings));
   const text = await readFile(new URL('../../src/publish/README.md', import.meta.url), 'utf8');
   rules = new Set(
     [...text.slice(text.indexOf('| rule ')).matchAll(/^\| `([a-z-]+)` +\|/gm)].map(([, rule = '']) => rule),

@@ -7,10 +7,10 @@ import { collect, planGc } from '../../src/store/gc.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import type { Depot } from '../harness/depot.js';
-import { afterTheLast, temporaryCluster } from '../harness/temporary.js';
+import { afterTheLast } from '../harness/temporary.js';
 import { readTree, tree } from '../harness/tree.js';
 import { pollAll, statusOf } from './chain.js';
-import { deskOf, type Desk } from './package-desk.js';
+import { startPackages, type Desk } from './package-desk.js';
 
 const germany = 'enterprise/germany';
 
@@ -21,22 +21,7 @@ let work: string;
 
 const whenDone = afterTheLast();
 beforeAll(async () => {
-  const cluster = await temporaryCluster(
-    (folder) => {
-      work = join(folder, 'work');
-      return {
-        origin: {
-          site: 'enterprise',
-          repositories: { apps: { kind: 'packages', context: 'enterprise', work } },
-        },
-        region: { site: germany, parent: 'origin' },
-      };
-    },
-    whenDone,
-    'http',
-  );
-  [origin, region] = [cluster.depot('origin'), cluster.depot('region')];
-  desk = deskOf(origin, 'apps');
+  ({ origin, region, desk, work } = await startPackages(whenDone));
 });
 
 /** What a collection does two days later; until then objects rest. */

@@ -3,10 +3,11 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { PackageStatus } from '../../src/model/package-status.js';
-import { afterTheLast, temporaryCluster, temporaryFolder } from '../harness/temporary.js';
+import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { exe, readTree, tree } from '../harness/tree.js';
 import type { Depot } from '../harness/depot.js';
 import { pollAll } from './chain.js';
+import { startPackages } from './package-desk.js';
 
 let origin: Depot;
 let region: Depot;
@@ -15,18 +16,7 @@ let folder: string;
 
 const whenDone = afterTheLast();
 beforeAll(async () => {
-  const cluster = await temporaryCluster(
-    (at) => {
-      work = join(at, 'work');
-      return {
-        origin: { site: 'enterprise', repositories: { apps: { kind: 'packages', context: 'enterprise', work } } },
-        region: { site: 'enterprise/germany', parent: 'origin' },
-      };
-    },
-    whenDone,
-    'http',
-  );
-  [origin, region] = [cluster.depot('origin'), cluster.depot('region')];
+  ({ origin, region, work } = await startPackages(whenDone));
 });
 
 beforeEach(async () => {

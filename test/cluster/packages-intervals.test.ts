@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { PlanSummary } from '../../src/model/plan-status.js';
 import type { Depot } from '../harness/depot.js';
-import { afterTheLast, temporaryCluster } from '../harness/temporary.js';
+import { afterTheLast } from '../harness/temporary.js';
 import { tree } from '../harness/tree.js';
 import { cycle, statusOf } from './chain.js';
-import { deskOf, type Desk } from './package-desk.js';
+import { startPackages, type Desk } from './package-desk.js';
 
 let region: Depot;
 let desk: Desk;
@@ -14,19 +14,8 @@ let work: string;
 
 const whenDone = afterTheLast();
 beforeAll(async () => {
-  const cluster = await temporaryCluster(
-    (folder) => {
-      work = join(folder, 'work');
-      return {
-        origin: { site: 'enterprise', repositories: { apps: { kind: 'packages', context: 'enterprise', work } } },
-        region: { site: 'enterprise/germany', parent: 'origin', poll: { every: '2s', content: '1h' } },
-      };
-    },
-    whenDone,
-    'http',
-  );
-  region = cluster.depot('region');
-  desk = deskOf(cluster.depot('origin'), 'apps');
+  const settings = { region: { poll: { every: '2s', content: '1h' } } };
+  ({ region, desk, work } = await startPackages(whenDone, settings));
 });
 
 const soon = { timeout: 10_000 };
