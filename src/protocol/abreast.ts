@@ -1,4 +1,4 @@
-import { Arriving } from './arriving.js';
+import { Arriving, mostUnread } from './arriving.js';
 import type { Lanes } from './lanes.js';
 import { limits } from './limits.js';
 import { elsewhere, type FramedRequest, type Part } from './part.js';
@@ -119,10 +119,11 @@ class Frames {
   /** @returns false where there is no lane for it; the one that is to be read has one always */
   private begin(from: number, end: number, ask = () => this.ask(from, end)): boolean {
     const isNext = this.list.every((frame) => frame.from > from);
-    const lane = this.lanes.enter(end - from, isNext);
+    const isBounded = end - from > frameBytes.most;
+    const lane = this.lanes.enter(isBounded ? mostUnread : end - from, isNext);
     if (lane === undefined) return false;
     const { line, repository } = this.request;
-    const frame: Arriving = new Arriving(from, end, lane, ask, {
+    const frame: Arriving = new Arriving(from, end, isBounded, lane, ask, {
       came: (bytes) => line?.arrived(0, repository, bytes),
       ended: () => this.ended(frame),
     });

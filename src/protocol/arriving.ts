@@ -2,8 +2,8 @@ import { asDepotError, type DepotError } from '../model/errors.js';
 import type { Lane } from './lanes.js';
 import type { Part } from './part.js';
 
-/** What the first frame may have come of and not be read yet, bytes; more waits on the line. */
-const mostUnread = 1024 ** 2;
+/** What may have come of a frame that is read, and not be read yet, bytes; more waits on the line. */
+export const mostUnread = 1024 ** 2;
 
 /** Told of bytes as they come, and when nothing more does. */
 interface Watcher {
@@ -22,18 +22,20 @@ export class Arriving {
   private readonly unread: Uint8Array[] = [];
   private unreadBytes = 0;
   private part: Part | undefined;
-  /** Its turn has come: what is not read yet is bounded from now on. */
-  private isRead = false;
   private isStopped = false;
   private readonly startedAt = performance.now();
   private heldMs = 0;
   private wakeReader = (): void => undefined;
   private wakeLine = (): void => undefined;
 
-  /** @param end the place behind its last byte */
+  /**
+   * @param end the place behind its last byte
+   * @param isBounded whether not more than `mostUnread` of it is held; when its turn has come it never is
+   */
   constructor(
     readonly from: number,
     readonly end: number,
+    private isBounded: boolean,
     private readonly lane: Lane,
     ask: () => Promise<Part>,
     watcher: Watcher,
@@ -71,7 +73,7 @@ export class Arriving {
     this.unread.push(chunk);
     this.unreadBytes += chunk.length;
     this.wakeReader();
-    while (this.isRead && this.unreadBytes > mostUnread && !this.isStopped) {
+    while (this.isBounded && this.unreadBytes > mostUnread && !this.isStopped) {
       const since = performance.now();
       await new Promise<void>((resolve) => (this.wakeLine = resolve));
       this.heldMs += performance.now() - since;
@@ -80,7 +82,7 @@ export class Arriving {
 
   /** What came of it, in order; ends where no more comes. */
   async *chunks(): AsyncGenerator<Uint8Array> {
-    this.isRead = true;
+    this.isBounded = true;
     for (;;) {
       const chunk = this.unread.shift();
       if (chunk !== undefined) {

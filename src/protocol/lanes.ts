@@ -1,6 +1,6 @@
 /** Connections of one parent over which large files come, all of them together. */
 const mostLanes = 4;
-/** What was asked for and not given yet, of all large files together; bytes. It may all have to be held in memory. */
+/** What may have to be held in memory of frames until their turn, of all large files together; bytes. */
 const mostBytes = 32 * 1024 ** 2;
 
 /** A frame of a large file on its way. Both may be said again. */
@@ -17,7 +17,7 @@ export class Lanes {
   private bytes = 0;
 
   /**
-   * A lane for a frame of so many bytes; undefined where all are taken.
+   * A lane for a frame of which so many bytes may have to be held; undefined where there is no room for it.
    * @param isNeeded each file has one, whatever the others have
    */
   enter(bytes: number, isNeeded: boolean): Lane | undefined {
