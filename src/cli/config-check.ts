@@ -93,8 +93,18 @@ function* meaning(settings: Settings, given: GivenSettings | null): Generator<st
   if (sites.length > 0) yield fact('gives', `settings to the depots at ${sites.join(', ')} and below`);
   if (settings.repositories.length === 0) yield fact('publishes', 'nothing');
   for (const [at, each] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', each);
+  yield fact('encodes', encoding(settings));
   yield fact('keeps', `replaced generations for ${formatDuration(settings.keepGenerationsMs)}`);
   yield fact('logs', `${settings.log} and above`);
+}
+
+function encoding({ encoding: { level, levelLarge, onDemandCpu, memoryBytes } }: Settings): string {
+  const levels = `zstd ${level}, for large files ${levelLarge}`;
+  const asked =
+    onDemandCpu === 0
+      ? 'nothing when depots below ask'
+      : `when depots below ask, ${formatPercentage(onDemandCpu)} of a processor`;
+  return `${levels}, in ${formatSize(memoryBytes)} of memory; ${asked}`;
 }
 
 function siteNames({ generation, network, poll }: GivenSettings): Parameters<typeof givenWords>[0] {

@@ -154,8 +154,8 @@ function orReadings([first, second]: readonly string[]): string {
 }
 
 /** Bytes, between `smallest` and `largest`. */
-export function size(smallest: number, largest: number) {
-  const rule = 'allowed: a whole number and KiB or MiB, such as 256KiB';
+export function size(smallest: number, largest: number, units = 'KiB or MiB, such as 256KiB') {
+  const rule = `allowed: a whole number and ${units}`;
   return written(rule, sizeForm, (text) => {
     const bytes = parseSize(text);
     if (bytes === undefined) return { refused: `${rule}${orMeant(meantSize(text))}` };

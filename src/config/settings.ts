@@ -49,6 +49,15 @@ export interface Settings {
   readonly repositories: readonly PublishedSettings[];
   /** By their names, those that are always there among them; an object without prototype. */
   readonly packageTypes: Readonly<Record<string, { readonly compress: boolean; readonly delta: boolean }>>;
+  readonly encoding: {
+    /** Of zstd, up to 64 MiB and beyond. */
+    readonly level: number;
+    readonly levelLarge: number;
+    /** What depots below may have made for them: a share of one processor, over an hour; may be more than 1. */
+    readonly onDemandCpu: number;
+    /** Of all encoders together. */
+    readonly memoryBytes: number;
+  };
   /** Limits above which deletions wait for approval; null: no limit. */
   readonly deletions: { readonly holdAbove: { readonly files: number | null; readonly percent: number | null } };
   /** How long after its end the certificate of a depot below still counts for a renewal; null: as the directory says. */
@@ -174,7 +183,7 @@ function configError(text: string, file: string, faults: readonly TextFault[], h
 
 function settingsFrom(config: Config, file: string): Settings {
   const parents = config.parent === undefined ? [] : Array.isArray(config.parent) ? config.parent : [config.parent];
-  const { poll, follow, deletions, signing } = config;
+  const { poll, follow, encoding, deletions, signing } = config;
   return {
     file,
     depot: config.depot,
@@ -217,6 +226,12 @@ function settingsFrom(config: Config, file: string): Settings {
         ]),
       ),
     ),
+    encoding: {
+      level: encoding.level,
+      levelLarge: encoding['level-large'],
+      onDemandCpu: encoding['on-demand'].cpu,
+      memoryBytes: encoding.memory,
+    },
     deletions: { holdAbove: deletions['hold-above'] },
     rejoinMs: config.rejoin ?? null,
     signing: { rootMs: signing.root, targetsMs: signing.targets, timestampMs: signing.timestamp },

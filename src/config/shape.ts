@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { address, duration, file, folder, glob, name, nameForm, percentage, pollEvery, proxy, site } from './leaves.js';
 import { atLeastOne, mapping, wholeNumber } from './mapping.js';
+import { encodingShape } from './encoding-shape.js';
 import { networkShape } from './network-shape.js';
 import { sitesShape } from './sites-shape.js';
 
@@ -298,6 +299,9 @@ export const configShape = mapping(
     )
       .prefault({})
       .describe('What holds for all packages that are published here.'),
+    encoding: encodingShape
+      .prefault({})
+      .describe('How much is done so that less travels: at the depot that publishes, and where one below asks for it.'),
     deletions: mapping({ 'hold-above': holdAbove }, 'allowed: { hold-above: ... }')
       .prefault({})
       .describe('A guard against a source that was emptied by mistake.'),

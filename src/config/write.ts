@@ -5,14 +5,14 @@ import { networkAsWritten } from './network.js';
 import { configSchema, schemaOfKey, type JsonSchema } from './schema-file.js';
 import { parseSettings, usualTypes, type OwnIntervals, type PublishedSettings, type Settings } from './settings.js';
 import { siteAsWritten } from './sites.js';
-import { formatDuration, formatPercentage } from './units.js';
+import { formatDuration, formatPercentage, formatSize } from './units.js';
 
 /** A mapping as it stands in YAML, by the names of the keys. */
 export type Written = Readonly<Record<string, unknown>>;
 
 /** The settings under the names of the file; every key is there, `undefined` where there is nothing to write. */
 export function asWritten(settings: Settings): Written {
-  const { parents, poll, follow, deletions, signing } = settings;
+  const { parents, poll, follow, encoding, deletions, signing } = settings;
   const { files, percent } = deletions.holdAbove;
   const urls = parents.map(({ url, repositories }) => (repositories === null ? url : { url, repositories }));
   return {
@@ -45,6 +45,12 @@ export function asWritten(settings: Settings): Written {
       types: Object.fromEntries(
         Object.entries(settings.packageTypes).filter(([name, type]) => !isDeepStrictEqual(usualTypes[name], type)),
       ),
+    },
+    encoding: {
+      level: encoding.level,
+      'level-large': encoding.levelLarge,
+      'on-demand': { cpu: formatPercentage(encoding.onDemandCpu) },
+      memory: formatSize(encoding.memoryBytes),
     },
     deletions: {
       'hold-above':
@@ -112,7 +118,7 @@ export function configText(settings: Settings, header: readonly string[] = []): 
   const usual = asWritten(parseSettings('depot: a\nsite: a\n', settings.file));
   const isUsual = (key: string): boolean => isDeepStrictEqual(written[key], usual[key]);
   // What is written is this depot's own word, which is held against what the company sets for its site.
-  const idle = ['poll', 'signing', 'network'].filter(isUsual);
+  const idle = ['poll', 'encoding', 'signing', 'network'].filter(isUsual);
   const keys = Object.entries(written).filter(
     ([key, value]) => value !== undefined && !isEmpty(value) && !idle.includes(key),
   );

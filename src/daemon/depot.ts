@@ -112,7 +112,8 @@ export class Depot implements RunningDepot {
     this.store = Store.open(data, { now: () => host.now() });
     this.inForce = new InForce(this.store.company, config, host, log);
     const { settings } = this.inForce;
-    this.workers = new Workers({ data }, workerThreads, log);
+    this.workers = new Workers(data, workerThreads, log);
+    this.workers.encoders.configure(settings.encoding);
     const { run } = this.workers;
     this.mastering = new Mastering(
       this.store,
@@ -371,6 +372,7 @@ export class Depot implements RunningDepot {
   private settingsChanged(): void {
     this.ownLine.configure(this.settings.network);
     this.uploads.changed();
+    this.workers.encoders.configure(this.settings.encoding);
     this.schedule.configure(this.settings.poll);
   }
 

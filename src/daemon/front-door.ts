@@ -6,6 +6,10 @@ import type { Uploads } from '../serve/uploads.js';
 import type { Offered } from './offered.js';
 import type { RunningDepot } from './running-depot.js';
 
+const usedUp =
+  'the processor time for what depots below ask for is used up: until there is more, they are given what is there. ' +
+  'encoding.on-demand.cpu sets how much it is';
+
 /** Opens the listener for the depots below. @throws DepotError `listen-failed`, `certificate-refused` */
 export function openToChildren(depot: RunningDepot, offered: Offered, uploads: Uploads): Promise<Listener> {
   const { settings, store, workers, sync, membership, host, log } = depot;
@@ -18,6 +22,10 @@ export function openToChildren(depot: RunningDepot, offered: Offered, uploads: U
     enrolment: membership?.climbing,
     now: () => host.now(),
     uploads,
+    onDemand: {
+      share: () => depot.settings.encoding.onDemandCpu,
+      onUsedUp: () => log.warn({ cpu: depot.settings.encoding.onDemandCpu }, usedUp),
+    },
     onFault: (error, request) => log.error({ code: error.code, request, cause: error.cause }, error.message),
   });
   const own = membership?.own;

@@ -5,6 +5,8 @@ import type { JobProgress } from '../store/job.js';
 export interface WorkerStart {
   /** The data directory. */
   readonly data: string;
+  /** What encodings are made by, shared with the thread. */
+  readonly encoders: SharedArrayBuffer;
 }
 
 export type ToWorker =
@@ -19,8 +21,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'progress'; readonly id: number; readonly done: JobProgress }
-  | { readonly kind: 'result'; readonly id: number; readonly output: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly error: WorkerError };
+  | { readonly kind: 'result'; readonly id: number; readonly output: unknown; readonly timeMs: number }
+  | { readonly kind: 'error'; readonly id: number; readonly error: WorkerError; readonly timeMs: number };
 
 /** A `DepotError` on its way between threads, which would lose all but the message. */
 export interface WorkerError {

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { realHost } from '../host.js';
 import { asDepotError, DepotError } from '../model/errors.js';
+import { Encoders } from '../store/encoders.js';
 import { Store } from '../store/store.js';
+import { threadTimeMs } from '../store/thread-time.js';
 import { findJob } from './jobs.js';
 import type { FromWorker, ToWorker, WorkerError, WorkerStart } from './worker-messages.js';
 
@@ -9,7 +11,8 @@ import type { FromWorker, ToWorker, WorkerError, WorkerStart } from './worker-me
 const port = parentPort;
 if (port === null) throw new DepotError('internal', 'worker.js is started as a worker thread only');
 
-const { data } = workerData as WorkerStart;
+const { data, encoders: shared } = workerData as WorkerStart;
+const encoders = new Encoders(shared);
 const progressEveryMs = 200;
 let store: Store | undefined;
 
@@ -28,6 +31,8 @@ function close(): void {
 async function run({ id, job, input, stop }: Extract<ToWorker, { kind: 'run' }>): Promise<void> {
   const isStopped = new Int32Array(stop);
   let saidAt = 0;
+  const before = threadTimeMs();
+  const timeMs = (): number => threadTimeMs() - before;
   try {
     store ??= Store.open(data);
     const output: unknown = await findJob(job).run(store, input, {
@@ -39,10 +44,11 @@ async function run({ id, job, input, stop }: Extract<ToWorker, { kind: 'run' }>)
       throwIfStopped() {
         if (Atomics.load(isStopped, 0) === 1) throw new DepotError('interrupted', `job ${job}: stopped before its end`);
       },
+      encoders,
     });
-    post({ kind: 'result', id, output });
+    post({ kind: 'result', id, output, timeMs: timeMs() });
   } catch (thrown) {
-    post({ kind: 'error', id, error: wireError(asDepotError(thrown, `job ${job}`)) });
+    post({ kind: 'error', id, error: wireError(asDepotError(thrown, `job ${job}`)), timeMs: timeMs() });
   }
   // The threads, not the one that serves, move the write-ahead log into the database file.
   try {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
+import { Encoders } from '../store/encoders.js';
 import type { Job, JobOptions, JobProgress, RunJob } from '../store/job.js';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.js';
 
@@ -44,9 +45,11 @@ export class Workers {
   private isClosed = false;
 
   constructor(
-    private readonly start: WorkerStart,
+    private readonly data: string,
     private readonly maxThreads: number,
     private readonly log: Log,
+    /** What encodings are made by in all threads. */
+    readonly encoders = new Encoders(),
   ) {}
 
   /** Runs a job in a thread. Aborting the signal asks it to stop at its next step; it rejects with `interrupted` then. */
@@ -115,7 +118,7 @@ export class Workers {
   private spawn(): Thread | undefined {
     if (this.threads.size >= this.maxThreads) return undefined;
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: this.start,
+      workerData: { data: this.data, encoders: this.encoders.shared } satisfies WorkerStart,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
     const thread: Thread = { worker, task: undefined, idle: undefined, isEnding: false };
@@ -135,6 +138,7 @@ export class Workers {
       return;
     }
     thread.task = undefined;
+    task.options.onTime?.(message.timeMs);
     thread.idle = setTimeout(() => void this.end(thread), idleMs);
     thread.idle.unref();
     if (message.kind === 'result') {
@@ -154,6 +158,7 @@ export class Workers {
   private lose(thread: Thread, error: Error): void {
     if (!this.threads.delete(thread)) return;
     clearTimeout(thread.idle);
+    if (this.threads.size === 0) this.encoders.forget();
     if (thread.task !== undefined) {
       this.log.error({ job: thread.task.job, error: error.message }, 'a worker thread was lost');
       thread.task.reject(new DepotError('internal', `job ${thread.task.job}: ${error.message}`, { cause: error }));
@@ -173,6 +178,7 @@ export class Workers {
     const at = this.queue.indexOf(task);
     if (at < 0) return;
     this.queue.splice(at, 1);
+    task.options.onTime?.(0);
     task.reject(interrupted(task.job));
   }
 }

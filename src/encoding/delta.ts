@@ -41,6 +41,14 @@ const levels = [
   { upTo: Infinity, level: 9 },
 ] as const;
 
+/** What encoding a segment takes of memory, of its length: the contents, tables of zstd, the index of a patch. */
+const memoryOfSegment = 11;
+
+/** About how much memory `encodeDelta` takes, bytes. */
+export function memoryOfDelta(base: number, next: number): number {
+  return memoryOfSegment * Math.min(segmentBytes, Math.max(base / 2, next));
+}
+
 /** The delta that turns `base` into `next`, in pieces, each to be read before the next. For worker threads. */
 export function* encodeDelta(
   base: ByteSource,

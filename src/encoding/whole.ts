@@ -9,14 +9,13 @@ const samples = 4;
 /** What costs less than this to leave as it is, is left. */
 export const worthwhile = 0.97;
 
-/** Bytes, and levels of zstd. */
-const levels = [
-  { upTo: 64 * 1024 ** 2, level: 9 },
-  { upTo: Infinity, level: 6 },
-] as const;
-
 /** How far back a large file is looked at, 64 MiB: whoever decodes it holds as much in memory. */
 const farWindowLog = 26;
+
+/** Whether a file of so many bytes is one of the large ones, which have a level of their own. */
+export function isLargeWhole(size: number): boolean {
+  return size > 2 ** farWindowLog;
+}
 
 /** Whether a few pieces of it shrink; what is compressed already does not, and is not tried as a whole. */
 export function seemsCompressible(content: ByteSource): boolean {
@@ -34,12 +33,23 @@ export function seemsCompressible(content: ByteSource): boolean {
   return after < before * worthwhile;
 }
 
-/** The content as one Zstandard frame, in pieces, in memory of some windows. For worker threads. */
-export function* compressWhole(content: ByteSource, onBytes: (bytes: number) => void): Generator<Uint8Array> {
+/** About how much memory `compressWhole` takes, bytes: what it looks back at, and its tables. */
+export function memoryOfWhole(size: number): number {
+  return isLargeWhole(size) ? 160 * 1024 ** 2 : 48 * 1024 ** 2;
+}
+
+/**
+ * The content as one Zstandard frame, in pieces, in memory of some windows. For worker threads.
+ * @param level of zstd
+ */
+export function* compressWhole(
+  content: ByteSource,
+  level: number,
+  onBytes: (bytes: number) => void,
+): Generator<Uint8Array> {
   const compressor = new binding.CCtx();
-  const { level } = levels.find(({ upTo }) => content.size <= upTo) ?? levels[1];
   compressor.setParameter(binding.CParameter.compressionLevel, level);
-  if (content.size > 2 ** farWindowLog) {
+  if (isLargeWhole(content.size)) {
     compressor.setParameter(binding.CParameter.enableLongDistanceMatching, 1);
     compressor.setParameter(binding.CParameter.windowLog, farWindowLog);
   }

@@ -74,10 +74,13 @@ export function checkRange(answer: Answer, offset: number, length: number, size:
   throw refuse(answer, `asked for bytes ${offset}-${offset + length - 1}/${size}, got "${printable(header)}"`);
 }
 
-/** The range that was asked for of something whose size is not known, or what there is of it; gives its size. */
-export function checkPart(answer: Answer, offset: number, length: number): number {
+/** The range that was asked for of something of at most so many bytes, or what there is of it; gives its size. */
+export function checkPart(answer: Answer, offset: number, length: number, most: number): number {
   const header = answer.headers['content-range'];
   const range = readContentRange(header);
+  if (range !== undefined && range.size > most) {
+    throw refuse(answer, `declares ${range.size} bytes where at most ${most} can be right`);
+  }
   if (range?.start === offset && range.end === Math.min(offset + length, range.size) - 1) return range.size;
   throw refuse(answer, `asked for bytes from ${offset} on, got "${printable(header)}"`);
 }

@@ -9,7 +9,7 @@ interface Turn {
 const framesAhead = 3;
 
 /**
- * The frames behind one that is being read, of a parent that keeps to the rate: each is asked for as soon as the line has
+ * The frames behind one that is being read, of a parent that keeps to the rate, or where there is none: each is asked for as soon as the line has
  * room for it, so that the parent is not without a request for as long as the way there and back, or while the reader is
  * held up. Only where frames are brief: those on their way are lost where the line is cut.
  */
@@ -69,7 +69,7 @@ async function* inTurn(request: FramedRequest, from: number, total: number): Asy
     const bytes = await turnOf(request, at, total);
     // A promise that is given by itself would be waited for.
     yield { asked: asked(request, at, bytes) };
-    if (request.line?.isBrief(bytes, request.repository) !== true) return;
+    if (request.line?.isBrief(bytes, request.repository, request.keeper()) !== true) return;
     at += bytes;
   }
 }

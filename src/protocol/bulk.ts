@@ -46,13 +46,13 @@ export async function askObject(
     checkTag(answer, sha256);
     const { drop } = answer;
     if (answer.status === 200) {
-      return { offset: 0, total: size, chunks: exactly(answer, size), isWhole: !isWhole, drop };
+      return { offset: 0, end: size, total: size, chunks: exactly(answer, size), isWhole: !isWhole, drop };
     }
     const length = Math.min(bytes, size - from);
     checkRange(answer, from, length, size);
-    return { offset: from, total: size, chunks: exactly(answer, length), isWhole: false, drop };
+    return { offset: from, end: from + length, total: size, chunks: exactly(answer, length), isWhole: false, drop };
   };
-  const body = await inFrames({ ...sharing(requester, repository), offset, size, signal, ask });
+  const body = await inFrames({ ...sharing(requester, repository), offset, size, most: size, signal, ask });
   return body ?? { offset, chunks: nothing() };
 }
 
@@ -63,6 +63,7 @@ export function askEncoding(
   { size, offset, signal }: Wanted,
 ): Promise<ObjectBody | undefined> {
   const route = { name: 'encoding', repository, encoding } as const;
+  const most = compressedBound(size);
   const ask = async (from: number, bytes: number): Promise<Part | undefined> => {
     const headers = from === 0 && bytes === Infinity ? {} : { range: rangeOf(from, bytes) };
     const answer = await requester.ask(route, headers, [200, 206, 404, 416], signal);
@@ -73,15 +74,19 @@ export function askEncoding(
     if (answer.status === 416) {
       // It is here to its last byte, or another one now; what it holds will tell.
       await refusalOf(answer);
-      return { offset: from, total: from, chunks: nothing(), isWhole: false, drop: answer.drop };
+      return { offset: from, end: from, total: from, chunks: nothing(), isWhole: false, drop: answer.drop };
     }
     checkBinary(answer);
-    const isWhole = answer.status === 200;
-    const total = isWhole ? lengthOf(answer) : checkPart(answer, from, bytes);
-    const chunks = wholeOf(answer, compressedBound(size));
-    return { offset: isWhole ? 0 : from, total, chunks, isWhole: isWhole && bytes !== Infinity, drop: answer.drop };
+    const { drop } = answer;
+    if (answer.status === 200) {
+      const total = lengthOf(answer);
+      return { offset: 0, end: total, total, chunks: wholeOf(answer, most), isWhole: bytes !== Infinity, drop };
+    }
+    const total = checkPart(answer, from, bytes, most);
+    const length = Math.min(bytes, total - from);
+    return { offset: from, end: from + length, total, chunks: exactly(answer, length), isWhole: false, drop };
   };
-  return inFrames({ ...sharing(requester, repository), offset, size: undefined, signal, ask });
+  return inFrames({ ...sharing(requester, repository), offset, size: undefined, most, signal, ask });
 }
 
 /** A compressed archive, and whether it is made on the bases. */
@@ -125,7 +130,7 @@ export async function askBundle(
 }
 
 function sharing(requester: Requester, repository: string) {
-  return { line: requester.line, repository, keeper: () => requester.keeper };
+  return { line: requester.line, repository, keeper: () => requester.keeper, lanes: requester.lanes };
 }
 
 function rangeOf(from: number, bytes: number): string {

@@ -1,7 +1,7 @@
-import { DepotError } from '../model/errors.js';
+import { abreast } from './abreast.js';
 import { Ahead } from './ahead.js';
 import type { Line } from './line.js';
-import { asked, turnOf, type Asked, type FramedRequest } from './part.js';
+import { asked, elsewhere, turnOf, type Asked, type FramedRequest } from './part.js';
 
 /** The bytes of an object from `offset` on: the one asked for, or 0 where the parent does not do ranges. */
 export interface ObjectBody {
@@ -10,7 +10,8 @@ export interface ObjectBody {
 }
 
 /**
- * A body in parts of a frame, each when the line has room for it; whole, where nothing limits the line. It ends between two
+ * A body in parts of a frame, each when the line has room for it. Where nothing limits the line it comes whole, or over
+ * several connections where it is large and the way to the parent is long. It ends between two
  * frames where the line is closed, and what came is for the caller to go on from.
  * @throws DepotError `window-closed`, and what `ask` throws
  */
@@ -34,25 +35,10 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
   try {
     for (let next: Asked | undefined = first; next !== undefined;) {
       const { part, bytes }: Asked = next;
-      const isBrief = bytes !== Infinity && !part.isWhole && line?.isBrief(bytes, repository) === true;
-      if (isBrief && keeper() === 'paces') ahead ??= new Ahead(request, at + bytes, total);
-      let left = bytes === Infinity ? 0 : bytes;
-      try {
-        for await (const chunk of part.chunks) {
-          at += chunk.length;
-          const expected = Math.min(left, chunk.length);
-          left -= expected;
-          line?.arrived(expected, repository, chunk.length);
-          yield chunk;
-          if (line === undefined || at >= total) continue;
-          // The whole of it was asked for when nothing limited the line; that has changed.
-          if (bytes === Infinity && line.isFramed) break;
-          // It can be read at the rate, at least.
-          if (part.isWhole && left === 0) left = await line.admit(chunk.length, repository, 'does-not', request.signal);
-        }
-      } finally {
-        if (left > 0) line?.release(left, repository);
-      }
+      const isBrief = bytes !== Infinity && !part.isWhole && line?.isBrief(bytes, repository, keeper()) === true;
+      if (isBrief) ahead ??= new Ahead(request, at + bytes, total);
+      const isBegun = bytes === Infinity && part.end < total;
+      at = yield* isBegun ? abreast(request, part) : alone(request, next);
       if (at >= total) return;
       next = await ahead?.next();
       if (next === undefined) {
@@ -66,9 +52,30 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
   }
 }
 
-function elsewhere(repository: string, at: number, offset: number): DepotError {
-  const message = `${repository}: bytes from ${at} on were asked for, and those from ${offset} came`;
-  return new DepotError('transfer-cut', message, { retry: 'now' });
+/**
+ * One part, as it comes.
+ * @returns where it ended: before its end where nothing limited the line when it was asked for, and something does now
+ */
+async function* alone(request: FramedRequest, { part, bytes }: Asked): AsyncGenerator<Uint8Array, number> {
+  const { line, repository, signal } = request;
+  let at = part.offset;
+  let left = bytes === Infinity ? 0 : bytes;
+  try {
+    for await (const chunk of part.chunks) {
+      at += chunk.length;
+      const expected = Math.min(left, chunk.length);
+      left -= expected;
+      line?.arrived(expected, repository, chunk.length);
+      yield chunk;
+      if (line?.isFramed !== true || at >= part.total) continue;
+      if (bytes === Infinity && !part.isWhole) break;
+      // It can be read at the rate, at least.
+      if (part.isWhole && left === 0) left = await line.admit(chunk.length, repository, 'does-not', signal);
+    }
+    return at;
+  } finally {
+    if (left > 0) line?.release(left, repository);
+  }
 }
 
 /** The chunks of a body that was admitted whole, as they come. */

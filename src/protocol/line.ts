@@ -147,10 +147,14 @@ export class Line {
     }
   }
 
-  /** Whether a part of so many bytes takes so little time that the next ones are asked for meanwhile. */
-  isBrief(bytes: number, repository: string): boolean {
+  /**
+   * Whether the parts behind one of so many bytes are asked for while it comes: where it takes little time, and either the
+   * parent keeps to the rate or there is none now.
+   */
+  isBrief(bytes: number, repository: string, keeper: Keeper): boolean {
     const rate = this.rateFor(repository);
-    return rate !== 'closed' && bytes <= (rate === 'unlimited' ? Infinity : rate * leadSeconds);
+    if (rate === 'closed' || rate === 'unlimited') return rate === 'unlimited';
+    return keeper === 'paces' && bytes <= rate * leadSeconds;
   }
 
   private part(bytes: number, repository: string, keeper: Keeper): number {

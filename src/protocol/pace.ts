@@ -47,5 +47,6 @@ const smallestStep = 1_400;
 
 /** Bytes that are written at once: a fiftieth of a second of the line, or one packet where that is less. */
 export function stepOf(rate: number): number {
+  if (rate === Infinity) return Infinity;
   return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 50)));
 }

@@ -165,7 +165,9 @@ export class Pacer {
 
   private pass(bytes: number): void {
     this.owed += bytes;
-    if (this.settings().excess !== undefined) this.second.add(this.paidAtMs, bytes);
+    const { rate, excess } = this.settings();
+    // Without a rate nobody asks for them, so they would be kept for ever.
+    if (excess !== undefined && rate !== Infinity) this.second.add(this.paidAtMs, bytes);
   }
 
   private expect(rank: number, bytes: number): void {

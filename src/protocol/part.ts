@@ -1,8 +1,17 @@
+import { DepotError } from '../model/errors.js';
+import type { Lanes } from './lanes.js';
 import type { Keeper, Line } from './line.js';
 
-/** The bytes of a body of `total` bytes, from `offset` on. */
+/** Where nothing limits the line, and as much as this may be missing, a first frame is asked for; bytes. */
+const largeBytes = 8 * 1024 ** 2;
+/** By the first frame it is seen how fast one connection is, and whether the parent does ranges at all; bytes. */
+const firstFrameBytes = 1024 ** 2;
+
+/** Bytes of a body of `total` bytes. */
 export interface Part {
   readonly offset: number;
+  /** The place behind its last byte. */
+  readonly end: number;
   readonly total: number;
   readonly chunks: AsyncIterable<Uint8Array>;
   /** All of it comes, though a part was asked for. */
@@ -18,6 +27,9 @@ export interface FramedRequest {
   readonly offset: number;
   /** Undefined where only the answer says it. */
   readonly size: number | undefined;
+  /** It has no more bytes than that. */
+  readonly most: number;
+  readonly lanes: Lanes;
   readonly signal: AbortSignal | undefined;
   /** Asks for so many bytes from `from` on; infinitely many: all that there are. Undefined where there is no such thing. */
   readonly ask: (from: number, bytes: number) => Promise<Part | undefined>;
@@ -37,19 +49,24 @@ export async function turnOf(request: FramedRequest, from: number, size: number 
   return line.admit(size === undefined ? Infinity : size - from, repository, keeper(), signal);
 }
 
-/** Asks for so many bytes, for which `turnOf` gave the turn. */
-export async function asked(
-  { line, repository, ask }: FramedRequest,
-  from: number,
-  bytes: number,
-): Promise<Asked | undefined> {
+/** Asks for so many bytes, for which `turnOf` gave the turn; without a turn for all that are left, or their beginning. */
+export async function asked(request: FramedRequest, from: number, bytes: number): Promise<Asked | undefined> {
+  const { line, repository, most, ask } = request;
   const release = (): void => (bytes === Infinity ? undefined : line?.release(bytes, repository));
   try {
-    const part = await ask(from, bytes);
+    const isBegun = bytes === Infinity && most - from > largeBytes;
+    const part = await ask(from, isBegun ? firstFrameBytes : bytes);
     if (part === undefined) release();
     return part && { part, bytes };
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** @param offset what came in place of the bytes from `at` on; undefined: they are not there any more */
+export function elsewhere(repository: string, at: number, offset: number | undefined): DepotError {
+  const came = offset === undefined ? 'there are none now' : `those from ${offset} came`;
+  const message = `${repository}: bytes from ${at} on were asked for, and ${came}`;
+  return new DepotError('transfer-cut', message, { retry: 'now' });
 }

@@ -3,6 +3,7 @@ import { accept, refusalOf, whole } from './acceptance.js';
 import { collect, type Floor } from './body.js';
 import { Connections } from './connections.js';
 import { exchange, type Answer } from './exchange.js';
+import { Lanes } from './lanes.js';
 import type { Keeper, Line } from './line.js';
 import { limits } from './limits.js';
 import { rateHeader } from './pace.js';
@@ -37,6 +38,8 @@ export interface ParentOptions {
 export class Requester {
   /** What all requests go by; without one nothing limits them. */
   readonly line: Line | undefined;
+  /** What its large files share. */
+  readonly lanes = new Lanes();
   private readonly connections: Connections;
   private readonly origin: string;
   private readonly prefix: string;

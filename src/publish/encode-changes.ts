@@ -34,7 +34,7 @@ export const encodeChanges: Job<EncodeInput, Encoded> = {
     const done = { ready: 0, declined: 0 };
     for (const name of wanted(store, input)) {
       control.throwIfStopped();
-      const made = await encodeObject(store, name, control.throwIfStopped);
+      const made = await encodeObject(store, name, control);
       if (made !== 'unknown') done[made] += 1;
     }
     return done;

@@ -9,7 +9,7 @@ import type { Change } from '../model/entry.js';
 import { largeBytes } from '../model/encoding.js';
 import type { RevisionChange } from '../model/package-status.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { Job } from '../store/job.js';
+import type { Job, JobControl } from '../store/job.js';
 import { encodeObject } from '../store/make-encoding.js';
 import type { Store } from '../store/store.js';
 
@@ -52,7 +52,7 @@ export const packageDifference: Job<DifferenceInput, RevisionChange> = {
       const isLarge = entry.size > largeBytes;
       if (isLarge && (compress || delta)) {
         const bases = [...(compress ? [null] : []), ...(base === undefined ? [] : [base.object])];
-        wireBytes += await encoded(store, entry, bases, control.throwIfStopped);
+        wireBytes += await encoded(store, entry, bases, control);
       } else if (!compress) wireBytes += entry.size;
       else small.push({ entry, before: base });
       if (small.reduce((bytes, file) => bytes + file.entry.size, 0) > bundleBytes) bundle();
@@ -94,13 +94,13 @@ async function encoded(
   store: Store,
   { object, size }: { readonly object: Sha256; readonly size: number },
   bases: readonly (Sha256 | null)[],
-  throwIfStopped: () => void,
+  control: JobControl,
 ): Promise<number> {
   let least = size;
   for (const on of bases) {
     if (on === object) continue;
     const name = { sha256: object, base: on };
-    if ((await encodeObject(store, name, throwIfStopped)) !== 'ready') continue;
+    if ((await encodeObject(store, name, control)) !== 'ready') continue;
     least = Math.min(least, statSync(store.layout.encodingFile(name), { throwIfNoEntry: false })?.size ?? size);
   }
   return least;

@@ -17,7 +17,7 @@ import type { Store } from '../store/store.js';
 import { replyCompany } from './company.js';
 import { Bundles } from './bundles.js';
 import { Differences } from './differences.js';
-import { Encodings } from './encodings.js';
+import { Encodings, type OnDemand } from './encodings.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { ListedPages } from './listed-pages.js';
 import { missingUnits } from './missing-units.js';
@@ -41,6 +41,8 @@ export interface ChildrenOptions {
   readonly onFault?: (error: DepotError, request: string) => void;
   /** What it gives of its line to the depots below; without one there is no limit. */
   readonly uploads?: Uploads | undefined;
+  /** What of encodings is made for them when they ask. */
+  readonly onDemand?: OnDemand | undefined;
   /** A child is asked to come back where a thread needs longer; default 25 s, below the child's own patience. */
   readonly patienceMs?: number;
 }
@@ -67,7 +69,7 @@ export function childHandler(
   const { store, run, directory, enrolment, patienceMs = 25_000, onFault } = options;
   const differences = new Differences(store, run);
   const bundles = new Bundles(run);
-  const encodings = new Encodings(store, run, options.now);
+  const encodings = new Encodings(store, run, options.now, options.onDemand);
   const pages = new ListedPages(store);
 
   async function answer(asked: Exchange, peer: Peer | undefined, wire: Socket): Promise<void> {

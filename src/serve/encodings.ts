@@ -3,26 +3,43 @@ import { formatEncodingName, type EncodingName } from '../model/encoding.js';
 import type { RunJob } from '../store/job.js';
 import { makeEncoding, type EncodingMade } from '../store/make-encoding.js';
 import type { Store } from '../store/store.js';
+import { ProcessorBudget } from './processor-budget.js';
 import { isCode } from '../store/system-error.js';
 
-/** What is made for children in an hour, bytes of objects; beyond, they take what there is. A child can ask for any pair. */
-const budgetBytes = 16 * 1024 ** 3;
-const budgetMs = 3_600_000;
+/** About how long a processor takes to make an encoding of so many bytes. */
+const aboutMs = (bytes: number): number => (bytes / 1024 ** 2) * 100;
+/** That the budget is used up is told so often at most. */
+const tellEveryMs = 3_600_000;
 
 /** Names of encodings that did not pay; each is some hundred bytes. */
 const remembered = 10_000;
+
+/** What may be made when a child asks for it and it is not there. */
+export interface OnDemand {
+  /** Of one processor, over an hour. A child can ask for any pair. */
+  share(): number;
+  /** Told when nothing is left of it, once an hour at most. */
+  onUsedUp(): void;
+}
+
+const plenty: OnDemand = { share: () => 1, onUsedUp: () => undefined };
 
 /** Encodings for children: what publishing made, or what came from above, or what is made here when it is first asked for. */
 export class Encodings {
   private readonly making = new Map<string, Promise<EncodingMade>>();
   private readonly declined = new Set<string>();
-  private spent = { bytes: 0, sinceMs: 0 };
+  private readonly budget: ProcessorBudget;
+  private toldAtMs = -Infinity;
 
+  /** @param onDemand `ChildrenOptions.onDemand` */
   constructor(
     private readonly store: Store,
     private readonly run: RunJob,
     private readonly now: () => number,
-  ) {}
+    private readonly onDemand: OnDemand = plenty,
+  ) {
+    this.budget = new ProcessorBudget(now, () => onDemand.share());
+  }
 
   /** Undefined where there is none to give. All who ask for the same wait for one making. */
   async open(name: EncodingName): Promise<{ readonly handle: FileHandle; readonly size: number } | undefined> {
@@ -30,25 +47,29 @@ export class Encodings {
     if (this.declined.has(key)) return undefined;
     const kept = await this.openFile(name);
     if (kept !== undefined) return kept;
-    if (!this.making.has(key) && !this.spend(name)) return undefined;
-    const made = await this.make(key, name);
+    const made = await (this.making.get(key) ?? this.make(key, name));
     if (made === 'ready') return this.openFile(name);
     if (made === 'declined') this.decline(key);
     return undefined;
   }
 
-  private make(key: string, name: EncodingName): Promise<EncodingMade> {
-    const running = this.making.get(key) ?? this.run(makeEncoding, name).finally(() => this.making.delete(key));
+  /** Undefined where the budget is used up: the child takes what there is. */
+  private make(key: string, name: EncodingName): Promise<EncodingMade> | undefined {
+    const spent = this.budget.take(aboutMs(this.store.objects.size(name.sha256) ?? 0));
+    if (spent === undefined) {
+      this.tell();
+      return undefined;
+    }
+    const running = this.run(makeEncoding, name, { onTime: spent }).finally(() => this.making.delete(key));
     this.making.set(key, running);
     return running;
   }
 
-  /** False where the budget is used up. */
-  private spend({ sha256 }: EncodingName): boolean {
+  private tell(): void {
     const now = this.now();
-    if (now - this.spent.sinceMs > budgetMs) this.spent = { bytes: 0, sinceMs: now };
-    this.spent.bytes += this.store.objects.size(sha256) ?? 0;
-    return this.spent.bytes <= budgetBytes;
+    if (this.onDemand.share() === 0 || now - this.toldAtMs < tellEveryMs) return;
+    this.toldAtMs = now;
+    this.onDemand.onUsedUp();
   }
 
   private decline(key: string): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { DepotError, ErrorCode } from '../model/errors.js';
@@ -18,7 +17,8 @@ export interface Exchange {
 const immutable = 'private, max-age=31536000, immutable, no-transform';
 const revalidated = 'private, no-cache';
 
-const chunkBytes = 64 * 1024;
+/** Read and written at once, bytes; an answer has two of them in memory. */
+const chunkBytes = 256 * 1024;
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
   'bad-request': 400,
@@ -58,7 +58,7 @@ export async function replyBytes(exchange: Exchange, bytes: Uint8Array, contentT
   if (request.method === 'HEAD' || bytes.length === 0) response.end();
   else
     await send(
-      { read: async (start, length) => bytes.subarray(start, start + length) },
+      { read: async ({ length }, start) => bytes.subarray(start, start + length) },
       { start: 0, end: bytes.length - 1 },
       exchange,
     );
@@ -137,44 +137,52 @@ function end(response: ServerResponse, status: number, body: Buffer): void {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }
 
-/** Where bytes come from; fewer than asked for, or none, where it ends early. */
+/** Where bytes come from. */
 interface Source {
-  read(start: number, length: number): Promise<Uint8Array>;
+  /** As many as fit, in `into` or elsewhere; fewer, or none, where it ends early. */
+  read(into: Uint8Array, start: number): Promise<Uint8Array>;
 }
 
 function fileSource(handle: FileHandle): Source {
   return {
-    async read(start, length) {
-      const buffer = Buffer.allocUnsafe(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, start);
-      return buffer.subarray(0, bytesRead);
+    async read(into, start) {
+      const { bytesRead } = await handle.read(into, 0, into.length, start);
+      return into.subarray(0, bytesRead);
     },
   };
 }
 
 async function send(source: Source, { start, end }: ByteRange, { response, upload }: Exchange): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort('closed'));
   // Whoever went away before will not close a second time.
   if (response.destroyed) return;
-  for (let at = start; at <= end && !gone.signal.aborted;) {
-    const bytes = await source.read(at, Math.min(chunkBytes, upload?.step ?? chunkBytes, end - at + 1));
+  const most = Math.min(chunkBytes, end - start + 1);
+  // One is filled while the other one is on its way.
+  let [free, used] = [Buffer.allocUnsafe(most), Buffer.allocUnsafe(most)];
+  let writing: Promise<void> | undefined;
+  for (let at = start; at <= end && !response.destroyed;) {
+    const bytes = await source.read(free.subarray(0, Math.min(most, upload?.step ?? most, end - at + 1)), at);
     if (bytes.length === 0) {
       response.destroy();
       return;
     }
     at += bytes.length;
+    await writing;
     await upload?.take(bytes.length);
-    if (!response.write(bytes)) await drained(response, gone.signal);
+    writing = written(response, bytes);
+    [free, used] = [used, free];
   }
+  await writing;
   response.end();
 }
 
-/** There is room for more to send, or nobody to send it to. */
-async function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
-  try {
-    await once(response, 'drain', { signal: gone });
-  } catch (error) {
-    if (!gone.aborted) throw error;
-  }
+/** Resolves when it is with the system, or there is nobody to send it to. */
+async function written(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  if (response.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('close', done);
+      resolve();
+    };
+    response.once('close', done).write(bytes, done);
+  });
 }

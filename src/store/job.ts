@@ -1,4 +1,6 @@
+import { Encoders } from './encoders.js';
 import type { Store } from './store.js';
+import { threadTimeMs } from './thread-time.js';
 
 /** How far a job is; what is counted depends on the job (files for a scan, bytes beside them where it reads content). */
 export interface JobProgress {
@@ -10,6 +12,8 @@ export interface JobControl {
   progress(done: JobProgress): void;
   /** @throws DepotError `interrupted` once the caller's signal is aborted; called between steps that may be left. */
   throwIfStopped(): void;
+  /** What encodings are made by. */
+  readonly encoders: Encoders;
 }
 
 /**
@@ -26,6 +30,8 @@ export interface Job<Input, Output> {
 export interface JobOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: JobProgress) => void;
+  /** Told when a thread is done with it, well or not: the processor time that it took, milliseconds. */
+  readonly onTime?: (ms: number) => void;
 }
 
 /** Runs a job somewhere else: in a worker thread of the daemon, or in this thread for a test or a command. */
@@ -33,9 +39,17 @@ export type RunJob = <Input, Output>(job: Job<Input, Output>, input: Input, opti
 
 /** Jobs in the thread of the caller. */
 export function inlineJobs(store: Store): RunJob {
-  return async (job, input, options = {}) =>
-    job.run(store, input, {
-      progress: (done) => options.onProgress?.(done),
-      throwIfStopped: () => options.signal?.throwIfAborted(),
-    });
+  const encoders = new Encoders();
+  return async (job, input, options = {}) => {
+    const before = threadTimeMs();
+    try {
+      return await job.run(store, input, {
+        progress: (done) => options.onProgress?.(done),
+        throwIfStopped: () => options.signal?.throwIfAborted(),
+        encoders,
+      });
+    } finally {
+      options.onTime?.(threadTimeMs() - before);
+    }
+  };
 }

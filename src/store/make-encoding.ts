@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { encodeDelta } from '../encoding/delta.js';
-import { compressWhole, seemsCompressible, worthwhile } from '../encoding/whole.js';
+import { encodeDelta, memoryOfDelta } from '../encoding/delta.js';
+import { compressWhole, isLargeWhole, memoryOfWhole, seemsCompressible, worthwhile } from '../encoding/whole.js';
 import { DepotError } from '../model/errors.js';
 import type { EncodingName } from '../model/encoding.js';
 import { withBytesOf } from './byte-source.js';
 import { writeFileDurably } from './durable.js';
-import type { Job } from './job.js';
+import type { Job, JobControl } from './job.js';
 import type { Store } from './store.js';
 
 /** `declined`: it would not be smaller than what there is already. `unknown`: the object or its base is not here. */
@@ -16,16 +16,14 @@ export type EncodingMade = 'ready' | 'declined' | 'unknown';
 export const makeEncoding: Job<EncodingName, EncodingMade> = {
   name: 'make-encoding',
   background: true,
-  run(store, name, control) {
-    return encodeObject(store, name, control.throwIfStopped);
-  },
+  run: encodeObject,
 };
 
-/** For worker threads. `throwIfStopped` is called between steps that may be left. */
+/** For worker threads. */
 export async function encodeObject(
   store: Store,
   name: EncodingName,
-  throwIfStopped: () => void,
+  { throwIfStopped, encoders }: Pick<JobControl, 'throwIfStopped' | 'encoders'>,
 ): Promise<EncodingMade> {
   const file = store.layout.encodingFile(name);
   if (sizeOf(file) !== undefined) return 'ready';
@@ -34,16 +32,27 @@ export async function encodeObject(
   if (object === undefined || base === undefined) return 'unknown';
   // A delta has to be worth more than what needs no base.
   const most = worthwhile * (name.base === null ? object.size : leastWithoutBase(store, name, object.size));
-  await withBytesOf(object.file, async (content) => {
-    if (base === null) {
-      if (seemsCompressible(content))
-        await writeFileDurably(file, asynchronous(compressWhole(content, throwIfStopped)));
-      return;
-    }
-    await withBytesOf(base.file, (before) =>
-      writeFileDurably(file, asynchronous(encodeDelta(before, content, throwIfStopped))),
-    );
-  });
+  const bytes = base === null ? memoryOfWhole(object.size) : memoryOfDelta(base.size, object.size);
+  const done = encoders.take(bytes, throwIfStopped);
+  try {
+    await withBytesOf(object.file, async (content) => {
+      if (base === null) {
+        if (!seemsCompressible(content)) return;
+        const { level, levelLarge } = encoders.settings;
+        const isLarge = isLargeWhole(content.size);
+        await writeFileDurably(
+          file,
+          asynchronous(compressWhole(content, isLarge ? levelLarge : level, throwIfStopped)),
+        );
+        return;
+      }
+      await withBytesOf(base.file, (before) =>
+        writeFileDurably(file, asynchronous(encodeDelta(before, content, throwIfStopped))),
+      );
+    });
+  } finally {
+    done();
+  }
   const size = sizeOf(file);
   if (size !== undefined && size < most) return 'ready';
   await rm(file, { force: true });

@@ -44,6 +44,7 @@ holds      deletions of more than 1 file or 12.5 % of a repository until they ar
 publishes  tools: ${root}/tools, without **/.DS_Store, for enterprise/germany and all below
              5s after the last change; portable names
              watched up to 20,000 files, above that rescanned each 10m
+encodes    zstd 9, for large files 6, in 1GiB of memory; when depots below ask, 50% of a processor
 keeps      replaced generations for 1d
 logs       info and above
 `,

@@ -226,6 +226,12 @@ export const settings: fc.Arbitrary<Settings> = fc
         vm: { compress: false, delta: true },
         msi: { compress: true, delta: true },
       }),
+      encoding: fc.record({
+        level: fc.integer({ min: 1, max: 19 }),
+        levelLarge: fc.integer({ min: 1, max: 19 }),
+        onDemandCpu: fc.integer({ min: 0, max: 400 }).map((percent) => percent / 100),
+        memoryBytes: fc.integer({ min: 256, max: 64 * 1024 }).map((mib) => mib * 1024 ** 2),
+      }),
       deletions: fc.record({
         holdAbove: fc.record({
           files: limit(1_000_000_000, fc.nat(2000)),

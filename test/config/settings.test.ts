@@ -43,6 +43,7 @@ describe('a good file', () => {
       follow: [],
       repositories: [],
       packageTypes: usualTypes,
+      encoding: { level: 9, levelLarge: 6, onDemandCpu: 0.5, memoryBytes: 1024 ** 3 },
       deletions: { holdAbove: { files: 1000, percent: 20 } },
       rejoinMs: null,
       signing: { rootMs: 730 * day, targetsMs: 90 * day, timestampMs: 30 * day },
@@ -80,6 +81,7 @@ repositories:
     delta-generations: 1
     raw: ["**/*.msi"]
     raw-or-delta: ["images/**"]
+encoding: { level: 1, level-large: 19, on-demand: { cpu: 200% }, memory: 4GiB }
 deletions: { hold-above: { files: unlimited, percent: 12.5 } }
 rejoin: never
 signing: { root: 1000d, targets: 60d, timestamp: 72h }
@@ -131,6 +133,7 @@ log: debug
         },
       ],
       packageTypes: usualTypes,
+      encoding: { level: 1, levelLarge: 19, onDemandCpu: 2, memoryBytes: 4 * 1024 ** 3 },
       deletions: { holdAbove: { files: null, percent: 12.5 } },
       rejoinMs: 0,
       signing: { rootMs: 1000 * day, targetsMs: 60 * day, timestampMs: 3 * day },
@@ -356,6 +359,11 @@ describe('values', () => {
     ['poll: { every: 8d }', 'found "8d"; the longest allowed here is 7d'],
     ['poll: { every: 1.5h }', 'did you mean 90m?'],
     ['poll: { every: 15M }', 'did you mean 15m?'],
+    ['encoding: { level: 22 }', 'found 22; allowed: a whole number from 1 to 19'],
+    ['encoding: { on-demand: { cpu: half } }', 'allowed: a whole number with its sign, from 0% to 400%'],
+    ['encoding: { on-demand: 25% }', 'allowed: { cpu: PERCENTAGE }, such as { cpu: 25% }'],
+    ['encoding: { memory: 1 GB }', 'allowed: a whole number and MiB or GiB, such as 1GiB; did you mean 1GiB?'],
+    ['encoding: { memory: 100MiB }', 'the smallest allowed here is 256MiB'],
     ['poll: { jitter: 51% }', 'found "51%"; allowed: a whole number with its sign, from 0% to 50%'],
     ['data: var/lib', 'found "var/lib"; allowed: an absolute path, beginning with "/"'],
     ['data: ~/depot', '"~" is not expanded here'],

@@ -3,6 +3,7 @@ import { decodeDelta } from '../../src/encoding/delta.js';
 import { unpackBundle } from '../../src/encoding/bundle.js';
 import { prefixOf, readSolid } from '../../src/encoding/solid.js';
 import { sha256, type Sha256 } from '../../src/model/sha256.js';
+import { Encoders } from '../../src/store/encoders.js';
 import { makeEncoding } from '../../src/store/make-encoding.js';
 import { bytesOf, noise, together } from '../encoding/source.js';
 import { hosted } from './hosted.js';
@@ -124,6 +125,7 @@ describe('an encoding', () => {
       {
         progress: () => undefined,
         throwIfStopped: () => undefined,
+        encoders: new Encoders(),
       },
     );
     expect(made).toBe('declined');

@@ -372,7 +372,7 @@ describe('an object', () => {
       const stop = new AbortController();
       const body = await child().object('tools', sha256(huge), huge.length, 0, stop.signal);
       await body.chunks[Symbol.asyncIterator]().next();
-      expect(await openObjects()).toHaveLength(1);
+      await vi.waitFor(async () => expect(await openObjects()).toHaveLength(1));
       stop.abort();
       await vi.waitFor(async () => expect(await openObjects()).toEqual([]));
     }
