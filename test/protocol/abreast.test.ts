@@ -165,7 +165,10 @@ it('goes on in frames, at the rate, when the line gets one on the way', async ()
   expect(came.equals(content)).toBe(true);
   const after = asked.slice(before);
   expect(after.length).toBeGreaterThan(20);
-  for (const { from, end } of after) expect(end - from).toBeLessThanOrEqual(128 * 1024);
+  // But for those that were on their way to the parent then.
+  const larger = after.map(({ from, end }) => end - from > 128 * 1024);
+  expect(larger.filter(Boolean).length).toBeLessThanOrEqual(4);
+  expect(larger.lastIndexOf(true)).toBeLessThan(8);
 });
 
 it('lets go of all connections when nobody reads on', async () => {
