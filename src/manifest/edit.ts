@@ -25,7 +25,7 @@ export function editOf(change: Change): Edit {
   return sameObject ? { touch: entry.path, mtimeMs: entry.mtimeMs, executable: entry.executable } : { put: entry };
 }
 
-export function editedPath(edit: Edit): string {
+function editedPath(edit: Edit): string {
   return 'put' in edit ? edit.put.path : 'delete' in edit ? edit.delete : edit.touch;
 }
 

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { rememberedDiff } from '../manifest/remembered.js';
+import { repeatable } from '../manifest/repeatable.js';
 import { summarize } from '../manifest/read.js';
 import { encodeDifference } from '../manifest/stream.js';
 import type { Change } from '../model/entry.js';
@@ -22,7 +23,7 @@ type Made = 'ready' | 'unknown' | 'declined';
 /** Zstandard; from here on more levels cost more than they save on lines of hashes. */
 const level = 9;
 
-/** Up to so many changes a stream is made in any case; beyond, up to half of the entries. */
+/** Up to so many lines a stream is made in any case; beyond, up to half of the entries. */
 const alwaysMade = 1_000;
 
 /** Outcomes that are remembered; each is some hundred bytes. */
@@ -91,9 +92,14 @@ export const makeDifference: Job<DifferenceName, Made> = {
     if (await isThere(file)) return 'ready';
     const { read } = store.pages;
     const most = Math.max(alwaysMade, summarize(newer, read).entries / 2);
-    const changes = upTo(most, rememberedDiff(older, newer, read), control.throwIfStopped);
+    const changes = repeatable(() => stoppable(rememberedDiff(older, newer, read), control.throwIfStopped));
+    let lines = 0;
+    const onLine = (): void => {
+      lines += 1;
+      if (lines > most) throw new TooMany();
+    };
     try {
-      await writeCompressedText(file, encodeDifference(older, newer, changes), level);
+      await writeCompressedText(file, encodeDifference(older, newer, changes, read, onLine), level);
       return 'ready';
     } catch (error) {
       if (error instanceof TooMany) return 'declined';
@@ -104,11 +110,10 @@ export const makeDifference: Job<DifferenceName, Made> = {
 
 class TooMany extends Error {}
 
-function* upTo(most: number, changes: Iterable<Change>, throwIfStopped: () => void): Generator<Change> {
+function* stoppable(changes: Iterable<Change>, throwIfStopped: () => void): Generator<Change> {
   let count = 0;
   for (const change of changes) {
     count += 1;
-    if (count > most) throw new TooMany();
     if (count % 1_000 === 0) throwIfStopped();
     yield change;
   }

@@ -150,7 +150,7 @@ async function main(): Promise<void> {
     editManifest(before, edits, pages.read, pages.write),
   );
   const changes = measure('diffing them', pages, () => [...diffManifests(before, after, pages.read)]);
-  const text = measure('encoding them', pages, () => [...encodeDifference(before, after, changes)]);
+  const text = measure('encoding them', pages, () => [...encodeDifference(before, after, changes, pages.read)]);
   const sizes = await Promise.all([1, 3, 9].map((level) => compressedLength(text, level)));
   console.log(
     `difference stream of ${changes.length} changes: ${kilobytes(Buffer.byteLength(text.join('')))}, zstd level 1, 3, 9: ${sizes.map(kilobytes).join(', ')}`,
