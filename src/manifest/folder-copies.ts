@@ -12,6 +12,8 @@ export interface FolderCopy {
 
 /** With fewer files in common a copy is not worth its line. */
 const leastFiles = 8;
+/** One in so many is alike at least: what the copy has and the new folder has not costs a line, a third of what a hash does. */
+const leastAlike = 4;
 /** Going through a manifest of up to so many entries is always worth it; beyond, where one in a thousand is new. */
 const alwaysSearched = 100_000;
 /** Files that are looked for at once; where more are new, it is another tree. */
@@ -39,8 +41,9 @@ export function findFolderCopies(older: PageRef, changes: Iterable<Change>, read
   for (const [copy, votes] of likely(added, placesOf(added, older, read))) {
     if (accepted.some(({ to }) => isWithin(to, copy.to) || isWithin(copy.to, to))) continue;
     if (hasEntriesIn(older, copy.to, read)) continue;
-    const copied = countIn(older, copy.from, 2 * votes, read);
-    if (copied > Math.min(room, 2 * votes)) continue;
+    const most = Math.min(room, votes * leastAlike);
+    const copied = countIn(older, copy.from, most, read);
+    if (copied > most) continue;
     room -= copied;
     accepted.push(copy);
   }

@@ -23,8 +23,13 @@ type Made = 'ready' | 'unknown' | 'declined';
 /** Zstandard; from here on more levels cost more than they save on lines of hashes. */
 const level = 9;
 
-/** Up to so many lines a stream is made in any case; beyond, up to half of the entries. */
+/** Up to so many lines a stream is made in any case. */
 const alwaysMade = 1_000;
+/**
+ * Up to so many it is made where it has no more lines than there are entries, which fill new pages then; beyond, where it has half
+ * as many, since it takes long to make and to apply, and pages are there already.
+ */
+const quicklyMade = 20_000;
 
 /** Outcomes that are remembered; each is some hundred bytes. */
 const remembered = 1_000;
@@ -91,7 +96,8 @@ export const makeDifference: Job<DifferenceName, Made> = {
     const file = store.layout.differenceFile(root, from);
     if (await isThere(file)) return 'ready';
     const { read } = store.pages;
-    const most = Math.max(alwaysMade, summarize(newer, read).entries / 2);
+    const { entries } = summarize(newer, read);
+    const most = Math.max(alwaysMade, entries / 2, Math.min(entries, quicklyMade));
     const changes = repeatable(() => stoppable(rememberedDiff(older, newer, read), control.throwIfStopped));
     let lines = 0;
     const onLine = (): void => {

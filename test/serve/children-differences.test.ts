@@ -108,18 +108,10 @@ describe('a difference stream', () => {
   it('is declined where the pages cost less, without trying twice', async () => {
     const names: string[] = [];
     const depot = await hosted({}, noting(names));
-    const { root: from } = (
-      await depot.publish(
-        'tools',
-        files(1_500, () => 'old'),
-      )
-    ).head;
-    const { root: to } = (
-      await depot.publish(
-        'tools',
-        files(1_500, () => 'new'),
-      )
-    ).head;
+    const old = files(1_500, (n) => `old ${n}`);
+    const others = Object.fromEntries(Object.keys(old).map((path) => [`${path}-now`, `new ${path}`]));
+    const { root: from } = (await depot.publish('tools', old)).head;
+    const { root: to } = (await depot.publish('tools', others)).head;
     const client = depot.child();
     expect(await fetch(client, from, to)).toBeUndefined();
     expect(await fetch(client, from, to)).toBeUndefined();
