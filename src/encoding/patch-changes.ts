@@ -19,7 +19,6 @@ export class ChangeModel {
   readonly #coder: BitCoder;
   readonly #quiet: Quiet;
   readonly #guesses = new DifferenceGuesses();
-  readonly #list = new Int32Array(guesses);
   readonly #isExpected = new Chances(2 * 65536);
   readonly #isGuess = new Chances(guesses * 256);
   readonly #isWord = new Chances(256);
@@ -94,9 +93,8 @@ export class ChangeModel {
   #word(next: Uint8Array, i: number, word: number, target: number, moved: number): number {
     const before = i > 0 ? this.old[i - 1]! : 0;
     const difference = (wordAt(next, i) - word) | 0;
-    this.#guesses.list(this.#list, word, target, moved);
     for (let g = 0; g < guesses; g++) {
-      const guess = this.#list[g]!;
+      const guess = this.#guesses.guess(g, word, target, moved);
       if (guess === 0) continue;
       if (this.#coder.bit(this.#isGuess, (g << 8) | before, difference === guess ? 1 : 0) === 1) return guess;
     }

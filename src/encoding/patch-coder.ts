@@ -9,13 +9,13 @@ export class Chances {
   constructor(contexts: number) {
     this.of = new Int32Array(contexts).fill(1 << 31);
   }
+}
 
-  learn(context: number, bit: number): void {
-    const state = this.of[context]!;
-    const seen = state & 1023;
-    const step = Math.imul(((bit << 22) - (state >>> 10)) >> 3, rates[seen]!) & ~1023;
-    this.of[context] = state + step + (seen < slowest ? 1 : 0);
-  }
+/** The state of a chance after it has learned a bit. */
+function learned(state: number, bit: number): number {
+  const seen = state & 1023;
+  const step = Math.imul(((bit << 22) - (state >>> 10)) >> 3, rates[seen]!) & ~1023;
+  return state + step + (seen < slowest ? 1 : 0);
 }
 
 const slowest = 60;
@@ -31,17 +31,18 @@ export interface BitCoder {
 export class BitWriter implements BitCoder {
   readonly #bytes = new PatchBytes();
   #low = 0;
-  #high = 0xffffffff;
+  #high = -1;
 
-  bit(chances: Chances, context: number, bit: number): number {
-    const middle = split(this.#low, this.#high, chances.of[context]!);
+  bit({ of }: Chances, context: number, bit: number): number {
+    const state = of[context]!;
+    const middle = split(this.#low, this.#high, state);
     if (bit === 1) this.#high = middle;
-    else this.#low = middle + 1;
-    chances.learn(context, bit);
-    while (((this.#low ^ this.#high) & 0xff000000) === 0) {
+    else this.#low = (middle + 1) | 0;
+    of[context] = learned(state, bit);
+    while (((this.#low ^ this.#high) & highest) === 0) {
       this.#bytes.push(this.#high >>> 24);
-      this.#low = (this.#low << 8) >>> 0;
-      this.#high = ((this.#high << 8) | 255) >>> 0;
+      this.#low <<= 8;
+      this.#high = (this.#high << 8) | 255;
     }
     return bit;
   }
@@ -57,7 +58,7 @@ export class BitReader implements BitCoder {
   readonly #bytes: Uint8Array;
   #at = 0;
   #low = 0;
-  #high = 0xffffffff;
+  #high = -1;
   #code = 0;
 
   constructor(bytes: Uint8Array) {
@@ -65,15 +66,16 @@ export class BitReader implements BitCoder {
     for (let i = 0; i < 4; i++) this.#shift();
   }
 
-  bit(chances: Chances, context: number): number {
-    const middle = split(this.#low, this.#high, chances.of[context]!);
-    const bit = this.#code <= middle ? 1 : 0;
+  bit({ of }: Chances, context: number): number {
+    const state = of[context]!;
+    const middle = split(this.#low, this.#high, state);
+    const bit = this.#code >>> 0 <= middle >>> 0 ? 1 : 0;
     if (bit === 1) this.#high = middle;
-    else this.#low = middle + 1;
-    chances.learn(context, bit);
-    while (((this.#low ^ this.#high) & 0xff000000) === 0) {
-      this.#low = (this.#low << 8) >>> 0;
-      this.#high = ((this.#high << 8) | 255) >>> 0;
+    else this.#low = (middle + 1) | 0;
+    of[context] = learned(state, bit);
+    while (((this.#low ^ this.#high) & highest) === 0) {
+      this.#low <<= 8;
+      this.#high = (this.#high << 8) | 255;
       this.#shift();
     }
     return bit;
@@ -81,14 +83,18 @@ export class BitReader implements BitCoder {
 
   #shift(): void {
     if (this.#at >= this.#bytes.length) throw damagedPatch('ends early');
-    this.#code = ((this.#code << 8) | this.#bytes[this.#at++]!) >>> 0;
+    this.#code = (this.#code << 8) | this.#bytes[this.#at++]!;
   }
 }
 
+/** Of 32 bits the eight highest. */
+const highest = 0xff000000 | 0;
+
+/** Where an interval is parted. Its ends are numbers of 32 bits without sign, kept in such with one, which is what is fast. */
 function split(low: number, high: number, state: number): number {
-  const range = high - low;
+  const range = (high - low) | 0;
   const chance = (state >>> 16) | 1;
-  return low + (range >>> 16) * chance + (((range & 0xffff) * chance) >>> 16);
+  return (low + Math.imul(range >>> 16, chance) + (Math.imul(range & 0xffff, chance) >>> 16)) | 0;
 }
 
 /** `value`, of `bits` bits, from the highest down, each in the context of those before it and of `context`. */

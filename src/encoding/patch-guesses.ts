@@ -16,6 +16,8 @@ export class DifferenceGuesses {
   readonly #valuePages = new ShiftTable(16);
   readonly #valueRegions = new ShiftTable(14);
   #last = 0;
+  /** Those for the present word. */
+  readonly #given = new Int32Array(guesses);
 
   /** How far what lies at `target` was moved; `unknown` where nothing tells. */
   moveOf(target: number): number {
@@ -23,17 +25,33 @@ export class DifferenceGuesses {
     return move === unknown ? this.#targetPages.get(target >> 12) : move;
   }
 
-  /** Fills `into` with guesses for a word whose place was `moved`; 0 where there is none, or it is the same as another. */
-  list(into: Int32Array, word: number, target: number, moved: number): void {
-    into[0] = relative(this.#targets.get(target), moved);
-    into[1] = relative(this.#targetPages.get(target >> 12), moved);
-    into[2] = relative(this.#values.get(word >> 8), 0);
-    into[3] = relative(this.#valuePages.get(word >> 12), 0);
-    into[4] = relative(this.#valueRegions.get(word >> 16), 0);
-    into[5] = relative(this.#targetRegions.get(target >> 16), moved);
-    into[6] = this.#last;
-    for (let i = 1; i < guesses; i++) {
-      for (let j = 0; j < i; j++) if (into[i] === into[j]) into[i] = 0;
+  /**
+   * The guess in this place, from 0 on, for a word whose place was `moved`; 0 where there is none, or it is the same as one
+   * before. They are asked for in order: the first is right most of the time, and the rest need not be looked up.
+   */
+  guess(place: number, word: number, target: number, moved: number): number {
+    const guess = this.#inPlace(place, word, target, moved);
+    this.#given[place] = guess;
+    for (let before = 0; before < place; before++) if (this.#given[before] === guess) return 0;
+    return guess;
+  }
+
+  #inPlace(place: number, word: number, target: number, moved: number): number {
+    switch (place) {
+      case 0:
+        return relative(this.#targets.get(target), moved);
+      case 1:
+        return relative(this.#targetPages.get(target >> 12), moved);
+      case 2:
+        return relative(this.#values.get(word >> 8), 0);
+      case 3:
+        return relative(this.#valuePages.get(word >> 12), 0);
+      case 4:
+        return relative(this.#valueRegions.get(word >> 16), 0);
+      case 5:
+        return relative(this.#targetRegions.get(target >> 16), moved);
+      default:
+        return this.#last;
     }
   }
 

@@ -9,12 +9,13 @@ const samples = 4;
 /** What costs less than this to leave as it is, is left. */
 export const worthwhile = 0.97;
 
-/** How far back a large file is looked at, 64 MiB: whoever decodes it holds as much in memory. */
-const farWindowLog = 26;
+const largeBytes = 64 * 1024 ** 2;
+/** How far back a large file is looked at, 32 MiB: whoever decodes it holds as much in memory. */
+const farWindowLog = 25;
 
 /** Whether a file of so many bytes is one of the large ones, which have a level of their own. */
 export function isLargeWhole(size: number): boolean {
-  return size > 2 ** farWindowLog;
+  return size > largeBytes;
 }
 
 /** Whether a few pieces of it shrink; what is compressed already does not, and is not tried as a whole. */
@@ -35,7 +36,7 @@ export function seemsCompressible(content: ByteSource): boolean {
 
 /** About how much memory `compressWhole` takes, bytes: what it looks back at, and its tables. */
 export function memoryOfWhole(size: number): number {
-  return isLargeWhole(size) ? 160 * 1024 ** 2 : 48 * 1024 ** 2;
+  return isLargeWhole(size) ? 96 * 1024 ** 2 : 48 * 1024 ** 2;
 }
 
 /**

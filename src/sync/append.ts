@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** What may have come and not be written yet, bytes; more waits on the line. */
-const mostBehind = 1024 * 1024;
+/** What is written at once at the most, bytes. As much may have come meanwhile; more waits on the line. */
+const pieceBytes = 512 * 1024;
 
 /**
  * Appends chunks to a file while further ones come; those that come faster than the disk takes them are written together.
@@ -24,37 +24,52 @@ export async function appendAll(
   }
 }
 
+/**
+ * Two pieces of memory: one is filled while the other one is written. What came is copied, so that its memory is free at once,
+ * and not when the garbage is collected.
+ */
 class Behind {
-  private waiting: Uint8Array[] = [];
-  private bytes = 0;
+  private filling: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  private other: Buffer | undefined;
+  private filled = 0;
   private writing: Promise<void> | undefined;
-  private hasFailed = false;
+  private failure: Error | undefined;
+  private wake = (): void => undefined;
 
   constructor(private readonly handle: FileHandle) {}
 
   /** Resolves when there is room for more. */
   async add(chunk: Uint8Array): Promise<void> {
-    this.waiting.push(chunk);
-    this.bytes += chunk.length;
-    if (this.writing === undefined) {
-      this.writing = this.write();
-      // Whoever adds next, or ends, is told.
-      this.writing.catch(() => (this.hasFailed = true));
+    for (let rest = chunk; rest.length > 0;) {
+      while (this.filled === pieceBytes) await new Promise<void>((resolve) => (this.wake = resolve));
+      if (this.failure !== undefined) throw this.failure;
+      const taken = rest.subarray(0, pieceBytes - this.filled);
+      this.filling.set(taken, this.filled);
+      this.filled += taken.length;
+      rest = rest.subarray(taken.length);
+      this.writing ??= this.write();
     }
-    if (this.hasFailed || this.bytes > mostBehind) await this.writing;
   }
 
   async end(): Promise<void> {
     await this.writing;
+    if (this.failure !== undefined) throw this.failure;
   }
 
-  /** Ends when nothing waits; after a failure nothing more is written. */
+  /** Ends when nothing waits; after a failure nothing more is written. Never rejects. */
   private async write(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const taken = this.waiting;
-      this.waiting = [];
-      this.bytes = 0;
-      await this.handle.appendFile(taken.length === 1 && taken[0] !== undefined ? taken[0] : Buffer.concat(taken));
+    while (this.filled > 0 && this.failure === undefined) {
+      const piece = this.filling.subarray(0, this.filled);
+      [this.filling, this.other] = [this.other ?? Buffer.allocUnsafeSlow(pieceBytes), this.filling];
+      this.filled = 0;
+      this.wake();
+      try {
+        await this.handle.appendFile(piece);
+      } catch (error) {
+        this.failure = error instanceof Error ? error : new Error(String(error));
+        this.filled = 0;
+        this.wake();
+      }
     }
     this.writing = undefined;
   }
