@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { freeSpace } from '../store/space.js';
+import type { Offers } from '../model/offer.js';
 import type { SyncDepot } from './depot.js';
 import { Failures, type Fetching } from './fetching.js';
 import type { Parent } from './parents.js';
@@ -14,10 +15,16 @@ const shipmentsAtOnce = 4;
 /** One percent of the disk stays free, but no more than this; bytes. */
 const maxSpareBytes = 1024 ** 3;
 
+interface Beside {
+  /** What the parent said that it has of large objects. */
+  readonly offers?: Offers;
+  /** Called when more objects are here. */
+  readonly onShipped?: () => void;
+}
+
 /**
  * Fetches what the plan wants, several shipments at once. What fails does not stop the rest. Each shipment is durable and in
  * the catalogue when it ends, so a restart fetches nothing twice.
- * @param onShipped called when more objects are here
  * @throws DepotError the gravest failure, after all that could be fetched has been
  */
 export async function fetchObjects(
@@ -26,12 +33,12 @@ export async function fetchObjects(
   repository: string,
   meter: CycleMeter,
   signal: AbortSignal,
-  onShipped?: () => void,
+  beside: Beside = {},
 ): Promise<void> {
   await requireSpace(depot, repository);
   const fetched = depot.line.gauge.begin();
   try {
-    await fetchAll(depot, parent, repository, meter, signal, onShipped);
+    await fetchAll(depot, parent, repository, meter, signal, beside);
   } finally {
     fetched();
   }
@@ -43,10 +50,10 @@ async function fetchAll(
   repository: string,
   meter: CycleMeter,
   signal: AbortSignal,
-  onShipped: (() => void) | undefined,
+  { offers = new Map(), onShipped }: Beside,
 ): Promise<void> {
   for (;;) {
-    const how = { makesBundles: true, isFollowing: false, alone: pLimit(1) };
+    const how = { offers, makesBundles: true, isFollowing: false, alone: pLimit(1) };
     const claimed = await fetchUnclaimed({ depot, parent, repository, meter, signal, ...how }, onShipped);
     if (claimed.length === 0) return;
     await Promise.all(claimed);
@@ -61,7 +68,7 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
   const waiting = depot.store.transfers.inOrder(repository);
   const shipOneByOne = async (): Promise<void> => {
     for (let next = waiting.next(); next.done !== true && !failures.isHopeless; next = waiting.next()) {
-      const { id, objects } = next.value;
+      const { id, objects, route } = next.value;
       const missing = depot.store.objects.missing(objects.map(({ sha256 }) => sha256));
       const free = objects.filter(({ sha256 }) => {
         if (!missing.has(sha256)) return false;
@@ -72,7 +79,7 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
       if (free.length === 0) continue;
       const release = depot.claims.take(free.map(({ sha256 }) => sha256));
       try {
-        await ship(fetching, { id, objects: free });
+        await ship(fetching, { id, objects: free, route });
         onShipped?.();
       } catch (thrown) {
         failures.note(asDepotError(thrown, `fetch objects of ${repository}`));
@@ -86,10 +93,10 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
   return claimed;
 }
 
-async function ship(fetching: Fetching, { id, objects }: PlannedShipment): Promise<void> {
+async function ship(fetching: Fetching, { id, objects, route }: PlannedShipment): Promise<void> {
   const isBundled = objects.length > 1 && fetching.makesBundles && objects[0]?.raw === false;
   const left = isBundled ? await shipBundle(fetching, { id, objects }) : objects;
-  if (left.length > 0) await shipObjects(fetching, { id, objects: left });
+  if (left.length > 0) await shipObjects(fetching, { id, objects: left, route });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import type { DepotError } from '../model/errors.js';
+import type { Offers } from '../model/offer.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
 import type { CycleMeter } from './progress.js';
@@ -11,6 +12,8 @@ export interface Fetching {
   readonly repository: string;
   readonly meter: CycleMeter;
   readonly signal: AbortSignal;
+  /** What the parent said that it has of large objects. */
+  readonly offers: Offers;
   /** Until the parent answers that it makes none; a static server does not. */
   makesBundles: boolean;
   /** Whether an encoding is being decoded while it comes. */
