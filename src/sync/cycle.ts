@@ -62,7 +62,7 @@ export async function runCycle(
     const error = asDepotError(thrown, `poll for ${repository}`);
     came = { outcome: outcomeOf(error), error };
   }
-  const result = recordCycle(depot, { repository, startedAtMs, parent: used, ...came });
+  const result = recordCycle(depot, { repository, startedAtMs, parent: used, wire: meter.arrivedBytes, ...came });
   if (came.outcome !== 'unchanged') depot.left.changed(repository);
   if (used !== undefined && !signal.aborted) {
     meter.phase('report');

@@ -169,7 +169,15 @@ test('goes through a plan in its order, and counts what is held, however often i
   const [id = 0, secondId = 0] = planned.map((shipment) => shipment.id);
   await keep(store, 'bb', 'not in the plan');
   for (const each of [id, secondId, id, 0]) transfers.recount(each, 0);
-  expect(transfers.totals('tools')).toEqual({ generation: 7, files: 3, bytes: 6, doneFiles: 1, doneBytes: 2 });
+  expect(transfers.totals('tools')).toEqual({
+    generation: 7,
+    files: 3,
+    bytes: 6,
+    wire: 6,
+    doneFiles: 1,
+    doneBytes: 2,
+    doneWire: 2,
+  });
   expect([...transfers.inOrder('tools')]).toEqual(planned);
   await keep(store, 'a');
   transfers.recount(id, 2);
