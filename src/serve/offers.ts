@@ -54,7 +54,7 @@ export const findOffers: Job<OffersRequest & { readonly repository: string }, Of
   },
 };
 
-/** The files that there are, the smallest first. */
+/** The files that there are: what is compressed by itself, then the deltas, the smallest first. */
 function formsOf(
   store: Store,
   repository: string,
@@ -69,12 +69,14 @@ function formsOf(
     const { base } = encoding;
     if (base !== null && !store.objects.belongs(repository, base)) continue;
     const size = statSync(join(store.layout.encodings, name), { throwIfNoEntry: false })?.size;
-    if (size !== undefined && size > 0) forms.push({ base, bytes: size });
+    // What does not pay has an empty file.
+    if (size !== undefined) forms.push({ base, bytes: size === 0 ? null : size });
   }
   for (const [object, forms] of wanted) wanted.set(object, smallest(forms));
   return wanted as Map<Sha256, OfferedForm[]>;
 }
 
 function smallest(forms: readonly OfferedForm[]): OfferedForm[] {
-  return [...forms].sort((a, b) => (a.bytes ?? 0) - (b.bytes ?? 0)).slice(0, limits.offeredForms);
+  const rank = ({ base, bytes }: OfferedForm): number => (base === null ? 0 : (bytes ?? Number.MAX_SAFE_INTEGER));
+  return [...forms].sort((a, b) => rank(a) - rank(b)).slice(0, limits.offeredForms);
 }

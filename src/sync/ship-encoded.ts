@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { DepotError } from '../model/errors.js';
 import { formatEncodingName, largeBytes, type EncodingName } from '../model/encoding.js';
+import type { Offers } from '../model/offer.js';
 import type { Route, RouteStep } from '../model/route.js';
 import { Arrival } from './arrival.js';
 import { decodeObject } from './decode-job.js';
@@ -12,6 +13,9 @@ import { appendBody, type Body } from './receive.js';
 import { nextRoute } from './routes.js';
 import { partBytes, partOf } from './wire-left.js';
 
+/** Forms that are not there or not right; then what the parent offers of an object is not believed any more. */
+const mostWrong = 4;
+
 /**
  * A large object by the cheapest route that the parent offers or makes, where one form is not there or wrong by the next.
  * What came before a cut is gone on with.
@@ -22,10 +26,11 @@ export async function shipEncoded(fetching: Fetching, wanted: WantedObject, shar
   // Of what came raw already the rest is asked for raw.
   if (wanted.size <= largeBytes || store.staging.size(wanted.sha256) > 0) return false;
   const tried = new Set<string>();
+  const offers = (): Offers => (tried.size < mostWrong ? fetching.offers : new Map());
   const asked = new Map<string, EncodingName>();
   for (;;) {
     const route = nextRoute(wanted, {
-      offers: fetching.offers,
+      offers: offers(),
       isHeld: (object) => store.objects.has(object),
       isUsable: (name) => !tried.has(formatEncodingName(name)),
     });

@@ -231,3 +231,11 @@ it('plans the revisions of packages by their bytes on the line, each on the one 
   expect(line.passed('/offers')).toEqual([]);
   expect(await differences(join(work, 'vm'), join(region.tree('apps'), 'vm/3'))).toBe('');
 });
+
+it('plans what does not shrink to the byte too, once its parent knows that', async () => {
+  const { origin, region, source } = await startLined();
+  await writeFile(join(source, 'image'), noise(400_000, 77, 400_000));
+  await publish(origin);
+  expect((await planOf(region)).wire).toEqual({ bytes: 400_000, exact: true });
+  expect(await cycle(region)).toMatchObject({ outcome: 'applied', wire: 400_000 });
+});
