@@ -13,7 +13,6 @@ import type { Job, JobControl } from '../store/job.js';
 import type { Store } from '../store/store.js';
 import { Arrival } from './arrival.js';
 import { damagedObject } from './receive.js';
-import { partOf } from './wire-left.js';
 
 export interface DecodeInput {
   /** The encoding, in its staging file. */
@@ -47,7 +46,7 @@ export const decodeObject: Job<DecodeInput, boolean> = {
         between.push(file);
         await decode(
           store,
-          { ...step, part: partOf(store.layout, name.sha256, step.name), base: between[at - 1] },
+          { ...step, part: store.staging.formFile(name.sha256, step.name), base: between[at - 1] },
           file,
           control,
         );

@@ -31,7 +31,9 @@ export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: Rout
       const size = sha256 === wanted.sha256 ? wanted.size : (offer?.size ?? 0);
       for (const { base, bytes } of offer?.forms ?? []) {
         const name = { sha256, base };
-        if (bytes === null || base === wanted.sha256 || (base === null && wanted.raw) || !isUsable(name)) continue;
+        // A form that is larger than what it makes is none.
+        if (bytes === null || bytes > size || base === wanted.sha256) continue;
+        if ((base === null && wanted.raw) || !isUsable(name)) continue;
         const cost = end.cost + bytes + requestBytes;
         if (cost >= best.cost) continue;
         const route = { steps: [{ name, bytes, size }, ...end.steps], bytes: end.bytes + bytes, cost };

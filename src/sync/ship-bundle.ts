@@ -62,7 +62,7 @@ async function takeBundle(
   const share = meter.share(bytes);
   const keptNames = new Set<string>();
   let cut: DepotError | undefined;
-  let fault: string | null = null;
+  let fault: string | null;
   try {
     cut = await receivePart(answer.chunks, file, share.arrived);
     const made = { shipment, file, wanted, bases: answer.isOnBases ? bases : [] };

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { DepotError } from '../model/errors.js';
 import { formatEncodingName, largeBytes, type EncodingName } from '../model/encoding.js';
 import type { Offers } from '../model/offer.js';
@@ -11,7 +10,6 @@ import type { Share } from './progress.js';
 import type { WantedObject } from '../store/transfers.js';
 import { appendBody, type Body } from './receive.js';
 import { nextRoute } from './routes.js';
-import { partBytes, partOf } from './wire-left.js';
 
 /** Forms that are not there or not right; then what the parent offers of an object is not believed any more. */
 const mostWrong = 4;
@@ -41,7 +39,7 @@ export async function shipEncoded(fetching: Fetching, wanted: WantedObject, shar
       continue;
     }
     // What came of routes that were left is of no use any more.
-    for (const name of asked.values()) await rm(partOf(store.layout, wanted.sha256, name), { force: true });
+    for (const name of asked.values()) store.staging.discardForm(wanted.sha256, name);
     return route.steps.length > 0;
   }
 }
@@ -54,7 +52,7 @@ async function takeRoute(
   share: Share,
 ): Promise<EncodingName | undefined> {
   const { depot, parent, repository } = fetching;
-  const { layout } = depot.store;
+  const { staging } = depot.store;
   const last = steps.at(-1);
   if (last === undefined) return undefined;
   const follower = new Follower(fetching, wanted, last.name, steps.length);
@@ -79,7 +77,7 @@ async function takeRoute(
     share.lost(arrived);
     depot.log.info({ repository, parent: parent.url }, `${error.message}; asking for it in another form`);
     // One that is not right is gone.
-    const wrong = steps.find(({ name }) => partBytes(layout, wanted.sha256, name) === 0) ?? last;
+    const wrong = steps.find(({ name }) => staging.formBytes(wanted.sha256, name) === 0) ?? last;
     return wrong.name;
   } finally {
     await follower.end('ended').catch(() => undefined);
@@ -94,10 +92,10 @@ async function takeStep(
   came: (bytes: number) => void,
   follower: Follower,
 ): Promise<boolean> {
-  const { layout } = depot.store;
-  const file = partOf(layout, wanted.sha256, name);
+  const { staging } = depot.store;
+  const file = staging.formFile(wanted.sha256, name);
   // It is another one now: what is here is not of that.
-  if (bytes !== null && partBytes(layout, wanted.sha256, name) > bytes) await rm(file, { force: true });
+  if (bytes !== null && staging.formBytes(wanted.sha256, name) > bytes) staging.discardForm(wanted.sha256, name);
   let arrived = 0;
   const receive = (): Promise<boolean> =>
     appendBody(

@@ -67,6 +67,10 @@ const lies: Readonly<Record<string, Altering>> = {
     offer(wanted, { base: unknown, bytes: 10 }),
     { object: unknown, size: 2 ** 50, forms: [{ base: null, bytes: 10 }] },
   ]),
+  'an object on the way that is smaller than its form': lying([
+    offer(wanted, { base: unknown, bytes: 10 }),
+    { object: unknown, size: 1, forms: [{ base: null, bytes: 100_000 }] },
+  ]),
   'ways without number': lying([
     offer(wanted, ...many.slice(0, limits.offeredForms).map((base) => ({ base, bytes: 1 }))),
     ...many.map((object) => offer(object, ...many.slice(0, limits.offeredForms).map((base) => ({ base, bytes: 1 })))),

@@ -189,6 +189,28 @@ test('goes through a plan in its order, and counts what is held, however often i
   transfers.recount(id, 2);
 });
 
+test('knows by which routes the large objects of a plan come, and what that brings over the line', async () => {
+  const store = await temporaryStore();
+  const { transfers } = store;
+  const [small, large] = [transfer('small'), { ...transfer('large'), size: 1_000_000 }];
+  transfers.replace('tools', 7, [[small], [large]]);
+  const [shipment] = [...transfers.large('tools')];
+  expect(shipment?.object).toEqual(large);
+  expect(transfers.totals('tools')).toMatchObject({ bytes: 1_000_005, wire: 1_000_005 });
+  const name = { sha256: large.sha256, base: sha256('base') };
+  const route = { steps: [{ name, bytes: 300, size: 1_000_000 }], bytes: 300 };
+  transfers.setRoutes([{ id: shipment?.id ?? 0, route }]);
+  expect([...openStore(store.layout.data).transfers.inOrder('tools')].map((planned) => planned.route)).toEqual([
+    null,
+    route,
+  ]);
+  transfers.recount(shipment?.id ?? 0, 1);
+  expect(transfers.totals('tools')).toMatchObject({ bytes: 1_000_005, wire: 305, doneBytes: 1_000_000, doneWire: 300 });
+  transfers.replace('tools', 8, []);
+  transfers.setRoutes([{ id: shipment?.id ?? 0, route }]);
+  expect(transfers.totals('tools')).toMatchObject({ generation: 8, wire: 0 });
+});
+
 test('has the old plan in force until the new one is whole', async () => {
   const { transfers } = await temporaryStore();
   transfers.replace('tools', 1, [[transfer('old')]]);

@@ -34,7 +34,8 @@ function* costs(knowledge: RouteKnowledge, isRaw: boolean, object = wantedName, 
   if (object === wantedName) yield size + requestBytes;
   if (steps === mostSteps) return;
   for (const { base, bytes } of knowledge.offers.get(object)?.forms ?? []) {
-    if (bytes === null || !knowledge.isUsable({ sha256: object, base })) continue;
+    const makes = object === wantedName ? size : (knowledge.offers.get(object)?.size ?? 0);
+    if (bytes === null || bytes > makes || !knowledge.isUsable({ sha256: object, base })) continue;
     const cost = bytes + requestBytes;
     if (base === null) {
       if (!isRaw) yield cost;
