@@ -57,7 +57,7 @@ export async function askOffers(
   const names = [...new Set<Sha256>(large.flatMap((batch) => batch.map(({ sha256 }) => sha256)))];
   const unknown = parent.offers.unknown(repository, names, now, line.room(repository) !== Infinity);
   try {
-    for (let at = 0; at < unknown.length; at += limits.offersAsked) {
+    for (let at = 0; at < unknown.length && !parent.offers.isFull(repository); at += limits.offersAsked) {
       const asked = unknown.slice(at, at + limits.offersAsked);
       const answer = await parent.client.offers(repository, asked, signal);
       if (answer === undefined) {
@@ -72,5 +72,5 @@ export async function askOffers(
     if (error.code === 'parent-answer') parent.offers.fellSilent(now);
     log.debug({ repository, parent: parent.url, code: error.code }, error.message);
   }
-  return parent.offers.of(repository);
+  return parent.offers.leadingTo(repository, names);
 }

@@ -48,7 +48,7 @@ export async function shipEncoded(fetching: Fetching, wanted: WantedObject, shar
 async function takeRoute(
   fetching: Fetching,
   wanted: WantedObject,
-  { steps }: Route,
+  { steps, bytes: most }: Route,
   share: Share,
 ): Promise<EncodingName | undefined> {
   const { depot, parent, repository } = fetching;
@@ -64,7 +64,7 @@ async function takeRoute(
   };
   try {
     for (const step of steps) {
-      if (await takeStep(fetching, wanted, step, came, follower)) continue;
+      if (await takeStep(fetching, wanted, step, { most, came, follower })) continue;
       share.lost(arrived);
       return step.name;
     }
@@ -73,7 +73,10 @@ async function takeRoute(
     await depot.run(decodeObject, { name: last.name, size: wanted.size, before: steps.slice(0, -1), arrival: null });
     return undefined;
   } catch (error) {
-    if (!(error instanceof DepotError) || !/^object-(damaged|missing)$/.test(error.code)) throw error;
+    if (!(error instanceof DepotError)) throw error;
+    // A chain takes room for what is made on the way; the object itself may have room.
+    const isLeft = /^object-(damaged|missing)$/.test(error.code) || (error.code === 'disk-full' && steps.length > 1);
+    if (!isLeft) throw error;
     share.lost(arrived);
     depot.log.info({ repository, parent: parent.url }, `${error.message}; asking for it in another form`);
     // One that is not right is gone.
@@ -84,13 +87,19 @@ async function takeRoute(
   }
 }
 
+interface TakenRoute {
+  /** Bytes: what is made on demand is not taken where it is larger than the next way. */
+  readonly most: number;
+  readonly came: (bytes: number) => void;
+  readonly follower: Follower;
+}
+
 /** Receives one form behind what is here of it. @returns whether it is whole; false where the parent does not have it */
 async function takeStep(
   { depot, parent, repository, signal }: Fetching,
   wanted: WantedObject,
   { name, bytes, size }: RouteStep,
-  came: (bytes: number) => void,
-  follower: Follower,
+  { most, came, follower }: TakenRoute,
 ): Promise<boolean> {
   const { staging } = depot.store;
   const file = staging.formFile(wanted.sha256, name);
@@ -102,7 +111,7 @@ async function takeStep(
       file,
       async (offset): Promise<Body | undefined> => {
         if (offset === bytes) return { offset, chunks: nothing() };
-        const body = await parent.client.encoding(repository, name, size, offset, signal, bytes ?? Infinity);
+        const body = await parent.client.encoding(repository, name, size, offset, signal, bytes ?? most);
         if (body !== undefined && body.offset !== offset) await follower.end('ended');
         return body;
       },

@@ -111,3 +111,20 @@ it.each(Object.entries(lies))('%s, offered by a parent, costs bytes at most', as
   expect(child.store.objects.has(unknown)).toBe(false);
   expect(await readdir(child.store.layout.staging)).toEqual([]);
 });
+
+it('takes no form that is made for it where another one that is offered is smaller', async () => {
+  const origin = await newOrigin();
+  await origin.publish(before);
+  const middle = await middleDepot(origin);
+  const child = await newChild(origin, [middle]);
+  await child.cycle();
+  await origin.publish(after);
+  // It shrinks to a half.
+  middle.alter = lying([offer(wanted, { base: null, bytes: 400_000 })], {
+    [`${wanted}.from.${held}`]: Buffer.alloc(500_000, 'delta'),
+  });
+  const result = await child.cycle();
+  expect(result).toMatchObject({ outcome: 'applied', error: null });
+  expect(result.wire).toBeLessThan(400_000);
+  expect(await child.tree()).toEqual(after);
+});
