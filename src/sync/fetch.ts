@@ -1,14 +1,15 @@
 import pLimit from 'p-limit';
 import { asDepotError, DepotError } from '../model/errors.js';
 import { freeSpace } from '../store/space.js';
+import { largeBytes } from '../model/encoding.js';
 import type { Offers } from '../model/offer.js';
+import type { Sha256 } from '../model/sha256.js';
 import type { SyncDepot } from './depot.js';
-import { Failures, type Fetching } from './fetching.js';
+import { Failures, type Fetching, type Shipping } from './fetching.js';
 import type { Parent } from './parents.js';
 import type { CycleMeter } from './progress.js';
 import { shipBundle } from './ship-bundle.js';
 import { shipObjects } from './ship-objects.js';
-import type { PlannedShipment } from '../store/transfers.js';
 
 /** Shipments on their way at once: while one is unpacked the others come. */
 const shipmentsAtOnce = 4;
@@ -66,6 +67,7 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
   const claimed: Promise<void>[] = [];
   const failures = new Failures();
   const waiting = depot.store.transfers.inOrder(repository);
+  const underWay = new Map<Sha256, Promise<void>>();
   const shipOneByOne = async (): Promise<void> => {
     for (let next = waiting.next(); next.done !== true && !failures.isHopeless; next = waiting.next()) {
       const { id, objects, route } = next.value;
@@ -77,13 +79,17 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
         return claim === undefined;
       });
       if (free.length === 0) continue;
-      const release = depot.claims.take(free.map(({ sha256 }) => sha256));
+      const before = new Map(underWay);
+      const { ended, release } = depot.claims.take(free.map(({ sha256 }) => sha256));
+      const large = free.filter(({ size }) => size > largeBytes);
+      for (const { sha256 } of large) underWay.set(sha256, ended);
       try {
-        await ship(fetching, { id, objects: free, route });
+        await ship(fetching, { id, objects: free, route, before });
         onShipped?.();
       } catch (thrown) {
         failures.note(asDepotError(thrown, `fetch objects of ${repository}`));
       } finally {
+        for (const { sha256 } of large) underWay.delete(sha256);
         release();
       }
     }
@@ -93,10 +99,10 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
   return claimed;
 }
 
-async function ship(fetching: Fetching, { id, objects, route }: PlannedShipment): Promise<void> {
+async function ship(fetching: Fetching, { id, objects, route, before }: Shipping): Promise<void> {
   const isBundled = objects.length > 1 && fetching.makesBundles && objects[0]?.raw === false;
   const left = isBundled ? await shipBundle(fetching, { id, objects }) : objects;
-  if (left.length > 0) await shipObjects(fetching, { id, objects: left, route });
+  if (left.length > 0) await shipObjects(fetching, { id, objects: left, route, before });
 }
 
 /**

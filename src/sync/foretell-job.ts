@@ -1,4 +1,5 @@
 import type { Offer, Offers } from '../model/offer.js';
+import type { Route } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
 import { batches } from '../store/database.js';
 import type { Job } from '../store/job.js';
@@ -24,48 +25,53 @@ const rowsAtOnce = 200;
 export const planRoutes: Job<{ readonly repository: string; readonly offers: readonly Offer[] }, RoutedObjects> = {
   name: 'plan-routes',
   run(store, { repository, offers }, control) {
-    const sum = new Sum();
-    const known = byObject(offers);
+    const sum = new Sum(store, byObject(offers));
     for (const rows of batches<LargeShipment>(store.transfers.large(repository), rowsAtOnce)) {
       control.throwIfStopped();
-      store.transfers.setRoutes(rows.map(({ id, object }) => ({ id, route: sum.route(store, object, known) })));
+      store.transfers.setRoutes(rows.map(({ id, object }) => ({ id, route: sum.add(object) })));
     }
     return sum.total();
   },
 };
 
-/** The same for a plan that is not in force; what an earlier batch brings is there for the later ones. */
+/** The same for a plan that is not in force. */
 export const previewRoutes: Job<
-  { readonly large: readonly (readonly WantedObject[])[]; readonly offers: readonly Offer[] },
+  { readonly large: readonly WantedObject[]; readonly offers: readonly Offer[] },
   RoutedObjects
 > = {
   name: 'preview-routes',
   run(store, { large, offers }, control) {
-    const sum = new Sum();
-    const known = byObject(offers);
-    const come = new Set<Sha256>();
-    for (const batch of large) {
+    const sum = new Sum(store, byObject(offers));
+    for (const object of large) {
       control.throwIfStopped();
-      for (const object of batch) sum.route(store, object, known, come);
-      for (const { sha256 } of batch) come.add(sha256);
+      sum.add(object);
     }
     return sum.total();
   },
 };
 
+/** Goes through a plan in its order: what comes first is there for what comes behind it. */
 class Sum {
   private files = 0;
   private sizes = 0;
   private bytes = 0;
   private exact = true;
+  private readonly come = new Set<Sha256>();
 
-  route(store: Store, object: WantedObject, offers: Offers, come: ReadonlySet<Sha256> = new Set()) {
+  constructor(
+    private readonly store: Store,
+    private readonly offers: Offers,
+  ) {}
+
+  add(object: WantedObject): Route {
+    const { store, offers, come } = this;
     const isHeld = (each: Sha256): boolean => come.has(each) || store.objects.has(each);
     const route = nextRoute(object, { offers, isHeld, isUsable: () => true });
     this.files += 1;
     this.sizes += object.size;
     this.bytes += wireLeft(store, object, route);
     this.exact &&= isExact(route) || store.staging.size(object.sha256) > 0;
+    come.add(object.sha256);
     return route;
   }
 

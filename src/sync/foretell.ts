@@ -1,7 +1,6 @@
 import { asDepotError } from '../model/errors.js';
 import type { Offers } from '../model/offer.js';
 import type { WireBytes } from '../model/route.js';
-import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/plan-status.js';
 import { limits } from '../protocol/limits.js';
 import type { SyncDepot } from './depot.js';
@@ -18,7 +17,7 @@ export async function foretellPlan(
   signal: AbortSignal,
 ): Promise<{ readonly offers: Offers; readonly wire: WireBytes }> {
   const offers = await askOffers(depot, parent, repository, planned.large, signal);
-  if (planned.large.flat().length === 0) return { offers, wire: wireOf(planned.fetch) };
+  if (planned.large.length === 0) return { offers, wire: wireOf(planned.fetch) };
   const routed = await depot.run(planRoutes, { repository, offers: [...offers.values()] }, { signal });
   return { offers, wire: wireOf(planned.fetch, routed) };
 }
@@ -32,7 +31,7 @@ export async function foretellPreview(
   signal: AbortSignal,
 ): Promise<WireBytes> {
   const { large, fetch } = planned;
-  if (large.flat().length === 0) return wireOf(fetch);
+  if (large.length === 0) return wireOf(fetch);
   const offers = await askOffers(depot, parent, repository, large, signal);
   return wireOf(fetch, await depot.run(previewRoutes, { large, offers: [...offers.values()] }, { signal }));
 }
@@ -54,7 +53,7 @@ export async function askOffers(
   signal: AbortSignal,
 ): Promise<Offers> {
   const now = host.monotonic();
-  const names = [...new Set<Sha256>(large.flatMap((batch) => batch.map(({ sha256 }) => sha256)))];
+  const names = large.map(({ sha256 }) => sha256);
   const unknown = parent.offers.unknown(repository, names, now, line.room(repository) !== Infinity);
   try {
     for (let at = 0; at < unknown.length && !parent.offers.isFull(repository); at += limits.offersAsked) {

@@ -5,8 +5,8 @@ import type { WantedObject } from '../store/transfers.js';
 /** What a plan fetches. */
 export interface PlannedFetch {
   readonly fetch: FileCount;
-  /** The large objects of it, the first `mostForetold`, batch by batch: a batch is fetched when those before it are here. */
-  readonly large: readonly (readonly WantedObject[])[];
+  /** The large objects of it, the first `mostForetold`, in the order in which they are asked for: each can be a base of those behind it. */
+  readonly large: readonly WantedObject[];
 }
 
 /** Large objects of one plan of which a parent is asked what it has; of others it is at most their size that crosses the line. */
@@ -14,21 +14,9 @@ const mostForetold = 10_000;
 
 /** Collects the large objects of a plan. */
 export class LargeObjects {
-  private readonly batches: WantedObject[][] = [];
-  private count = 0;
+  readonly all: WantedObject[] = [];
 
   add(object: WantedObject): void {
-    if (object.size <= largeBytes || this.count === mostForetold) return;
-    this.count += 1;
-    if (this.batches.length === 0) this.nextBatch();
-    this.batches.at(-1)?.push(object);
-  }
-
-  nextBatch(): void {
-    this.batches.push([]);
-  }
-
-  get all(): PlannedFetch['large'] {
-    return this.batches;
+    if (object.size > largeBytes && this.all.length < mostForetold) this.all.push(object);
   }
 }

@@ -2,9 +2,10 @@ import { DepotError } from '../model/errors.js';
 import { formatEncodingName, largeBytes, type EncodingName } from '../model/encoding.js';
 import type { Offers } from '../model/offer.js';
 import type { Route, RouteStep } from '../model/route.js';
+import type { Sha256 } from '../model/sha256.js';
 import { Arrival } from './arrival.js';
 import { decodeObject } from './decode-job.js';
-import type { Fetching } from './fetching.js';
+import type { Fetching, UnderWay } from './fetching.js';
 import { patiently } from './patience.js';
 import type { Share } from './progress.js';
 import type { WantedObject } from '../store/transfers.js';
@@ -19,19 +20,34 @@ const mostWrong = 4;
  * What came before a cut is gone on with.
  * @returns whether the staging file of the object is whole and verified; false where it has to be asked for as it is
  */
-export async function shipEncoded(fetching: Fetching, wanted: WantedObject, share: Share): Promise<boolean> {
-  const { store } = fetching.depot;
+export async function shipEncoded(
+  fetching: Fetching,
+  wanted: WantedObject,
+  share: Share,
+  before: UnderWay,
+): Promise<boolean> {
+  const { store, claims } = fetching.depot;
   // Of what came raw already the rest is asked for raw.
   if (wanted.size <= largeBytes || store.staging.size(wanted.sha256) > 0) return false;
   const tried = new Set<string>();
   const offers = (): Offers => (tried.size < mostWrong ? fetching.offers : new Map());
   const asked = new Map<string, EncodingName>();
+  // What is under way and was asked for earlier can be a base soon.
+  const coming = (object: Sha256 | null): Promise<void> | undefined => {
+    const claim = object === null || store.objects.has(object) ? undefined : before.get(object);
+    return object !== null && claim !== undefined && claims.get(object) === claim ? claim : undefined;
+  };
   for (;;) {
     const route = nextRoute(wanted, {
       offers: offers(),
-      isHeld: (object) => store.objects.has(object),
+      isHeld: (object) => store.objects.has(object) || coming(object) !== undefined,
       isUsable: (name) => !tried.has(formatEncodingName(name)),
     });
+    const awaited = coming(route.steps[0]?.name.base ?? null);
+    if (awaited !== undefined) {
+      await awaited;
+      continue;
+    }
     for (const { name } of route.steps) asked.set(formatEncodingName(name), name);
     const wrong = route.steps.length === 0 ? undefined : await takeRoute(fetching, wanted, route, share);
     if (wrong !== undefined) {

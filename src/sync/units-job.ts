@@ -109,7 +109,7 @@ export const adoptUnits: Job<
   },
 };
 
-/** The large objects of units that are not here, batch by batch; changes nothing. */
+/** The large objects of units that are not here, in the order of the batches; changes nothing. */
 export const largeOfUnits: Job<
   UnitsInput & { readonly batches: readonly (readonly PlannedUnit[])[] },
   PlannedFetch['large']
@@ -127,15 +127,13 @@ export function largeObjectsOf(
   const read = cachedReader(store.pages.read);
   const large = new LargeObjects();
   const seen = new Set<Sha256>();
+  const isThere = (each: Sha256): boolean => seen.has(each) || store.objects.has(each);
   for (const units of batches) {
-    large.nextBatch();
-    const come = new Set(seen);
-    const isThere = (each: Sha256): boolean => come.has(each) || store.objects.has(each);
     for (const object of wantedOfUnits(store, of, units, read)) {
       throwIfStopped();
       if (seen.has(object.sha256)) continue;
-      seen.add(object.sha256);
       if (!store.objects.has(object.sha256)) large.add(onHeld(object, isThere));
+      seen.add(object.sha256);
     }
   }
   return large.all;
