@@ -95,7 +95,8 @@ function describe({ repository, phase, files, bytes, atMost }: WorkProgress, rat
   const parts = [phaseWords[phase] ?? phase];
   if (files.total !== null) parts.push(`${count(files.done)} of ${count(files.total)} files`);
   else if (files.done > 0) parts.push(`${count(files.done)} files`);
-  if (bytes.total !== null && bytes.total > 0) parts.push(`${size(bytes.done)} of ${atMost === true ? 'at most ' : ''}${size(bytes.total)}`);
+  if (bytes.total !== null && bytes.total > 0)
+    parts.push(`${size(bytes.done)} of ${atMost === true ? 'at most ' : ''}${size(bytes.total)}`);
   else if (bytes.done > 0) parts.push(size(bytes.done));
   if (rate !== undefined) parts.push(`${size(rate)}/s`);
   if (rate !== undefined && bytes.total !== null)
