@@ -89,7 +89,8 @@ export function askEncoding(
     const length = Math.min(bytes, total - from);
     return { offset: from, end: from + length, total, chunks: exactly(answer, length), isWhole: false, drop };
   };
-  return inFrames({ ...sharing(requester, repository), offset, size: undefined, most, signal, ask });
+  const expected = { size: offered === Infinity ? undefined : offered, most: Math.min(most, offered) };
+  return inFrames({ ...sharing(requester, repository), offset, ...expected, signal, ask });
 }
 
 /** What is larger than it was offered is not there: nobody reads it. */
