@@ -4,7 +4,7 @@ import { daemonOf } from './reach.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
 import { watch } from './watching.js';
-import { count, generations, plural, safe, size, until } from './words.js';
+import { count, generations, onTheLine, plural, safe, size, until } from './words.js';
 
 export function planCommand(program: Program): Command {
   return new Command('plan')
@@ -41,7 +41,7 @@ export function planCommand(program: Program): Command {
 }
 
 function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'], now: number): Generator<string> {
-  const { repository, from, to, fetch, relay, reused } = plan;
+  const { repository, from, to, fetch, wire, relay, reused } = plan;
   const work: readonly (readonly [string, FileCount])[] = [
     ['add', plan.add],
     ['replace', plan.replace],
@@ -57,11 +57,9 @@ function* planLines(plan: PlanSummary, { bold, dim, yellow }: Terminal['colours'
   yield `${bold(repository)}: ${generations(from, to)}`;
   const row = (label: string, { files, bytes }: FileCount, note = ''): string =>
     `  ${label.padEnd(8)} ${count(files).padStart(9)} ${files === 1 ? 'file ' : 'files'}  ${size(bytes).padStart(8)}${note === '' ? '' : `  ${dim(note)}`}`;
-  yield row(
-    'fetch',
-    fetch,
-    relay.files === 0 ? '' : `${plural(relay.files, 'file')}, ${size(relay.bytes)} of it for depots below`,
-  );
+  const below =
+    relay.files === 0 ? [] : [`${plural(relay.files, 'file')}, ${size(relay.bytes)} of it for depots below`];
+  yield row('fetch', fetch, fetch.files === 0 ? '' : [onTheLine(wire), ...below].join('; '));
   if (plan.urgent.files > 0) yield row('urgent', plan.urgent, 'of it for urgent releases, which come first');
   if (plan.contentAt !== null && fetch.files > 0) {
     yield dim(

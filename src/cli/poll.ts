@@ -5,7 +5,7 @@ import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
 import { goesOn, watch } from './watching.js';
-import { changes, generations, plural, safe, size } from './words.js';
+import { changes, generations, onTheLine, plural, safe, size } from './words.js';
 
 export function pollCommand(program: Program): Command {
   return new Command('poll')
@@ -51,7 +51,8 @@ function exitOf(cycles: readonly CycleResult[]): number {
 /** What came of one cycle, in a line, and the command that helps where one does. */
 function* cycleLines(cycle: CycleResult, { green, yellow, red }: Terminal['colours']): Generator<string> {
   const { repository, outcome, fromGeneration, toGeneration, fetched, held, error } = cycle;
-  const fetchedWords = `fetched ${plural(fetched.files, 'file')}, ${size(fetched.bytes)}`;
+  const crossed = cycle.wire === 0 ? '' : `, ${onTheLine({ bytes: cycle.wire, exact: true })}`;
+  const fetchedWords = `fetched ${plural(fetched.files, 'file')}, ${size(fetched.bytes)}${crossed}`;
   const change = changes(cycle.added, cycle.replaced, cycle.deleted);
   const step = generations(fromGeneration, toGeneration);
   switch (outcome) {

@@ -91,11 +91,12 @@ const phaseWords: Readonly<Record<string, string>> = {
   report: 'reports to the parent',
 };
 
-function describe({ repository, phase, files, bytes }: WorkProgress, rate: number | undefined): string {
+function describe({ repository, phase, files, bytes, atMost }: WorkProgress, rate: number | undefined): string {
   const parts = [phaseWords[phase] ?? phase];
   if (files.total !== null) parts.push(`${count(files.done)} of ${count(files.total)} files`);
   else if (files.done > 0) parts.push(`${count(files.done)} files`);
-  if (bytes.total !== null && bytes.total > 0) parts.push(`${size(bytes.done)} of ${size(bytes.total)}`);
+  if (bytes.total !== null && bytes.total > 0)
+    parts.push(`${size(bytes.done)} of ${atMost === true ? 'at most ' : ''}${size(bytes.total)}`);
   else if (bytes.done > 0) parts.push(size(bytes.done));
   if (rate !== undefined) parts.push(`${size(rate)}/s`);
   if (rate !== undefined && bytes.total !== null)

@@ -152,7 +152,7 @@ const phaseWords: Readonly<Record<CyclePhase, string>> = {
   report: 'reports',
 };
 
-/** Below this width of the terminal the bar is half as long. */
+/** Below this width of the terminal the bar is half as long, and what is the most is not told apart. */
 const roomyWidth = 100;
 
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
@@ -178,7 +178,8 @@ function transferLine(
   const which = cycle.generation === null ? '' : ` ${cycle.generation}`;
   const what = `${name} ${phaseWords[cycle.phase]}${which}${cycle.urgent ? `, urgent: ${shortList(urgent, 3)}` : ''}`;
   if (cycle.phase !== 'fetch' && cycle.phase !== 'apply') return [what];
-  const words = [what, bar(cycle, width < roomyWidth ? 10 : 20, colours), ...progressWords(cycle)];
+  const isRoomy = width >= roomyWidth;
+  const words = [what, bar(cycle, isRoomy ? 20 : 10, colours), ...progressWords(cycle, isRoomy)];
   // What is left of this batch alone is no answer where the line changes before the end.
   const isSteady = forecast === null || forecast.legs.length < 2;
   return [isSteady ? words.join('  ') : `${words.join('  ')}${doneLater(forecast, line, now)}`];
@@ -206,15 +207,18 @@ function unauthenticatedLine(repositories: readonly RepositoryStatus[]): string[
   return names.length === 0 ? [] : [`unauthenticated: ${shortList(names, 5)}`];
 }
 
-function bar({ files, bytes }: CycleProgress, barWidth: number, colours: Look['colours']): string {
-  const { done, total } = bytes.total > 0 ? bytes : files;
+function bar({ files, wire }: CycleProgress, barWidth: number, colours: Look['colours']): string {
+  const { done, total } = wire.total > 0 ? wire : files;
   const share = total === 0 ? 0 : Math.min(1, done / total);
   const full = Math.floor(share * barWidth);
   return `${colours.cyan('█'.repeat(full))}${colours.dim('░'.repeat(barWidth - full))} ${String(Math.floor(share * 100)).padStart(3)} %`;
 }
 
-function* progressWords({ files, bytes, bytesPerSecond, etaSeconds }: CycleProgress): Generator<string> {
-  if (bytes.total > 0) yield `${size(bytes.done)} of ${size(bytes.total)}`;
+function* progressWords(
+  { files, wire, bytesPerSecond, etaSeconds }: CycleProgress,
+  isRoomy: boolean,
+): Generator<string> {
+  if (wire.total > 0) yield `${size(wire.done)} of ${wire.exact || !isRoomy ? '' : 'at most '}${size(wire.total)}`;
   else yield `${count(files.done)} of ${plural(files.total, 'file')}`;
   if (bytesPerSecond !== null) yield `${size(bytesPerSecond)}/s`;
   if (etaSeconds !== null) yield `${span(etaSeconds * 1000)} left`;

@@ -50,7 +50,7 @@ export function rowOf(status: DepotStatus): ReportRow {
       newest,
       unitsComplete: lag === null || lag.generations > 0 ? 0 : 1,
       units: 1,
-      bytesLeft: cycle === null ? 0 : cycle.bytes.total - cycle.bytes.done,
+      bytesLeft: cycle === null ? 0 : cycle.wire.total - cycle.wire.done,
       held: holds.reduce((sum, { files }) => sum + files, source?.heldBackCount ?? 0),
       lagSeconds: lag?.seconds ?? 0,
       error: error?.message ?? null,

@@ -14,6 +14,11 @@ export function size(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? 'PiB'}`;
 }
 
+/** What a plan brings over the line: `14 KiB on the line`, or `at most 24 MiB on the line`. */
+export function onTheLine({ bytes, exact }: { readonly bytes: number; readonly exact: boolean }): string {
+  return `${exact ? '' : 'at most '}${size(bytes)} on the line`;
+}
+
 /** `generation 41 -> 43`, or the one that was and stays. */
 export function generations(from: number | null, to: number | null): string {
   if (from === to) return to === null ? 'no generation yet' : `generation ${to}`;

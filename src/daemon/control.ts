@@ -80,7 +80,7 @@ export class DaemonControl implements ControlApi {
         for (const repository of names()) {
           const cycle = sync.board.read(repository);
           if (cycle === null) continue;
-          const { phase, files, bytes } = cycle;
+          const { phase, files, wire } = cycle;
           // Before there is a plan nobody knows how much there is.
           const isPlanned = files.total > 0;
           await onEvent({
@@ -88,7 +88,8 @@ export class DaemonControl implements ControlApi {
             repository,
             phase,
             files: { done: files.done, total: isPlanned ? files.total : null },
-            bytes: { done: bytes.done, total: isPlanned ? bytes.total : null },
+            bytes: { done: wire.done, total: isPlanned ? wire.total : null },
+            ...(wire.exact ? {} : { atMost: true }),
           });
         }
         await host.sleep(progressEveryMs, ended.signal).catch(() => undefined);

@@ -9,6 +9,7 @@ import { closeSurvey, openSurvey, surveyPart } from '../publish/survey-jobs.js';
 import { freeze } from '../publish/work-copy.js';
 import { makeBundle } from '../serve/bundles.js';
 import { makeDifference } from '../serve/differences.js';
+import { findOffers } from '../serve/offers.js';
 import { takeReport } from '../serve/reports.js';
 import { completeUnits, recountUnits } from '../store/complete-units.js';
 import { fillFolder } from '../store/fill-folder.js';
@@ -23,9 +24,10 @@ import { applyPackages } from '../sync/apply-packages-job.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, keepPages, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
+import { planRoutes, previewRoutes } from '../sync/foretell-job.js';
 import { surveyLeftPlan, surveyLeftUnits } from '../sync/left-job.js';
 import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
-import { adoptUnits, surveyUnits } from '../sync/units-job.js';
+import { adoptUnits, largeOfUnits, surveyUnits } from '../sync/units-job.js';
 import { previewUnits } from '../sync/units-preview-job.js';
 import { unpackObjects } from '../sync/unpack-job.js';
 import { prepareTree } from '../sync/prepare-job.js';
@@ -47,11 +49,13 @@ const jobs = [
   encodeChanges,
   endPlan,
   fillFolder,
+  findOffers,
   findUnread,
   finishSwitches,
   freeze,
   keepObjects,
   keepPages,
+  largeOfUnits,
   makeBundle,
   makeDifference,
   makeEncoding,
@@ -59,8 +63,10 @@ const jobs = [
   packageDifference,
   openSurvey,
   planGc,
+  planRoutes,
   prepareTree,
   previewPlan,
+  previewRoutes,
   previewUnits,
   readFiles,
   recountUnits,

@@ -13,7 +13,11 @@ export interface CycleProgress {
   /** What is fetched now is for an urgent release. */
   readonly urgent: boolean;
   readonly files: { readonly done: number; readonly total: number };
+  /** Sizes of files; of those under way by what of them crossed the line. */
   readonly bytes: { readonly done: number; readonly total: number };
+  /** What crosses the line, without headers and TLS; not exact: `total` is the most. */
+  readonly wire: { readonly done: number; readonly total: number; readonly exact: boolean };
+  /** On the line. */
   readonly bytesPerSecond: number | null;
   readonly etaSeconds: number | null;
 }
@@ -25,8 +29,10 @@ export interface CycleResult {
   /** Generations before and after; equal where nothing was applied. */
   readonly fromGeneration: number | null;
   readonly toGeneration: number | null;
-  /** Objects that crossed the line. */
+  /** Objects that came, with the sizes of their files. */
   readonly fetched: FileCount;
+  /** What crossed the line for them and for what did not come to its end, without headers and TLS; bytes. */
+  readonly wire: number;
   /** Files and links of the tree. */
   readonly added: number;
   readonly replaced: number;

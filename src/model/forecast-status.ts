@@ -8,7 +8,7 @@ export type NoForecast = NonNullable<Forecast['because']> | 'not-planned';
 export interface ForecastStatus {
   readonly repository: string;
   readonly package: string | null;
-  /** Sizes of files that are not here, the most that can cross the line; null before there is a plan. */
+  /** What can cross the line for files that are not here, at most; null before there is a plan. */
   readonly bytesLeft: number | null;
   /** What crosses the line before it, or in turns with it. */
   readonly bytesBefore: number;

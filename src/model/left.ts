@@ -3,7 +3,7 @@ import { rankOf, type Cargo, type Priority } from './priority.js';
 
 /** What is fetched together. */
 export interface LeftBatch extends Cargo {
-  /** Sizes of files that are not here: the most that can cross the line. */
+  /** What can cross the line for files that are not here, at most. */
   readonly bytes: number;
   /** Of packages, such as `vlc/3`, each with what it lacks that those before it do not bring. */
   readonly units: readonly { readonly name: string; readonly bytes: number }[];

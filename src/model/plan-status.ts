@@ -1,3 +1,5 @@
+import type { WireBytes } from './route.js';
+
 /** The plan of one cycle: what a poll would do, in files and bytes. Counts are of files and links of this depot's own selection, but for `fetch` and `relay`. */
 export interface PlanSummary {
   readonly repository: string;
@@ -8,8 +10,10 @@ export interface PlanSummary {
   readonly delete: FileCount;
   /** Deletions that exceed `hold-above` and would wait for approval. */
   readonly hold: FileCount;
-  /** Distinct objects that are not here yet: what crosses the line. */
+  /** Distinct objects that are not here yet, with the sizes of their files. */
   readonly fetch: FileCount;
+  /** What crosses the line for them. */
+  readonly wire: WireBytes;
   /** The part of `fetch` that only depots below need. */
   readonly relay: FileCount;
   /** The part of `fetch` that urgent releases need: it comes first. */

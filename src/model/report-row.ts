@@ -19,6 +19,7 @@ export interface ReportRepository {
   /** Units held complete, of those that this depot's demand asks for; a mirror is one unit, its newest generation, and so are the records of packages. */
   readonly unitsComplete: number;
   readonly units: number;
+  /** What can cross the line for what is missing, at most. */
   readonly bytesLeft: number;
   /** Files whose deletion is held, and names held back at the source. */
   readonly held: number;

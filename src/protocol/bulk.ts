@@ -12,6 +12,7 @@ import {
   wholeOf,
 } from './acceptance.js';
 import { formatBundleRequest } from './bundle.js';
+import type { Answer } from './exchange.js';
 import { counted, inFrames, type ObjectBody } from './frames.js';
 import { compressedBound, limits } from './limits.js';
 import type { Part } from './part.js';
@@ -60,7 +61,7 @@ export function askEncoding(
   requester: Requester,
   repository: string,
   encoding: EncodingName,
-  { size, offset, signal }: Wanted,
+  { size, offset, signal, offered }: Wanted & { readonly offered: number },
 ): Promise<ObjectBody | undefined> {
   const route = { name: 'encoding', repository, encoding } as const;
   const most = compressedBound(size);
@@ -80,13 +81,21 @@ export function askEncoding(
     const { drop } = answer;
     if (answer.status === 200) {
       const total = lengthOf(answer);
+      if (total > offered) return refused(answer);
       return { offset: 0, end: total, total, chunks: wholeOf(answer, most), isWhole: bytes !== Infinity, drop };
     }
     const total = checkPart(answer, from, bytes, most);
+    if (total > offered) return refused(answer);
     const length = Math.min(bytes, total - from);
     return { offset: from, end: from + length, total, chunks: exactly(answer, length), isWhole: false, drop };
   };
-  return inFrames({ ...sharing(requester, repository), offset, size: undefined, most, signal, ask });
+  const expected = { size: offered === Infinity ? undefined : offered, most: Math.min(most, offered) };
+  return inFrames({ ...sharing(requester, repository), offset, ...expected, signal, ask });
+}
+
+/** What is larger than it was offered is not there: nobody reads it. */
+function refused({ drop }: Answer): undefined {
+  drop();
 }
 
 /** A compressed archive, and whether it is made on the bases. */

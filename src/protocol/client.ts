@@ -3,6 +3,7 @@ import type { PageRef } from '../manifest/page.js';
 import { issuedShape, type ClimbMessage, type IssuedMessage, type JoinMessage } from '../model/enrolment.js';
 import type { EncodingName } from '../model/encoding.js';
 import { DepotError } from '../model/errors.js';
+import type { Offer } from '../model/offer.js';
 import type { MetadataName } from '../model/metadata.js';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
 import { atMost, checkBinary, checkTag, parseJson, readJson, readJsonBytes, refusalOf, whole } from './acceptance.js';
@@ -14,6 +15,7 @@ import { compressedBound, limits } from './limits.js';
 import {
   directoryMessage,
   formatMessage,
+  offersMessage,
   reportAnswer,
   stateMessage,
   type DirectoryMessage,
@@ -162,13 +164,46 @@ export class ParentClient {
       return undefined;
     }
     checkBinary(answer);
+    this.passSmall(answer, repository);
+    return atMost(answer, limits.differenceBytes);
+  }
+
+  /**
+   * What the parent has ready of some large objects, and of the bases of their deltas; undefined where it tells nobody. It
+   * passes a closed line as pages do.
+   * @param objects at most `limits.offersAsked`
+   */
+  async offers(
+    repository: string,
+    objects: readonly Sha256[],
+    signal?: AbortSignal,
+  ): Promise<readonly Offer[] | undefined> {
+    const body = formatMessage({ objects });
+    this.requester.line?.admitSmall(body.length, repository);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await this.requester.ask(
+      { name: 'offers', repository },
+      headers,
+      [200, 404, 405, 501],
+      signal,
+      body,
+    );
+    if (answer.status !== 200) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    this.passSmall(answer, repository);
+    return (await readJson(answer, limits.offersBytes, offersMessage)).offers;
+  }
+
+  /** @throws DepotError `window-closed` where the line is closed, and the answer is not small */
+  private passSmall(answer: Answer, repository: string): void {
     try {
       this.requester.line?.admitSmall(Number(answer.headers['content-length'] ?? Infinity), repository);
     } catch (error) {
       answer.drop();
       throw error;
     }
-    return atMost(answer, limits.differenceBytes);
   }
 
   /** @param offset bytes that the caller has already; below `size`, or equal to it, when nothing is asked */
@@ -178,7 +213,7 @@ export class ParentClient {
 
   /**
    * An encoding of an object of `size` bytes, behind the `offset` bytes of it that the caller has; undefined where the parent
-   * has none to give. It may begin at 0 all the same.
+   * has none to give, or a larger one than it offered. It may begin at 0 all the same.
    */
   encoding(
     repository: string,
@@ -186,8 +221,9 @@ export class ParentClient {
     size: number,
     offset: number,
     signal?: AbortSignal,
+    offered = Infinity,
   ): Promise<ObjectBody | undefined> {
-    return askEncoding(this.requester, repository, encoding, { size, offset, signal });
+    return askEncoding(this.requester, repository, encoding, { size, offset, signal, offered });
   }
 
   /**

@@ -26,6 +26,13 @@ export const limits = {
   /** Of one object in a bundle, and of all of them or of their bases, as files. */
   bundledObjectBytes: 1 * MiB,
   bundleBytes: 8 * MiB,
+  /** Objects that one request for offers names, and its body. */
+  offersAsked: 500,
+  offersRequestBytes: 40 * KiB,
+  /** Offers in an answer, those of bases among them, forms in one of them, and the body. */
+  offers: 4_000,
+  offeredForms: 17,
+  offersBytes: 512 * KiB,
   /** About 5,000 depots of three repositories each. */
   reportBytes: 16 * MiB,
   reportRows: 5_000,

@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { errorCodes, type ErrorCode } from '../model/errors.js';
 import { hashField } from '../model/head.js';
 import { isName, isSite } from '../model/names.js';
+import type { Offer } from '../model/offer.js';
 import type { Demands } from '../model/selection.js';
 import type { ReportRow } from '../model/report-row.js';
+import type { Sha256 } from '../model/sha256.js';
 import { limits } from './limits.js';
 
 const name = z.string().refine(isName, 'not a name');
@@ -96,6 +98,21 @@ export interface ReportMessage {
 export const reportAnswer = z.object({ demand: z.enum(['known', 'send']) });
 export type ReportAnswer = z.infer<typeof reportAnswer>;
 
+/** README section 6. Large objects of which a child wants to know what is ready here. */
+export const offersRequest = z.object({ objects: z.array(hashField).min(1).max(limits.offersAsked) });
+export interface OffersRequest {
+  readonly objects: readonly Sha256[];
+}
+
+const form = z.object({ base: hashField.nullable(), bytes: count.min(1).nullable() });
+const offer = z.object({ object: hashField, size: count, forms: z.array(form).max(limits.offeredForms) });
+
+/** README section 6. */
+export const offersMessage = z.object({ offers: z.array(offer).max(limits.offers) });
+export interface OffersMessage {
+  readonly offers: readonly Offer[];
+}
+
 /** README section 8. */
 export const errorMessage = z.object({
   code: z
@@ -124,7 +141,8 @@ export function parseMessage<T>(shape: z.ZodType<T>, bytes: Uint8Array): T {
 }
 
 export function formatMessage(
-  message: StateMessage | DirectoryMessage | ReportMessage | ReportAnswer | ErrorMessage,
+  message:
+    StateMessage | DirectoryMessage | ReportMessage | ReportAnswer | OffersRequest | OffersMessage | ErrorMessage,
 ): Buffer {
   return Buffer.from(JSON.stringify(message), 'utf8');
 }

@@ -21,7 +21,8 @@ export type Route =
   | { readonly name: 'difference'; readonly repository: string; readonly root: Sha256; readonly from: Sha256 }
   | { readonly name: 'object'; readonly repository: string; readonly sha256: Sha256 }
   | { readonly name: 'encoding'; readonly repository: string; readonly encoding: EncodingName }
-  | { readonly name: 'bundle'; readonly repository: string };
+  | { readonly name: 'bundle'; readonly repository: string }
+  | { readonly name: 'offers'; readonly repository: string };
 
 /** The path of a URL, below whatever prefix the parent's URL has. */
 export function formatRoute(route: Route): string {
@@ -44,6 +45,7 @@ export function formatRoute(route: Route): string {
       return `/v1/repositories/${route.repository}/manifests/${route.root}.from.${route.from}`;
     case 'pages':
     case 'bundle':
+    case 'offers':
       return `/v1/repositories/${route.repository}/${route.name}`;
     case 'encoding':
       return `/v1/repositories/${route.repository}/objects/${formatEncodingName(route.encoding)}`;
@@ -79,7 +81,9 @@ function match(parts: readonly string[]): Route | undefined {
   if (kind === 'directory' && repository === 'metadata') return file === undefined ? companyFile(folder) : undefined;
   if (kind === 'directory' || isPlain(kind)) return repository === undefined ? { name: kind } : undefined;
   if (kind !== 'repositories' || repository === undefined || !isName(repository)) return undefined;
-  if (folder === 'state' || folder === 'bundle') return file === undefined ? { name: folder, repository } : undefined;
+  if (folder === 'state' || folder === 'bundle' || folder === 'offers') {
+    return file === undefined ? { name: folder, repository } : undefined;
+  }
   if (folder === 'pages' && file === undefined) return { name: folder, repository };
   return file === undefined ? undefined : matchFile(repository, folder, file);
 }

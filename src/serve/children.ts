@@ -21,6 +21,7 @@ import { Encodings, type OnDemand } from './encodings.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { ListedPages } from './listed-pages.js';
 import { missingUnits } from './missing-units.js';
+import { findOffers, parseOffersRequest } from './offers.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
 import { hasBody, identify, methodsOf, readBody, takesBody, type Child } from './requests.js';
@@ -171,6 +172,11 @@ export function childHandler(
         const { bytes, isOnBases } = await bundles.get(repository, body, parseBundleRequest(body));
         exchange.response.setHeader('depotd-bases', isOnBases ? 'all' : 'none');
         return replyBytes(exchange, bytes, 'application/octet-stream');
+      }
+      case 'offers': {
+        const body = await readBody(exchange.request, limits.offersRequestBytes, `question of ${child.depot}`);
+        const { objects } = parseOffersRequest(body, child.depot);
+        return replyMessage(exchange, formatMessage({ offers: await run(findOffers, { repository, objects }) }));
       }
     }
   }

@@ -83,5 +83,8 @@ export interface WorkProgress {
   /** A word for a person: `poll`, `fetch`, `apply`, `scan`, `hash`, `verify`, `sweep`. */
   readonly phase: string;
   readonly files: { readonly done: number; readonly total: number | null };
+  /** Of a cycle what crosses the line. */
   readonly bytes: { readonly done: number; readonly total: number | null };
+  /** `bytes.total` is the most that can cross it. */
+  readonly atMost?: boolean;
 }

@@ -11,9 +11,6 @@ const aboutMs = (bytes: number): number => (bytes / 1024 ** 2) * 100;
 /** That the budget is used up is told so often at most. */
 const tellEveryMs = 3_600_000;
 
-/** Names of encodings that did not pay; each is some hundred bytes. */
-const remembered = 10_000;
-
 /** What may be made when a child asks for it and it is not there. */
 export interface OnDemand {
   /** Of one processor, over an hour. A child can ask for any pair. */
@@ -27,7 +24,6 @@ const plenty: OnDemand = { share: () => 1, onUsedUp: () => undefined };
 /** Encodings for children: what publishing made, or what came from above, or what is made here when it is first asked for. */
 export class Encodings {
   private readonly making = new Map<string, Promise<EncodingMade>>();
-  private readonly declined = new Set<string>();
   private readonly budget: ProcessorBudget;
   private toldAtMs = -Infinity;
 
@@ -44,13 +40,12 @@ export class Encodings {
   /** Undefined where there is none to give. All who ask for the same wait for one making. */
   async open(name: EncodingName): Promise<{ readonly handle: FileHandle; readonly size: number } | undefined> {
     const key = formatEncodingName(name);
-    if (this.declined.has(key)) return undefined;
     const kept = await this.openFile(name);
+    if (kept === 'declined') return undefined;
     if (kept !== undefined) return kept;
     const made = await (this.making.get(key) ?? this.make(key, name));
-    if (made === 'ready') return this.openFile(name);
-    if (made === 'declined') this.decline(key);
-    return undefined;
+    const ready = made === 'ready' ? await this.openFile(name) : undefined;
+    return ready === 'declined' ? undefined : ready;
   }
 
   /** Undefined where the budget is used up: the child takes what there is. */
@@ -72,16 +67,14 @@ export class Encodings {
     this.onDemand.onUsedUp();
   }
 
-  private decline(key: string): void {
-    this.declined.add(key);
-    const [oldest] = this.declined;
-    if (this.declined.size > remembered && oldest !== undefined) this.declined.delete(oldest);
-  }
-
+  /** `declined`: it was made once, and does not pay. */
   private async openFile(name: EncodingName) {
     try {
       const handle = await open(this.store.layout.encodingFile(name), 'r');
-      return { handle, size: (await handle.stat()).size };
+      const { size } = await handle.stat();
+      if (size > 0) return { handle, size };
+      await handle.close();
+      return 'declined' as const;
     } catch (error) {
       if (isCode(error, 'ENOENT')) return undefined;
       throw error;

@@ -64,8 +64,17 @@ export function methodsOf({ name }: Route): readonly string[] {
   return takesBody(name) ? ['POST'] : ['GET', 'HEAD'];
 }
 
+const bodied: ReadonlySet<Route['name']> = new Set([
+  'report',
+  'bundle',
+  'pages',
+  'offers',
+  'enroll',
+  'request',
+] as const);
+
 export function takesBody(name: Route['name']): boolean {
-  return name === 'report' || name === 'bundle' || name === 'pages' || name === 'enroll' || name === 'request';
+  return bodied.has(name);
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {

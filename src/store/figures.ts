@@ -53,7 +53,7 @@ export function repositoryFigures(
     units: (newest === null ? 0 : 1) + wanted.all,
     unitsComplete: (newest !== null && applied === newest ? 1 : 0) + wanted.all - wanted.missing.length,
     ...(wanted.isOfPackages ? { missing: wanted.missing.length > maxNamed ? ['*'] : wanted.missing } : {}),
-    bytesLeft: transfers === undefined ? 0 : transfers.bytes - transfers.doneBytes,
+    bytesLeft: transfers === undefined ? 0 : transfers.wire - transfers.doneWire,
     held,
     lagSeconds: lagOf(store, repository, applied ?? 0, nowMs)?.seconds ?? 0,
     error: as.role === 'child' ? (store.polls.latest(repository)?.error?.message ?? null) : null,

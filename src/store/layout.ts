@@ -36,6 +36,8 @@ export interface Layout {
   encodingFile(name: EncodingName): string;
   /** As much of an encoding as came. */
   encodingPart(name: EncodingName): string;
+  /** As much as came of an encoding of another object, on the way to this one. */
+  stepPart(wanted: Sha256, name: EncodingName): string;
   /** The difference stream that leads from the manifest `from` to the manifest `root`. */
   differenceFile(root: Sha256, from: Sha256): string;
 }
@@ -69,6 +71,8 @@ export function layoutOf(data: string): Layout {
     scratchFile: (name) => below('staging', `${name}.tmp`),
     encodingFile: (name) => below('encodings', formatEncodingName(name)),
     encodingPart: (name) => below('staging', `${formatEncodingName(name)}.part`),
+    // It begins with the object that is wanted: a collection keeps what a plan names.
+    stepPart: (wanted, name) => below('staging', `${wanted}.by.${formatEncodingName(name)}.part`),
     differenceFile: (root, from) => below('differences', `${root}.from.${from}`),
   };
 }

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { encodeDelta, memoryOfDelta } from '../encoding/delta.js';
 import { compressWhole, isLargeWhole, memoryOfWhole, seemsCompressible, worthwhile } from '../encoding/whole.js';
 import { DepotError } from '../model/errors.js';
@@ -12,7 +11,7 @@ import type { Store } from './store.js';
 /** `declined`: it would not be smaller than what there is already. `unknown`: the object or its base is not here. */
 export type EncodingMade = 'ready' | 'declined' | 'unknown';
 
-/** Makes the file of an encoding, unless it is there. */
+/** Makes the file of an encoding, unless it is there. An empty one says that it does not pay, so that nobody tries again. */
 export const makeEncoding: Job<EncodingName, EncodingMade> = {
   name: 'make-encoding',
   background: true,
@@ -26,7 +25,8 @@ export async function encodeObject(
   { throwIfStopped, encoders }: Pick<JobControl, 'throwIfStopped' | 'encoders'>,
 ): Promise<EncodingMade> {
   const file = store.layout.encodingFile(name);
-  if (sizeOf(file) !== undefined) return 'ready';
+  const there = sizeOf(file);
+  if (there !== undefined) return there === 0 ? 'declined' : 'ready';
   const object = checked(store, name.sha256);
   const base = name.base === null ? null : checked(store, name.base);
   if (object === undefined || base === undefined) return 'unknown';
@@ -55,12 +55,13 @@ export async function encodeObject(
   }
   const size = sizeOf(file);
   if (size !== undefined && size < most) return 'ready';
-  await rm(file, { force: true });
+  await writeFileDurably(file, new Uint8Array(0));
   return 'declined';
 }
 
 function leastWithoutBase(store: Store, { sha256 }: EncodingName, size: number): number {
-  return sizeOf(store.layout.encodingFile({ sha256, base: null })) ?? size;
+  // Where it does not pay there is nothing in it.
+  return sizeOf(store.layout.encodingFile({ sha256, base: null })) || size;
 }
 
 function checked(store: Store, sha256: EncodingName['sha256']) {

@@ -131,4 +131,14 @@ export const migrations: readonly string[] = [
     repository TEXT PRIMARY KEY, windows INTEGER NOT NULL, closed_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What a plan and each shipment bring over the line, at most, and by which route the object of one comes, as JSON.
+  ALTER TABLE plans ADD COLUMN wire INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE plans ADD COLUMN done_wire INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE shipments ADD COLUMN wire INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE shipments ADD COLUMN done_wire INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE shipments ADD COLUMN route TEXT;
+  UPDATE plans SET wire = bytes, done_wire = done_bytes;
+  UPDATE shipments SET wire = bytes, done_wire = done_bytes;
+  `,
 ];

@@ -62,8 +62,8 @@ type StoredFile = [
 ];
 
 const fileColumns = 'path, type, size, mtime_us, ctime_us, inode, executable, target, lower(hex(object)), problem';
-/** No path comes behind it. */
-const lastPath = '\u{10ffff}';
+/** No path comes behind it: in SQLite all bytes come behind all text. */
+const lastPath = Buffer.alloc(0);
 
 /** Most of the time that a row takes goes into the text of its hash. */
 const statColumns = fileColumns.replace('lower(hex(object))', "''");
@@ -158,7 +158,7 @@ export class SourceRows {
     { after, upTo }: { readonly after: string | null; readonly upTo: string | null },
   ): Generator<SourceFile> {
     const read = this.db
-      .prepare<[string, string, string, number], StoredFile>(
+      .prepare<[string, string, string | Buffer, number], StoredFile>(
         `SELECT ${columns} FROM source_files WHERE repository = ? AND path > ? AND path <= ? ORDER BY path LIMIT ?`,
       )
       .raw(true);

@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EncodingName } from '../model/encoding.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { Layout } from './layout.js';
 import { isCode } from './system-error.js';
@@ -34,6 +35,20 @@ export class Staging {
 
   discard(sha256: Sha256): void {
     rmSync(this.layout.stagingFile(sha256), { force: true });
+  }
+
+  /** The file for what comes of a form on the way to an object: one of its own, or of another one that leads to it. */
+  formFile(wanted: Sha256, name: EncodingName): string {
+    return name.sha256 === wanted ? this.layout.encodingPart(name) : this.layout.stepPart(wanted, name);
+  }
+
+  /** Bytes of it that are here; 0 for none. */
+  formBytes(wanted: Sha256, name: EncodingName): number {
+    return statSync(this.formFile(wanted, name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  discardForm(wanted: Sha256, name: EncodingName): void {
+    rmSync(this.formFile(wanted, name), { force: true });
   }
 }
 

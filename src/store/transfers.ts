@@ -1,3 +1,5 @@
+import { largeBytes } from '../model/encoding.js';
+import type { Route } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
 import { batches, inTransaction, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
@@ -23,22 +25,35 @@ export type Shipment = readonly WantedObject[];
 export interface PlannedShipment {
   readonly id: number;
   readonly objects: Shipment;
+  /** By which its one object comes, as it was planned; null where nothing is known of that. */
+  readonly route: Route | null;
+}
+
+/** A large object of the plan in force, and the shipment that it is. */
+export interface LargeShipment {
+  readonly id: number;
+  readonly object: WantedObject;
 }
 
 export interface TransferTotals {
   readonly generation: number;
   readonly files: number;
   readonly bytes: number;
+  /** What crosses the line for all of it, at most. */
+  readonly wire: number;
   readonly doneFiles: number;
   readonly doneBytes: number;
+  readonly doneWire: number;
 }
 
 interface StoredShipment {
   readonly plan: number;
   readonly files: number;
   readonly bytes: number;
+  readonly wire: number;
   readonly done_files: number;
   readonly done_bytes: number;
+  readonly done_wire: number;
   readonly objects: string;
 }
 
@@ -57,7 +72,7 @@ export class TransferRows {
    * is read outside of transactions: it may itself read from the store.
    */
   replace(repository: string, generation: number, shipments: Iterable<Shipment>): void {
-    const insert = this.db.prepare('INSERT INTO shipments (plan, files, bytes, objects) VALUES (?, ?, ?, ?)');
+    const insert = this.db.prepare('INSERT INTO shipments (plan, files, bytes, wire, objects) VALUES (?, ?, ?, ?, ?)');
     const plan = Number(
       this.db
         .prepare(
@@ -67,15 +82,19 @@ export class TransferRows {
     );
     for (const batch of batches(shipments, rowsAtOnce)) {
       inTransaction(this.db, () => {
-        for (const objects of batch) insert.run(plan, objects.length, bytesOf(objects), textOf(objects));
+        for (const objects of batch) {
+          const bytes = bytesOf(objects);
+          insert.run(plan, objects.length, bytes, bytes, textOf(objects));
+        }
       });
     }
     inTransaction(this.db, () => {
       countReference(this.db);
       this.db
         .prepare(
-          `UPDATE plans SET ready = 1, (files, bytes) =
-             (SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0) FROM shipments WHERE plan = plans.id) WHERE id = ?`,
+          `UPDATE plans SET ready = 1, (files, bytes, wire) =
+             (SELECT coalesce(sum(files), 0), coalesce(sum(bytes), 0), coalesce(sum(wire), 0) FROM shipments
+              WHERE plan = plans.id) WHERE id = ?`,
         )
         .run(plan);
     });
@@ -86,12 +105,39 @@ export class TransferRows {
   *inOrder(repository: string): Generator<PlannedShipment> {
     const plan = this.inForce(repository);
     if (plan === undefined) return;
-    const next = this.db.prepare<[number, number], { id: number; objects: string }>(
-      'SELECT id, objects FROM shipments WHERE plan = ? AND id > ? AND done_files < files ORDER BY id LIMIT 1',
+    const next = this.db.prepare<[number, number], { id: number; objects: string; route: string | null }>(
+      'SELECT id, objects, route FROM shipments WHERE plan = ? AND id > ? AND done_files < files ORDER BY id LIMIT 1',
     );
     for (let row = next.get(plan, 0); row !== undefined; row = next.get(plan, row.id)) {
-      yield { id: row.id, objects: objectsOf(row.objects) };
+      const route = row.route === null ? null : (JSON.parse(row.route) as Route);
+      yield { id: row.id, objects: objectsOf(row.objects), route };
     }
+  }
+
+  /** The shipments of the plan that are one large object; read by and by. */
+  *large(repository: string): Generator<LargeShipment> {
+    const plan = this.inForce(repository);
+    if (plan === undefined) return;
+    const next = this.db.prepare<[number, number, number], { id: number; objects: string }>(
+      'SELECT id, objects FROM shipments WHERE plan = ? AND id > ? AND files = 1 AND bytes > ? ORDER BY id LIMIT 1',
+    );
+    for (let row = next.get(plan, 0, largeBytes); row !== undefined; row = next.get(plan, row.id, largeBytes)) {
+      for (const object of objectsOf(row.objects)) yield { id: row.id, object };
+    }
+  }
+
+  /** Notes by which routes large objects come; what their plan brings over the line follows. Some hundred at a time. */
+  setRoutes(routes: readonly { readonly id: number; readonly route: Route }[]): void {
+    const set = this.db.prepare<[number, string, number], { plan: number }>(
+      'UPDATE shipments SET wire = ?, route = ? WHERE id = ? RETURNING plan',
+    );
+    const sum = this.db.prepare(
+      'UPDATE plans SET wire = (SELECT sum(wire) FROM shipments WHERE plan = plans.id) WHERE id = ?',
+    );
+    inTransaction(this.db, () => {
+      const plans = routes.map(({ id, route }) => set.get(route.bytes, JSON.stringify(route), id)?.plan);
+      for (const plan of new Set(plans)) if (plan !== undefined) sum.run(plan);
+    });
   }
 
   /**
@@ -102,15 +148,21 @@ export class TransferRows {
     inTransaction(this.db, () => {
       const row = this.db
         .prepare<[number], StoredShipment>(
-          'SELECT plan, files, bytes, done_files, done_bytes, objects FROM shipments WHERE id = ?',
+          'SELECT plan, files, bytes, wire, done_files, done_bytes, done_wire, objects FROM shipments WHERE id = ?',
         )
         .get(id);
       if (row === undefined) return;
       const { files, bytes } = came === row.files ? row : this.heldOf(objectsOf(row.objects));
-      this.db.prepare('UPDATE shipments SET done_files = ?, done_bytes = ? WHERE id = ?').run(files, bytes, id);
+      const wire = files === row.files ? row.wire : Math.floor((row.wire * bytes) / Math.max(1, row.bytes));
       this.db
-        .prepare('UPDATE plans SET done_files = done_files + ?, done_bytes = done_bytes + ? WHERE id = ?')
-        .run(files - row.done_files, bytes - row.done_bytes, row.plan);
+        .prepare('UPDATE shipments SET done_files = ?, done_bytes = ?, done_wire = ? WHERE id = ?')
+        .run(files, bytes, wire, id);
+      this.db
+        .prepare(
+          `UPDATE plans SET done_files = done_files + ?, done_bytes = done_bytes + ?, done_wire = done_wire + ?
+           WHERE id = ?`,
+        )
+        .run(files - row.done_files, bytes - row.done_bytes, wire - row.done_wire, row.plan);
     });
   }
 
@@ -118,8 +170,8 @@ export class TransferRows {
   totals(repository: string): TransferTotals | undefined {
     return this.db
       .prepare<[string], TransferTotals>(
-        `SELECT generation, files, bytes, done_files AS doneFiles, done_bytes AS doneBytes FROM plans
-         WHERE repository = ? AND ready = 1 ORDER BY id DESC LIMIT 1`,
+        `SELECT generation, files, bytes, wire, done_files AS doneFiles, done_bytes AS doneBytes,
+           done_wire AS doneWire FROM plans WHERE repository = ? AND ready = 1 ORDER BY id DESC LIMIT 1`,
       )
       .get(repository);
   }

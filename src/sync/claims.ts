@@ -12,14 +12,15 @@ export class Claims {
     return this.held.get(object);
   }
 
-  /** Claims objects; the function that is returned gives them free. */
-  take(objects: readonly Sha256[]): () => void {
+  /** Claims objects, until `release` is called. */
+  take(objects: readonly Sha256[]): { readonly ended: Promise<void>; release(): void } {
     let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
     for (const object of objects) this.held.set(object, ended);
-    return () => {
+    const release = (): void => {
       for (const object of objects) this.held.delete(object);
       end();
     };
+    return { ended, release };
   }
 }

@@ -8,9 +8,11 @@ import { learnCompany, requireEnrolled } from './company.js';
 import { demandOf, ownSelection, type SyncDepot } from './depot.js';
 import { requireFresh } from './expiry.js';
 import { fetchObjects } from './fetch.js';
+import { foretellPlan, foretellPreview } from './foretell.js';
 import { recordCycle, type Came } from './history.js';
 import { takeHeads } from './heads.js';
 import { takeManifest } from './manifests.js';
+import { surveyLeftPlan } from './left-job.js';
 import { mendTree } from './restore-job.js';
 import { packagesCycle } from './packages-cycle.js';
 import type { Parent } from './parents.js';
@@ -60,7 +62,7 @@ export async function runCycle(
     const error = asDepotError(thrown, `poll for ${repository}`);
     came = { outcome: outcomeOf(error), error };
   }
-  const result = recordCycle(depot, { repository, startedAtMs, parent: used, ...came });
+  const result = recordCycle(depot, { repository, startedAtMs, parent: used, wire: meter.arrivedBytes, ...came });
   if (came.outcome !== 'unchanged') depot.left.changed(repository);
   if (used !== undefined && !signal.aborted) {
     meter.phase('report');
@@ -136,19 +138,20 @@ async function complete(
   await takeManifest(depot, parent, target, signal);
   meter.phase('plan');
   const input = planInput(depot, repository, target);
-  const { fetch } = await run(adoptPlan, input, { signal });
+  const planned = await run(adoptPlan, input, { signal });
+  const { offers, wire } = await foretellPlan(depot, parent, repository, planned, signal);
   meter.phase('fetch');
-  meter.expect(fetch);
-  const preparation = Preparation.of(depot, input, fetch.files, signal);
+  meter.expect(planned.fetch, wire);
+  const preparation = Preparation.of(depot, input, planned.fetch.files, signal);
   let prepared: Prepared | null;
   try {
-    await fetchObjects(depot, parent, repository, meter, signal, () => preparation?.came());
+    await fetchObjects(depot, parent, repository, meter, signal, { offers, onShipped: () => preparation?.came() });
   } finally {
     prepared = (await preparation?.end()) ?? null;
   }
   store.heads.markComplete(repository, generation, input.demand);
   await run(endPlan, { repository });
-  return { fetched: fetch, prepared };
+  return { fetched: planned.fetch, prepared };
 }
 
 /**
@@ -170,8 +173,11 @@ async function worthFinishing(
   if (head === undefined || !store.pages.has(head.head.root)) return undefined;
   meter.phase('plan');
   await takeManifest(depot, parent, target, signal);
-  const { summary } = await run(previewPlan, { ...planInput(depot, repository, target), stepsWanted: 0 }, { signal });
-  return begun.bytes - begun.doneBytes < summary.fetch.bytes ? head : undefined;
+  const preview = await run(previewPlan, { ...planInput(depot, repository, target), stepsWanted: 0 }, { signal });
+  const planned = { fetch: preview.summary.fetch, large: preview.large };
+  const newer = await foretellPreview(depot, parent, repository, planned, signal);
+  const left = await run(surveyLeftPlan, { repository }, { signal });
+  return left < newer.bytes ? head : undefined;
 }
 
 /** Puts right what damaged objects, fetched again meanwhile, left in the installation copy. */

@@ -1,5 +1,8 @@
 import type { LimitFunction } from 'p-limit';
 import type { DepotError } from '../model/errors.js';
+import type { Offers } from '../model/offer.js';
+import type { Sha256 } from '../model/sha256.js';
+import type { PlannedShipment } from '../store/transfers.js';
 import type { SyncDepot } from './depot.js';
 import type { Parent } from './parents.js';
 import type { CycleMeter } from './progress.js';
@@ -11,12 +14,23 @@ export interface Fetching {
   readonly repository: string;
   readonly meter: CycleMeter;
   readonly signal: AbortSignal;
+  /** What the parent said that it has of large objects. */
+  readonly offers: Offers;
   /** Until the parent answers that it makes none; a static server does not. */
   makesBundles: boolean;
   /** Whether an encoding is being decoded while it comes. */
   isFollowing: boolean;
   /** One bundle is unpacked at a time: two would wait for each other at the catalogue, and keep others from it. */
   readonly alone: LimitFunction;
+}
+
+/** Large objects that are under way, with what tells that they are here, or did not come. */
+export type UnderWay = ReadonlyMap<Sha256, Promise<void>>;
+
+/** What travels in one request now. */
+export interface Shipping extends PlannedShipment {
+  /** What the plan asked for before: it can be waited for, since nothing of it waits for this. */
+  readonly before: UnderWay;
 }
 
 /** The failures of what runs side by side: the gravest counts. */

@@ -20,9 +20,15 @@ export interface Came {
 /** Writes down what a cycle came to: one line of the log where there is something to say, the last poll, and the history. */
 export function recordCycle(
   depot: SyncDepot,
-  cycle: Came & { readonly repository: string; readonly startedAtMs: number; readonly parent: Parent | undefined },
+  cycle: Came & {
+    readonly repository: string;
+    readonly startedAtMs: number;
+    readonly parent: Parent | undefined;
+    /** Bytes of content that crossed the line. */
+    readonly wire: number;
+  },
 ): CycleResult {
-  const { repository, startedAtMs, parent, outcome, error, target, applied } = cycle;
+  const { repository, startedAtMs, parent, outcome, error, target, applied, wire } = cycle;
   const { store, log, host } = depot;
   const endedAtMs = host.now();
   const stored = error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null };
@@ -57,7 +63,7 @@ export function recordCycle(
   if (outcome === 'applied') {
     const held = applied?.held ?? 0;
     log.info(
-      { ...fields, ...figures, fetchedFiles: fetched.files, fetchedBytes: fetched.bytes, held },
+      { ...fields, ...figures, fetchedFiles: fetched.files, fetchedBytes: fetched.bytes, wireBytes: wire, held },
       `${repository}: generation ${figures.toGeneration} applied`,
     );
     if (held > 0)
@@ -77,6 +83,7 @@ export function recordCycle(
     fromGeneration: figures.fromGeneration,
     toGeneration: figures.toGeneration,
     fetched,
+    wire,
     added: figures.addedFiles,
     replaced: figures.replacedFiles,
     deleted: figures.deletedFiles,

@@ -77,7 +77,8 @@ async function batchesLeft(depot: SyncDepot, repository: string): Promise<LeftBa
     const { root } = head;
     if (wantedUnits(store.packages.of(root), demand).every(store.units.whole(repository))) return [];
     const [place, nowMs] = [placeOf(depot), depot.host.now()];
-    return run(surveyLeftUnits, { repository, root, demand, selection, place, nowMs });
+    const offers = [...(depot.parents.for(repository)[0]?.offers.of(repository).values() ?? [])];
+    return run(surveyLeftUnits, { repository, root, demand, selection, place, nowMs, offers });
   }
   if (store.transfers.totals(repository) === undefined) return [];
   const bytes = await run(surveyLeftPlan, { repository });

@@ -11,13 +11,14 @@ import { showPackages } from './apply-packages.js';
 import { isContentTime } from './content-times.js';
 import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { fetchObjects } from './fetch.js';
+import { askOffers, foretellPlan } from './foretell.js';
 import type { Came } from './history.js';
 import { takeManifest } from './manifests.js';
 import type { Parent } from './parents.js';
 import { endPlan } from './plan-job.js';
 import type { CycleMeter } from './progress.js';
 import { batchesOf, type PlannedUnit } from './units.js';
-import { adoptUnits, surveyUnits } from './units-job.js';
+import { adoptUnits, largeOfUnits, surveyUnits } from './units-job.js';
 
 /** What one cycle of a repository of packages works with. */
 export interface PackagesCycle {
@@ -117,6 +118,7 @@ async function fetchUnits(
   const { repository, root } = target.head;
   const count = { files: 0, bytes: 0 };
   let failure: DepotError | undefined;
+  if (batches.length > 1) await askAtOnce(cycle, batches);
   const turn = turnOf(cycle);
   const { due } = turn;
   try {
@@ -142,6 +144,16 @@ async function fetchUnits(
   return { count, isCut: due.aborted };
 }
 
+/** One question for all batches, in place of one for each. */
+async function askAtOnce(
+  { depot, parent, target, signal }: PackagesCycle,
+  batches: readonly (readonly PlannedUnit[])[],
+): Promise<void> {
+  const { repository, root } = target.head;
+  const large = await depot.run(largeOfUnits, { repository, root, batches }, { signal });
+  await askOffers(depot, parent, repository, large, signal);
+}
+
 /** Step 1. @returns what was fetched; undefined where nothing of it is new */
 async function takeRecords(cycle: PackagesCycle, demand: ReturnType<typeof demandOf>): Promise<FileCount | undefined> {
   const { depot, parent, target, meter, signal } = cycle;
@@ -155,9 +167,9 @@ async function takeRecords(cycle: PackagesCycle, demand: ReturnType<typeof deman
     meter.phase('diff');
     await takeManifest(depot, parent, target, signal);
     meter.phase('plan');
-    fetch = await run(adoptUnits, { repository, root, generation, units: null }, { signal });
+    ({ fetch } = await run(adoptUnits, { repository, root, generation, units: null }, { signal }));
     meter.phase('fetch');
-    meter.expect(fetch);
+    meter.expect(fetch, { bytes: fetch.bytes, exact: false });
     await fetchRecords(cycle);
     await run(endPlan, { repository });
   }
@@ -201,9 +213,11 @@ async function fetchBatch(cycle: PackagesCycle, units: readonly PlannedUnit[], d
   const { depot, parent, target, meter } = cycle;
   const { repository, generation, root } = target.head;
   meter.phase('plan');
-  const fetch = await depot.run(adoptUnits, { repository, root, generation, units }, { signal: cycle.signal });
+  const { signal } = cycle;
+  const planned = await depot.run(adoptUnits, { repository, root, generation, units }, { signal });
+  const { offers, wire } = await foretellPlan(depot, parent, repository, planned, signal);
   meter.phase('fetch');
-  meter.expect(fetch);
+  meter.expect(planned.fetch, wire);
   const until = AbortSignal.any([cycle.signal, due]);
   // Each request listens to it; Node would take more than ten for a leak.
   setMaxListeners(0, until);
@@ -211,12 +225,12 @@ async function fetchBatch(cycle: PackagesCycle, units: readonly PlannedUnit[], d
   meter.urgent(urgent);
   const carried = depot.line.carry(repository, { priority, urgent });
   try {
-    await fetchObjects(depot, parent, repository, meter, until);
+    await fetchObjects(depot, parent, repository, meter, until, { offers });
   } finally {
     carried();
     meter.urgent(false);
   }
-  return fetch;
+  return planned.fetch;
 }
 
 /** Whether the installation copies were brought to this generation, in this run of the daemon, for what is followed now. */

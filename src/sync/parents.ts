@@ -8,6 +8,7 @@ import { ParentClient } from '../protocol/client.js';
 import type { Line } from '../protocol/line.js';
 import type { StateMessage } from '../protocol/messages.js';
 import type { ClientTls } from '../protocol/tls.js';
+import { KnownOffers } from './known-offers.js';
 
 /** A parent as it is configured. `repositories`: it wins for those, and is not asked for others; null: for all. */
 export interface ParentSetting {
@@ -23,6 +24,8 @@ export interface Parent {
   readonly client: ParentClient;
   /** The last state of each repository with its ETag, so that an unchanged one needs not be sent again. */
   readonly states: Map<string, { readonly etag: string; readonly state: StateMessage }>;
+  /** In which forms it has large objects, as it said. */
+  readonly offers: KnownOffers;
   /** Hash of the demand that this parent is known to have; undefined until it confirmed one. */
   demandHash: string | undefined;
   /** What it was last told of each depot, but for the times; and when it was last told all. */
@@ -200,6 +203,7 @@ export class Parents {
         ...(this.line === undefined ? {} : { line: this.line }),
       }),
       states: new Map(),
+      offers: new KnownOffers(),
       demandHash: undefined,
       reported: new Map(),
       reportedAllAtMs: 0,

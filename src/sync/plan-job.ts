@@ -1,9 +1,10 @@
 import { cachedReader } from '../manifest/cached-reader.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { PlanStep, PlanSummary } from '../model/plan-status.js';
+import type { PlanStep } from '../model/plan-status.js';
 import type { Job } from '../store/job.js';
 import type { WantedObject } from '../store/transfers.js';
-import { planSteps, PlanTotals, type PlanInput } from './plan.js';
+import { LargeObjects, type PlannedFetch } from './planned-fetch.js';
+import { planSteps, PlanTotals, type PlanCounts, type PlanInput } from './plan.js';
 import { shipments } from './shipments.js';
 import type { TreeChange } from './tree-changes.js';
 
@@ -16,10 +17,11 @@ const membersAtOnce = 20_000;
  * Makes a plan the one that is carried out: the objects it fetches become the repository's transfers, and the objects it
  * needs its members. The plan that was in force before is replaced; what had come for it stays in the staging.
  */
-export const adoptPlan: Job<PlanInput, PlanSummary> = {
+export const adoptPlan: Job<PlanInput, PlannedFetch> = {
   name: 'adopt-plan',
   run(store, input, control) {
     const totals = new PlanTotals();
+    const large = new LargeObjects();
     const { repository } = input;
     const steps = planSteps(input, cachedReader(store.pages.read), (object) => store.objects.has(object));
     let members: Sha256[] = [];
@@ -37,12 +39,14 @@ export const adoptPlan: Job<PlanInput, PlanSummary> = {
         if (step.kind === 'change') continue;
         members.push(step.kind === 'fetch' ? step.object.sha256 : step.sha256);
         enlist(membersAtOnce);
-        if (step.kind === 'fetch') yield step.object;
+        if (step.kind !== 'fetch') continue;
+        large.add(step.object);
+        yield step.object;
       }
     };
     store.transfers.replace(repository, input.generation, shipments(wanted()));
     enlist(1);
-    return totals.summary(input);
+    return { fetch: totals.summary(input).fetch, large: large.all };
   },
 };
 
@@ -52,12 +56,13 @@ export const endPlan: Job<{ readonly repository: string }, void> = {
   run: (store, { repository }) => store.transfers.clear(repository),
 };
 
-/** A plan as people see it: sums, and the first steps, path by path. */
+/** A plan as people see it: sums, and the first steps, path by path; and what tells how much of it crosses the line. */
 export interface PlanPreview {
-  readonly summary: PlanSummary;
+  readonly summary: PlanCounts;
   readonly steps: readonly PlanStep[];
   /** Whether there are more steps than were asked for. */
   readonly isCut: boolean;
+  readonly large: PlannedFetch['large'];
 }
 
 /** A dry run: the very plan that `adoptPlan` would make; changes nothing. */
@@ -65,6 +70,7 @@ export const previewPlan: Job<PlanInput & { readonly stepsWanted: number }, Plan
   name: 'preview-plan',
   run(store, input, control) {
     const totals = new PlanTotals();
+    const large = new LargeObjects();
     const fetched = new Set<Sha256>();
     const shown: Shown[] = [];
     let isCut = false;
@@ -80,11 +86,12 @@ export const previewPlan: Job<PlanInput & { readonly stepsWanted: number }, Plan
       if (step.kind === 'change') show(step.change);
       if (step.kind !== 'fetch') continue;
       fetched.add(step.object.sha256);
+      large.add(step.object);
       if (step.object.relay) show({ kind: 'relay', path: step.path, bytes: step.object.size });
     }
     const isHeld = totals.holdReason(input) !== undefined;
     const steps = shown.map((step) => stepForPeople(input.repository, step, isHeld, fetched));
-    return { summary: totals.summary(input), steps, isCut };
+    return { summary: totals.summary(input), steps, isCut, large: large.all };
   },
 };
 

@@ -81,6 +81,9 @@ function* wantedFiles(
   }
 }
 
+/** A plan of which it is not known yet what crosses the line. */
+export type PlanCounts = Omit<PlanSummary, 'wire'>;
+
 /** Adds steps up to what people and reports are told. */
 export class PlanTotals {
   private readonly counts = {
@@ -116,7 +119,7 @@ export class PlanTotals {
     return reasonToHold(this.published, input.tree?.files ?? 0, input.holdAbove);
   }
 
-  summary(input: PlanInput): PlanSummary {
+  summary(input: PlanInput): PlanCounts {
     const hold = this.holdReason(input) === undefined ? none() : this.published;
     return {
       repository: input.repository,

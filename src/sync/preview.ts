@@ -1,12 +1,14 @@
 import { judgeHead, type HeadFile } from '../model/head.js';
 import type { PlanSummary } from '../model/plan-status.js';
 import { contentAtMs } from './content-times.js';
+import { foretellPreview } from './foretell.js';
 import { demandOf, ownSelection, placeOf, type SyncDepot } from './depot.js';
 import { takeManifest } from './manifests.js';
 import { olderHead, trustedRoot, verifyOffer } from './offer.js';
 import type { Parent } from './parents.js';
 import { isNewer, planInput } from './plan-input.js';
 import { previewPlan, type PlanPreview } from './plan-job.js';
+import type { PlanCounts } from './plan.js';
 import { previewUnits } from './units-preview-job.js';
 
 /**
@@ -18,14 +20,32 @@ export async function previewCycle(
   repository: string,
   stepsWanted: number,
   signal: AbortSignal,
-): Promise<PlanPreview> {
+): Promise<CyclePreview> {
   return depot.parents.firstThatAnswers(repository, async (parent) => {
     const target = await offeredTarget(depot, parent, repository, signal);
-    if (target === undefined) return { summary: nothingToDo(depot, repository), steps: [], isCut: false };
-    await takeManifest(depot, parent, target, signal);
-    if (target.head.kind === 'packages') return previewPackages(depot, target, stepsWanted, signal);
-    return depot.run(previewPlan, { ...planInput(depot, repository, target), stepsWanted }, { signal });
+    if (target !== undefined) await takeManifest(depot, parent, target, signal);
+    const { summary, steps, isCut, large } = await previewOf(depot, repository, target, stepsWanted, signal);
+    const planned = { fetch: summary.fetch, large };
+    const wire = await foretellPreview(depot, parent, repository, planned, signal);
+    return { summary: { ...summary, wire }, steps, isCut };
   });
+}
+
+/** A plan with what it brings over the line. */
+export interface CyclePreview extends Pick<PlanPreview, 'steps' | 'isCut'> {
+  readonly summary: PlanSummary;
+}
+
+async function previewOf(
+  depot: SyncDepot,
+  repository: string,
+  target: HeadFile | undefined,
+  stepsWanted: number,
+  signal: AbortSignal,
+): Promise<PlanPreview> {
+  if (target === undefined) return { summary: nothingToDo(depot, repository), steps: [], isCut: false, large: [] };
+  if (target.head.kind === 'packages') return previewPackages(depot, target, stepsWanted, signal);
+  return depot.run(previewPlan, { ...planInput(depot, repository, target), stepsWanted }, { signal });
 }
 
 /** Of packages: what of the records and units is missing. What the records ask for shows once they are here. */
@@ -73,7 +93,7 @@ async function offeredTarget(
   return olderHead(parent, { repository, generation: named.generation }, { root, newest }, signal);
 }
 
-function nothingToDo(depot: SyncDepot, repository: string): PlanSummary {
+function nothingToDo(depot: SyncDepot, repository: string): PlanCounts {
   const none = { files: 0, bytes: 0 };
   const generation = depot.store.trees.get(repository)?.generation ?? null;
   const idle = { add: none, replace: none, delete: none, hold: none };

@@ -1,6 +1,7 @@
 import type { Host } from '../host.js';
 import type { CyclePhase, CycleProgress } from '../model/cycle-status.js';
 import type { FileCount } from '../model/plan-status.js';
+import type { WireBytes } from '../model/route.js';
 
 /** How far the cycles under way are: written by them, read by the status. One row a repository. */
 export class ProgressBoard {
@@ -21,8 +22,11 @@ export class ProgressBoard {
       generation: null,
       urgent: false,
       files: { done: 0, total: 0 },
-      bytes: { done: 0, total: 0 },
+      bytes: 0,
+      wire: { done: 0, total: 0, exact: true },
+      gainedBytes: 0,
       arrivedBytes: 0,
+      open: new Map(),
     };
     this.rows.set(repository, row);
     return {
@@ -32,17 +36,17 @@ export class ProgressBoard {
       },
       generation: (generation) => void (row.generation = generation),
       urgent: (urgent) => void (row.urgent = urgent),
-      expect: ({ files, bytes }) => {
+      expect: ({ files, bytes }, wire) => {
         row.files = { done: 0, total: files };
-        row.bytes = { done: 0, total: bytes };
+        row.bytes = bytes;
+        row.wire = { done: 0, total: wire.bytes, exact: wire.exact };
+        row.open.clear();
       },
-      kept: (bytes) => void (row.bytes.done += bytes),
-      arrived: (bytes) => {
-        row.bytes.done += bytes;
-        row.arrivedBytes += bytes;
-      },
-      lost: (bytes) => void (row.bytes.done -= bytes),
+      share: (bytes, of) => shareOf(row, bytes, of ?? Symbol('share')),
       finished: () => void (row.files.done += 1),
+      get arrivedBytes() {
+        return row.arrivedBytes;
+      },
       end: () => void this.rows.delete(repository),
     };
   }
@@ -50,18 +54,22 @@ export class ProgressBoard {
   read(repository: string): CycleProgress | null {
     const row = this.rows.get(repository);
     if (row === undefined) return null;
+    const { files, bytes, wire } = row;
     const seconds = row.fetchStartedAtMs === undefined ? 0 : (this.host.now() - row.fetchStartedAtMs) / 1000;
-    const bytesPerSecond = seconds >= 1 && row.arrivedBytes > 0 ? Math.round(row.arrivedBytes / seconds) : null;
-    const left = row.bytes.total - row.bytes.done;
+    const isMeasured = seconds >= 1 && row.arrivedBytes > 0;
+    // What came in fewer bytes than were expected counts as expected: so does what is left.
+    const gained = Math.max(row.gainedBytes, 1) / seconds;
+    const part = wire.total > 0 ? Math.min(1, wire.done / wire.total) : files.done === files.total ? 1 : 0;
     return {
       phase: row.phase,
       startedAt: new Date(row.startedAtMs).toISOString(),
       generation: row.generation,
       urgent: row.urgent,
-      files: { ...row.files },
-      bytes: { ...row.bytes },
-      bytesPerSecond,
-      etaSeconds: bytesPerSecond === null || row.phase !== 'fetch' ? null : Math.ceil(left / bytesPerSecond),
+      files: { ...files },
+      bytes: { done: Math.floor(bytes * part), total: bytes },
+      wire: { ...wire, done: Math.min(wire.done, wire.total) },
+      bytesPerSecond: isMeasured ? Math.round(row.arrivedBytes / seconds) : null,
+      etaSeconds: isMeasured && row.phase === 'fetch' ? Math.ceil(Math.max(0, wire.total - wire.done) / gained) : null,
     };
   }
 }
@@ -71,19 +79,40 @@ export interface CycleMeter {
   generation(generation: number): void;
   /** Whether what is fetched now is for an urgent release. */
   urgent(urgent: boolean): void;
-  expect(total: FileCount): void;
-  /** Bytes that an earlier transfer left. */
+  /** What the plan fetches, and what of that has still to cross the line. */
+  expect(total: FileCount, wire: WireBytes): void;
+  /**
+   * The part of an object, or of a bundle, in what is expected.
+   * @param bytes that have still to cross the line for it
+   * @param of the same name for one that was begun before and did not end
+   */
+  share(bytes: number, of?: string): Share;
+  /** A file has come. */
+  finished(): void;
+  /** That crossed the line in this cycle, used or not. */
+  readonly arrivedBytes: number;
+  end(): void;
+}
+
+/** What came of one object, or bundle. It never counts for more than was expected of it. */
+export interface Share {
+  /** Bytes that an earlier transfer left: they are not expected any more. */
   kept(bytes: number): void;
   arrived(bytes: number): void;
   /** Bytes that had arrived and turned out to be of no use. */
   lost(bytes: number): void;
-  finished(): void;
-  end(): void;
+  /** It is here: counts for all that was expected of it, or for so much; whatever crossed the line. */
+  ended(bytes?: number): void;
 }
 
 interface Amount {
   done: number;
   total: number;
+}
+
+interface Open {
+  readonly expected: number;
+  came: number;
 }
 
 interface Row {
@@ -93,6 +122,39 @@ interface Row {
   generation: number | null;
   urgent: boolean;
   files: Amount;
-  bytes: Amount;
+  /** Sizes of the files. */
+  bytes: number;
+  wire: Amount & { exact: boolean };
+  /** By how much `wire.done` has grown in this cycle, over all its plans. */
+  gainedBytes: number;
   arrivedBytes: number;
+  /** Shares that were begun and have not ended. */
+  readonly open: Map<string | symbol, Open>;
+}
+
+function shareOf(row: Row, bytes: number, key: string | symbol): Share {
+  const before = row.open.get(key);
+  const share = { expected: before?.expected ?? bytes, came: 0 };
+  const set = (open: Open, came: number): void => {
+    const [old, now] = [open.came, came].map((each) => Math.min(Math.max(each, 0), open.expected));
+    open.came = Math.max(came, 0);
+    const gained = (now ?? 0) - (old ?? 0);
+    row.wire.done += gained;
+    row.gainedBytes += gained;
+  };
+  if (before !== undefined) set(before, 0);
+  set(share, share.expected - bytes);
+  row.open.set(key, share);
+  return {
+    kept: () => undefined,
+    arrived: (more) => {
+      row.arrivedBytes += more;
+      set(share, share.came + more);
+    },
+    lost: (less) => set(share, share.came - less),
+    ended: (counted = share.expected) => {
+      set(share, counted);
+      row.open.delete(key);
+    },
+  };
 }

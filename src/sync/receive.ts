@@ -18,11 +18,15 @@ export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: strin
 }
 
 /** Likewise; where the line was cut, what came stays, and the error is given. Other failures are thrown and leave nothing. */
-export async function receivePart(chunks: AsyncIterable<Uint8Array>, file: string): Promise<DepotError | undefined> {
+export async function receivePart(
+  chunks: AsyncIterable<Uint8Array>,
+  file: string,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<DepotError | undefined> {
   await mkdir(dirname(file), { recursive: true });
   const handle = await open(file, 'w');
   try {
-    await appendAll(handle, chunks);
+    await appendAll(handle, chunks, ({ length }) => onBytes(length));
     return undefined;
   } catch (error) {
     if (error instanceof DepotError && (error.code === 'transfer-cut' || error.code === 'interrupted')) return error;

@@ -13,7 +13,10 @@ let received = 0;
  * Small objects as one bundle. What came before a cut is kept, and only the rest is asked for again.
  * @returns what it did not bring: the parent makes none, or did not have all
  */
-export async function shipBundle(fetching: Fetching, { id, objects }: PlannedShipment): Promise<Shipment> {
+export async function shipBundle(
+  fetching: Fetching,
+  { id, objects }: Pick<PlannedShipment, 'id' | 'objects'>,
+): Promise<Shipment> {
   const { depot, signal } = fetching;
   const notBrought: WantedObject[] = [];
   for (let left = objects; left.length > 0;) {
@@ -56,15 +59,21 @@ async function takeBundle(
     return { kept: new Set(), cut: undefined };
   }
   const file = store.layout.scratchFile(`bundle-${(received += 1)}`);
-  const cut = await receivePart(answer.chunks, file);
-  const made = { shipment, file, wanted, bases: answer.isOnBases ? bases : [] };
-  // Not to be aborted: what came is kept, also when the daemon is to stop.
-  const { kept, fault } = await fetching.alone(() => depot.run(unpackObjects, made));
-  const keptNames = new Set<string>(kept);
-  for (const { sha256, size } of wanted) {
-    if (!keptNames.has(sha256)) continue;
-    meter.arrived(size);
-    meter.finished();
+  const share = meter.share(bytes);
+  const keptNames = new Set<string>();
+  let cut: DepotError | undefined;
+  let fault: string | null;
+  try {
+    cut = await receivePart(answer.chunks, file, share.arrived);
+    const made = { shipment, file, wanted, bases: answer.isOnBases ? bases : [] };
+    // Not to be aborted: what came is kept, also when the daemon is to stop.
+    const unpacked = await fetching.alone(() => depot.run(unpackObjects, made));
+    for (const name of unpacked.kept) keptNames.add(name);
+    ({ fault } = unpacked);
+  } finally {
+    const kept = wanted.filter(({ sha256 }) => keptNames.has(sha256));
+    share.ended(kept.reduce((sum, { size }) => sum + size, 0));
+    for (const _ of kept) meter.finished();
   }
   if (fault !== null && cut === undefined) {
     depot.log.info({ repository, parent: parent.url }, `${fault}; asking for what is left one by one`);

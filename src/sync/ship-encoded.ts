@@ -1,60 +1,146 @@
 import { DepotError } from '../model/errors.js';
-import { largeBytes, type EncodingName } from '../model/encoding.js';
+import { formatEncodingName, largeBytes, type EncodingName } from '../model/encoding.js';
+import type { Offers } from '../model/offer.js';
+import type { Route, RouteStep } from '../model/route.js';
+import type { Sha256 } from '../model/sha256.js';
 import { Arrival } from './arrival.js';
 import { decodeObject } from './decode-job.js';
-import type { Fetching } from './fetching.js';
+import type { Fetching, UnderWay } from './fetching.js';
 import { patiently } from './patience.js';
+import type { Share } from './progress.js';
 import type { WantedObject } from '../store/transfers.js';
-import { appendBody } from './receive.js';
+import { appendBody, type Body } from './receive.js';
+import { nextRoute } from './routes.js';
+
+/** Forms that are not there or not right; then what the parent offers of an object is not believed any more. */
+const mostWrong = 4;
 
 /**
- * A large object in the cheapest form that the parent has or makes: on what its file was before, else compressed by itself.
+ * A large object by the cheapest route that the parent offers or makes, where one form is not there or wrong by the next.
  * What came before a cut is gone on with.
  * @returns whether the staging file of the object is whole and verified; false where it has to be asked for as it is
  */
-export async function shipEncoded(fetching: Fetching, wanted: WantedObject): Promise<boolean> {
-  const { store } = fetching.depot;
+export async function shipEncoded(
+  fetching: Fetching,
+  wanted: WantedObject,
+  share: Share,
+  before: UnderWay,
+): Promise<boolean> {
+  const { store, claims } = fetching.depot;
   // Of what came raw already the rest is asked for raw.
   if (wanted.size <= largeBytes || store.staging.size(wanted.sha256) > 0) return false;
-  for (const base of wanted.raw ? [wanted.base?.sha256] : [wanted.base?.sha256, null]) {
-    if (base === undefined || (base !== null && !store.objects.has(base))) continue;
-    if (await take(fetching, wanted, { sha256: wanted.sha256, base })) return true;
+  const tried = new Set<string>();
+  const offers = (): Offers => (tried.size < mostWrong ? fetching.offers : new Map());
+  const asked = new Map<string, EncodingName>();
+  // What is under way and was asked for earlier can be a base soon.
+  const coming = (object: Sha256 | null): Promise<void> | undefined => {
+    const claim = object === null || store.objects.has(object) ? undefined : before.get(object);
+    return object !== null && claim !== undefined && claims.get(object) === claim ? claim : undefined;
+  };
+  for (;;) {
+    const route = nextRoute(wanted, {
+      offers: offers(),
+      isHeld: (object) => store.objects.has(object) || coming(object) !== undefined,
+      isUsable: (name) => !tried.has(formatEncodingName(name)),
+    });
+    const awaited = coming(route.steps[0]?.name.base ?? null);
+    if (awaited !== undefined) {
+      await awaited;
+      continue;
+    }
+    for (const { name } of route.steps) asked.set(formatEncodingName(name), name);
+    const wrong = route.steps.length === 0 ? undefined : await takeRoute(fetching, wanted, route, share);
+    if (wrong !== undefined) {
+      tried.add(formatEncodingName(wrong));
+      continue;
+    }
+    // What came of routes that were left is of no use any more.
+    for (const name of asked.values()) store.staging.discardForm(wanted.sha256, name);
+    return route.steps.length > 0;
   }
-  return false;
 }
 
-async function take(fetching: Fetching, wanted: WantedObject, name: EncodingName): Promise<boolean> {
-  const { depot, parent, repository, meter, signal } = fetching;
-  const follower = new Follower(fetching, wanted, name);
+/** @returns the form that is not there or not right; undefined: the object was made */
+async function takeRoute(
+  fetching: Fetching,
+  wanted: WantedObject,
+  { steps, bytes: most }: Route,
+  share: Share,
+): Promise<EncodingName | undefined> {
+  const { depot, parent, repository } = fetching;
+  const { staging } = depot.store;
+  const last = steps.at(-1);
+  if (last === undefined) return undefined;
+  const follower = new Follower(fetching, wanted, last.name, steps.length);
   let arrived = 0;
-  const receive = (): Promise<boolean> =>
-    appendBody(
-      depot.store.layout.encodingPart(name),
-      async (offset) => {
-        const body = await parent.client.encoding(repository, name, wanted.size, offset, signal);
-        if (body !== undefined && body.offset !== offset) await follower.end('ended');
-        return body;
-      },
-      (bytes) => {
-        arrived += bytes;
-        meter.arrived(bytes);
-        follower.came();
-      },
-    );
+  const came = (bytes: number): void => {
+    arrived += bytes;
+    share.arrived(bytes);
+    follower.came();
+  };
   try {
-    if (!(await patiently(depot.host, signal, receive, () => arrived))) return false;
+    for (const step of steps) {
+      if (await takeStep(fetching, wanted, step, { most, came, follower })) continue;
+      share.lost(arrived);
+      return step.name;
+    }
     const isDone = await follower.end('whole');
-    if (!isDone) await depot.run(decodeObject, { name, size: wanted.size, arrival: null });
-    meter.kept(wanted.size - arrived);
-    return true;
+    if (isDone) return undefined;
+    await depot.run(decodeObject, { name: last.name, size: wanted.size, before: steps.slice(0, -1), arrival: null });
+    return undefined;
   } catch (error) {
-    if (!(error instanceof DepotError) || !/^object-(damaged|missing)$/.test(error.code)) throw error;
-    meter.lost(arrived);
+    if (!(error instanceof DepotError)) throw error;
+    // A chain takes room for what is made on the way; the object itself may have room.
+    const isLeft = /^object-(damaged|missing)$/.test(error.code) || (error.code === 'disk-full' && steps.length > 1);
+    if (!isLeft) throw error;
+    share.lost(arrived);
     depot.log.info({ repository, parent: parent.url }, `${error.message}; asking for it in another form`);
-    return false;
+    // One that is not right is gone.
+    const wrong = steps.find(({ name }) => staging.formBytes(wanted.sha256, name) === 0) ?? last;
+    return wrong.name;
   } finally {
     await follower.end('ended').catch(() => undefined);
   }
+}
+
+interface TakenRoute {
+  /** Bytes: what is made on demand is not taken where it is larger than the next way. */
+  readonly most: number;
+  readonly came: (bytes: number) => void;
+  readonly follower: Follower;
+}
+
+/** Receives one form behind what is here of it. @returns whether it is whole; false where the parent does not have it */
+async function takeStep(
+  { depot, parent, repository, signal }: Fetching,
+  wanted: WantedObject,
+  { name, bytes, size }: RouteStep,
+  { most, came, follower }: TakenRoute,
+): Promise<boolean> {
+  const { staging } = depot.store;
+  const file = staging.formFile(wanted.sha256, name);
+  // It is another one now: what is here is not of that.
+  if (bytes !== null && staging.formBytes(wanted.sha256, name) > bytes) staging.discardForm(wanted.sha256, name);
+  let arrived = 0;
+  const receive = (): Promise<boolean> =>
+    appendBody(
+      file,
+      async (offset): Promise<Body | undefined> => {
+        if (offset === bytes) return { offset, chunks: nothing() };
+        const body = await parent.client.encoding(repository, name, size, offset, signal, bytes ?? most);
+        if (body !== undefined && body.offset !== offset) await follower.end('ended');
+        return body;
+      },
+      (more) => {
+        arrived += more;
+        came(more);
+      },
+    );
+  return patiently(depot.host, signal, receive, () => arrived);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // It is here to its last byte.
 }
 
 /** From here on decoding takes long enough to be begun while the rest comes; bytes. */
@@ -72,9 +158,10 @@ class Follower {
     private readonly fetching: Fetching,
     private readonly wanted: WantedObject,
     private readonly name: EncodingName,
+    steps: number,
   ) {
     const { depot } = fetching;
-    const isWorthIt = name.base === null && wanted.size >= followedBytes && !depot.line.isFramed;
+    const isWorthIt = steps === 1 && name.base === null && wanted.size >= followedBytes && !depot.line.isFramed;
     if (!isWorthIt || fetching.isFollowing) return;
     fetching.isFollowing = true;
     this.arrival = new Arrival();
@@ -98,7 +185,7 @@ class Follower {
 
   private begin({ shared }: Arrival): Promise<boolean> {
     const { depot } = this.fetching;
-    const result = depot.run(decodeObject, { name: this.name, size: this.wanted.size, arrival: shared });
+    const result = depot.run(decodeObject, { name: this.name, size: this.wanted.size, before: [], arrival: shared });
     result.catch(() => undefined); // whoever ends it is told
     return result;
   }

@@ -1,11 +1,14 @@
 import pLimit from 'p-limit';
+import { largeBytes } from '../model/encoding.js';
 import { asDepotError, type DepotError } from '../model/errors.js';
 import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
-import { Failures, type Fetching } from './fetching.js';
+import { Failures, type Fetching, type Shipping, type UnderWay } from './fetching.js';
 import { patiently } from './patience.js';
 import { damagedObject, Hashed, receiveObject, receiveSmall, type Body } from './receive.js';
+import type { Share } from './progress.js';
 import { shipEncoded } from './ship-encoded.js';
-import type { PlannedShipment, WantedObject } from '../store/transfers.js';
+import { wireLeft } from './wire-left.js';
+import type { WantedObject } from '../store/transfers.js';
 
 /** Objects of one shipment on their way at once. */
 const objectsAtOnce = 8;
@@ -17,14 +20,17 @@ const smallBytes = 16 * 1024;
  * the others; what a cut left behind is gone on with.
  * @throws DepotError the gravest failure, after all that could be fetched has been
  */
-export async function shipObjects(fetching: Fetching, { id, objects }: PlannedShipment): Promise<void> {
+export async function shipObjects(fetching: Fetching, { id, objects, route, before }: Shipping): Promise<void> {
   const limit = pLimit(objectsAtOnce);
   const arrived: ArrivedObject[] = [];
   const failures = new Failures();
   const take = async (wanted: WantedObject): Promise<void> => {
     if (failures.isHopeless) return;
+    const left = wanted.size > largeBytes ? wireLeft(fetching.depot.store, wanted, route) : wanted.size;
+    const share = fetching.meter.share(left, wanted.sha256);
     try {
-      arrived.push({ ...wanted, bytes: await fetchObject(fetching, wanted) });
+      arrived.push({ ...wanted, bytes: await fetchObject(fetching, wanted, share, before) });
+      share.ended();
       fetching.meter.finished();
     } catch (thrown) {
       failures.note(asDepotError(thrown, `fetch object ${wanted.sha256} of ${fetching.repository}`));
@@ -50,17 +56,22 @@ async function keep(
 }
 
 /** Gives the bytes of a small object, null for a staged one. */
-async function fetchObject(fetching: Fetching, wanted: WantedObject): Promise<Uint8Array | null> {
-  const { depot, parent, repository, meter, signal } = fetching;
+async function fetchObject(
+  fetching: Fetching,
+  wanted: WantedObject,
+  share: Share,
+  before: UnderWay,
+): Promise<Uint8Array | null> {
+  const { depot, parent, repository, signal } = fetching;
   const { store, host } = depot;
   if (store.objects.has(wanted.sha256)) return null;
   const request = (offset: number): Promise<Body> =>
     parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
-  if (await shipEncoded(fetching, wanted)) return null;
+  if (await shipEncoded(fetching, wanted, share, before)) return null;
   const hashed = new Hashed();
   const receive = async (): Promise<Uint8Array | null> => {
-    if (wanted.size <= smallBytes) return receiveSmall(wanted, request, meter);
-    await receiveObject(store, wanted, request, meter, hashed);
+    if (wanted.size <= smallBytes) return receiveSmall(wanted, request, share);
+    await receiveObject(store, wanted, request, share, hashed);
     return null;
   };
   return patiently(host, signal, receive, () => store.staging.size(wanted.sha256));

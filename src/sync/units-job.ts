@@ -7,7 +7,6 @@ import { distributedRevisions, findRevision, type Place } from '../model/revisio
 import type { Demand, Selection } from '../model/selection.js';
 import type { TravelForm } from '../model/travel.js';
 import type { Sha256 } from '../model/sha256.js';
-import type { FileCount } from '../model/plan-status.js';
 import { unitName, unitOf, wantedUnits } from '../model/units.js';
 import { completeUnit } from '../store/complete-units.js';
 import type { Job } from '../store/job.js';
@@ -15,6 +14,7 @@ import { recordEntries } from '../store/packages.js';
 import type { Store } from '../store/store.js';
 import { urgentHere } from '../store/urgent-units.js';
 import type { WantedObject } from '../store/transfers.js';
+import { LargeObjects, type PlannedFetch } from './planned-fetch.js';
 import { shipments } from './shipments.js';
 import type { PlannedUnit } from './units.js';
 
@@ -78,12 +78,13 @@ export function missingUnits(
 /** Makes the objects of some units the plan in force; without units those of the records of all packages. */
 export const adoptUnits: Job<
   UnitsInput & { readonly generation: number; readonly units: readonly PlannedUnit[] | null },
-  FileCount
+  PlannedFetch
 > = {
   name: 'adopt-units',
   run(store, { repository, root, generation, units }, control) {
     const read = cachedReader(store.pages.read);
     const fetch = { files: 0, bytes: 0 };
+    const large = new LargeObjects();
     const members: Sha256[] = [];
     const planned =
       units === null ? wantedRecords(root, read) : wantedOfUnits(store, { repository, root }, units, read);
@@ -97,14 +98,51 @@ export const adoptUnits: Job<
         if (store.objects.has(object.sha256)) continue;
         fetch.files += 1;
         fetch.bytes += object.size;
-        yield object.base !== null && store.objects.has(object.base.sha256) ? object : { ...object, base: null };
+        const wanted = onHeld(object, (each) => store.objects.has(each));
+        large.add(wanted);
+        yield wanted;
       }
     }
     store.transfers.replace(repository, generation, shipments(wanted()));
     store.objects.enlist(repository, members);
-    return fetch;
+    return { fetch, large: large.all };
   },
 };
+
+/** The large objects of units that are not here, in the order of the batches; changes nothing. */
+export const largeOfUnits: Job<
+  UnitsInput & { readonly batches: readonly (readonly PlannedUnit[])[] },
+  PlannedFetch['large']
+> = {
+  name: 'large-of-units',
+  run: (store, { batches, ...of }, control) => largeObjectsOf(store, of, batches, control.throwIfStopped),
+};
+
+export function largeObjectsOf(
+  store: Store,
+  of: UnitsInput,
+  batches: readonly (readonly PlannedUnit[])[],
+  throwIfStopped: () => void,
+): PlannedFetch['large'] {
+  const read = cachedReader(store.pages.read);
+  const large = new LargeObjects();
+  const seen = new Set<Sha256>();
+  const isThere = (each: Sha256): boolean => seen.has(each) || store.objects.has(each);
+  for (const units of batches) {
+    for (const object of wantedOfUnits(store, of, units, read)) {
+      throwIfStopped();
+      if (seen.has(object.sha256)) continue;
+      if (!store.objects.has(object.sha256)) large.add(onHeld(object, isThere));
+      seen.add(object.sha256);
+    }
+  }
+  return large.all;
+}
+
+/** Without the base that is not there. */
+function onHeld(object: WantedObject, isHeld: (object: Sha256) => boolean): WantedObject {
+  return object.base !== null && isHeld(object.base.sha256) ? object : { ...object, base: null };
+}
 
 function wantedRecords(root: PageRef, read: ReadPage): WantedObject[] {
   return recordEntries(root, read).map(({ entry }) => wantedObject({ entry, before: undefined }, false, 'any'));

@@ -8,6 +8,9 @@ import { unitName, wantedUnits } from '../model/units.js';
 import type { Job } from '../store/job.js';
 import { recordEntries } from '../store/packages.js';
 import { urgentHere } from '../store/urgent-units.js';
+import type { PlannedFetch } from './planned-fetch.js';
+import { batchesOf } from './units.js';
+import { largeObjectsOf, missingUnits } from './units-job.js';
 
 export interface UnitsPreviewInput {
   readonly repository: string;
@@ -23,12 +26,14 @@ export interface UnitsPreview {
   readonly summary: Pick<PlanSummary, 'fetch' | 'relay' | 'urgent' | 'reused'>;
   readonly steps: readonly PlanStep[];
   readonly isCut: boolean;
+  readonly large: PlannedFetch['large'];
 }
 
 /** What of the units that are asked for is not here; changes nothing. Before the records are here, what of those is not. */
 export const previewUnits: Job<UnitsPreviewInput, UnitsPreview> = {
   name: 'preview-units',
-  run(store, { repository, root, demand, selection, place, nowMs, stepsWanted }, control) {
+  run(store, input, control) {
+    const { repository, root, demand, selection, place, nowMs, stepsWanted } = input;
     const count = { fetch: none(), relay: none(), urgent: none(), reused: none() };
     const steps: PlanStep[] = [];
     const seen = new Set<Sha256>();
@@ -68,7 +73,9 @@ export const previewUnits: Job<UnitsPreviewInput, UnitsPreview> = {
       if (steps.length >= stepsWanted) isCut = true;
       else steps.push({ repository, action: isOwn ? 'add' : 'relay', path, bytes: size, fetch: true });
     }
-    return { summary: count, steps, isCut };
+    const batches = isKnown ? batchesOf(missingUnits(store, input), []) : [];
+    const large = largeObjectsOf(store, { repository, root }, batches, control.throwIfStopped);
+    return { summary: count, steps, isCut, large };
   },
 };
 

@@ -17,6 +17,7 @@ export const kinds = {
   'many pages': /\/pages$/,
   object: /\/objects\//,
   bundle: /\/bundle$/,
+  offers: /\/offers$/,
   'answer to a report': /\/v1\/report$/,
 } as const;
 export type MessageKind = keyof typeof kinds;

@@ -43,6 +43,7 @@ function cycle(repository: string, change: Partial<CycleResult>): CycleResult {
     fromGeneration: 41,
     toGeneration: 43,
     fetched: { files: 40, bytes: 40_000_000 },
+    wire: 4_000_000,
     added: 10,
     replaced: 30,
     deleted: 0,
@@ -113,13 +114,13 @@ test('poll --wait says in a line what came of each repository, and ends with the
   };
   const { stdout, exitCode } = await run(['poll', '--wait']);
   expect(stdout.split('\n')).toEqual([
-    'tools: generation 41 -> 43, fetched 40 files, 38 MiB; 10 added, 30 replaced',
+    'tools: generation 41 -> 43, fetched 40 files, 38 MiB, 3.8 MiB on the line; 10 added, 30 replaced',
     '  the deletion of 1,184 files waits for approval: depot holds',
     'media: failed: the parent is busy',
     '  it asks for 30 s',
     'fonts: nothing new since generation 3',
     'docs: waits for the parent to have a newer generation complete',
-    'maps: interrupted, fetched 40 files, 38 MiB; the next poll goes on from there',
+    'maps: interrupted, fetched 40 files, 38 MiB, 3.8 MiB on the line; the next poll goes on from there',
     '',
   ]);
   expect(exitCode).toBe(10);
@@ -185,21 +186,26 @@ test('plan shows what a poll would do, and with --files path by path', async () 
     if (steps) await onEvent({ type: 'steps', steps: [step] });
     const one = { files: 1, bytes: 12_345 };
     const counts = { add: none, replace: none, delete: none, hold: none, fetch: none, relay: none, reused: none };
-    const idle = { ...counts, urgent: none, contentAt: null };
-    const busy = { ...idle, add: one, fetch: one, hold: { files: 1184, bytes: 1_000_000 } };
+    const idle = { ...counts, urgent: none, wire: { bytes: 0, exact: true }, contentAt: null };
+    const wire = { bytes: 2_100, exact: true };
+    const busy = { ...idle, add: one, fetch: one, wire, hold: { files: 1184, bytes: 1_000_000 } };
     return [
       { repository: 'tools', from: 41, to: 43, ...busy },
       { repository: 'media', from: 7, to: 7, ...idle },
+      { repository: 'maps', from: 1, to: 2, ...busy, wire: { ...wire, exact: false }, relay: one, hold: none },
     ];
   };
   const { stdout } = await run(['plan', '--files']);
   expect(stdout.split('\n')).toEqual([
     '+   12 KiB fetch  tools/bin/new\\x1b[2J',
     'tools: generation 41 -> 43',
-    '  fetch            1 file     12 KiB',
+    '  fetch            1 file     12 KiB  2.1 KiB on the line',
     '  add              1 file     12 KiB',
     '  hold         1,184 files   977 KiB  would wait for approval',
     'media: nothing to do, generation 7 is here',
+    'maps: generation 1 -> 2',
+    '  fetch            1 file     12 KiB  at most 2.1 KiB on the line; 1 file, 12 KiB of it for depots below',
+    '  add              1 file     12 KiB',
     '',
   ]);
 });

@@ -274,6 +274,7 @@ export function liveFacts(nowMs: number): LiveFacts {
     urgent: false,
     files: { done: 220, total: 499 },
     bytes: { done: 220_000_000, total: 498_000_000 },
+    wire: { done: 22_000_000, total: 49_800_000, exact: false },
     bytesPerSecond: 1_200_000,
     etaSeconds: 232,
   };

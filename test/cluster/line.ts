@@ -29,6 +29,8 @@ export interface Line {
   forget(): void;
   /** From now on; undefined: bodies go through as they are. */
   meddle(how: Meddling | undefined): void;
+  /** Answers 404 to what this says, as a parent that does not have it; undefined: to nothing. */
+  refuse(which: ((path: string) => boolean) | undefined): void;
 }
 
 /** Lays a line between depots that need not be there yet. */
@@ -39,10 +41,18 @@ export async function lineBetween(
 ): Promise<Line> {
   let passed: Passed[] = [];
   let meddling: Meddling | undefined;
+  let refused: (path: string) => boolean = () => false;
   const sockets = new Set<Socket>();
 
   const forward = async (from: IncomingMessage, to: ServerResponse): Promise<void> => {
     const { method, url: path = '/', headers } = from;
+    if (refused(path)) {
+      from.resume();
+      const none = JSON.stringify({ code: 'not-found', message: 'it is not here', hint: null });
+      to.writeHead(404, { 'content-type': 'application/json' }).end(none);
+      passed.push({ path, status: 404, bytes: none.length });
+      return;
+    }
     const asked = ask(new URL(path, parent().url), { ...inNameOf(child()), method, headers });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       asked.once('response', resolve).once('error', reject);
@@ -81,5 +91,6 @@ export async function lineBetween(
     passed: (part = '') => passed.filter(({ path }) => path.includes(part)),
     forget: () => void (passed = []),
     meddle: (how) => void (meddling = how),
+    refuse: (which) => void (refused = which ?? (() => false)),
   };
 }

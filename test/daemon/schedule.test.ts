@@ -53,7 +53,7 @@ function depot(host: ScriptedHost, changes: Partial<ScheduleSettings> = {}) {
 
 function resultOf(repository: string): CycleResult {
   const none = { fromGeneration: null, toGeneration: null, added: 0, replaced: 0, deleted: 0, held: 0, error: null };
-  return { repository, outcome: 'unchanged', fetched: { files: 0, bytes: 0 }, ...none };
+  return { repository, outcome: 'unchanged', fetched: { files: 0, bytes: 0 }, wire: 0, ...none };
 }
 
 describe('the schedule', () => {

@@ -23,6 +23,7 @@ const route: fc.Arbitrary<Route> = fc.oneof(
   fc.record({ name: fc.constant('page' as const), repository: name, sha256: hash }),
   fc.record({ name: fc.constant('difference' as const), repository: name, root: hash, from: hash }),
   fc.record({ name: fc.constant('object' as const), repository: name, sha256: hash }),
+  fc.record({ name: fc.constantFrom('bundle' as const, 'offers' as const), repository: name }),
 );
 
 function refusal(target: string): string | undefined {

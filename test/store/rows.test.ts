@@ -169,7 +169,15 @@ test('goes through a plan in its order, and counts what is held, however often i
   const [id = 0, secondId = 0] = planned.map((shipment) => shipment.id);
   await keep(store, 'bb', 'not in the plan');
   for (const each of [id, secondId, id, 0]) transfers.recount(each, 0);
-  expect(transfers.totals('tools')).toEqual({ generation: 7, files: 3, bytes: 6, doneFiles: 1, doneBytes: 2 });
+  expect(transfers.totals('tools')).toEqual({
+    generation: 7,
+    files: 3,
+    bytes: 6,
+    wire: 6,
+    doneFiles: 1,
+    doneBytes: 2,
+    doneWire: 2,
+  });
   expect([...transfers.inOrder('tools')]).toEqual(planned);
   await keep(store, 'a');
   transfers.recount(id, 2);
@@ -179,6 +187,28 @@ test('goes through a plan in its order, and counts what is held, however often i
   expect(transfers.totals('tools')).toBeUndefined();
   expect([...transfers.inOrder('tools')]).toEqual([]);
   transfers.recount(id, 2);
+});
+
+test('knows by which routes the large objects of a plan come, and what that brings over the line', async () => {
+  const store = await temporaryStore();
+  const { transfers } = store;
+  const [small, large] = [transfer('small'), { ...transfer('large'), size: 1_000_000 }];
+  transfers.replace('tools', 7, [[small], [large]]);
+  const [shipment] = [...transfers.large('tools')];
+  expect(shipment?.object).toEqual(large);
+  expect(transfers.totals('tools')).toMatchObject({ bytes: 1_000_005, wire: 1_000_005 });
+  const name = { sha256: large.sha256, base: sha256('base') };
+  const route = { steps: [{ name, bytes: 300, size: 1_000_000 }], bytes: 300 };
+  transfers.setRoutes([{ id: shipment?.id ?? 0, route }]);
+  expect([...openStore(store.layout.data).transfers.inOrder('tools')].map((planned) => planned.route)).toEqual([
+    null,
+    route,
+  ]);
+  transfers.recount(shipment?.id ?? 0, 1);
+  expect(transfers.totals('tools')).toMatchObject({ bytes: 1_000_005, wire: 305, doneBytes: 1_000_000, doneWire: 300 });
+  transfers.replace('tools', 8, []);
+  transfers.setRoutes([{ id: shipment?.id ?? 0, route }]);
+  expect(transfers.totals('tools')).toMatchObject({ generation: 8, wire: 0 });
 });
 
 test('has the old plan in force until the new one is whole', async () => {
@@ -264,6 +294,6 @@ test('orders the index of a source as a manifest does, whatever the characters',
         expect([...store.sources.rows(repository)].map(({ path }) => path)).toEqual(paths.sort(comparePaths));
       },
     ),
-    { numRuns: 50 },
+    { numRuns: 50, examples: [[['a', '\u{10ffff}b']]] },
   );
 });

@@ -1,0 +1,70 @@
+import type { Offer, Offers } from '../model/offer.js';
+import type { Sha256 } from '../model/sha256.js';
+
+/** What is known is believed for so long; of what is made meanwhile a plan only learns then. */
+const freshMs = 10 * 60_000;
+/** A parent that tells nobody what it has is not asked again for so long. */
+const silentMs = 60 * 60_000;
+/** Offers of one repository that are remembered, each a few hundred bytes; of what is beyond, nothing is known. */
+const remembered = 30_000;
+
+interface OfRepository {
+  readonly offers: Map<Sha256, Offer>;
+  readonly askedAtMs: Map<Sha256, number>;
+}
+
+/** What one parent said that it has ready, in this run of the daemon. */
+export class KnownOffers {
+  private readonly repositories = new Map<string, OfRepository>();
+  private silentUntilMs = -Infinity;
+
+  of(repository: string): Offers {
+    return this.repositories.get(repository)?.offers ?? new Map<Sha256, Offer>();
+  }
+
+  /** Those of some objects, and of what their deltas lead to. */
+  leadingTo(repository: string, objects: readonly Sha256[]): Offers {
+    const known = this.of(repository);
+    const found = new Map<Sha256, Offer>();
+    for (let next: readonly Sha256[] = objects; next.length > 0;) {
+      const bases: Sha256[] = [];
+      for (const object of next) {
+        const offer = known.get(object);
+        if (offer === undefined || found.has(object)) continue;
+        found.set(object, offer);
+        for (const { base } of offer.forms) if (base !== null) bases.push(base);
+      }
+      next = bases;
+    }
+    return found;
+  }
+
+  /** The objects of which it is to be asked; `isBrief`: the line has little room, and what is known at all is enough. */
+  unknown(repository: string, objects: readonly Sha256[], nowMs: number, isBrief: boolean): Sha256[] {
+    if (nowMs < this.silentUntilMs) return [];
+    if (this.isFull(repository)) this.repositories.delete(repository);
+    const asked = this.repositories.get(repository)?.askedAtMs;
+    const isKnown = (atMs: number | undefined): boolean => atMs !== undefined && (isBrief || nowMs - atMs < freshMs);
+    return objects.filter((object) => !isKnown(asked?.get(object)));
+  }
+
+  /** What it answered about some objects; those that it did not name it has no form of. */
+  learn(repository: string, asked: readonly Sha256[], answer: readonly Offer[], nowMs: number): void {
+    const known = this.repositories.get(repository) ?? { offers: new Map(), askedAtMs: new Map() };
+    this.repositories.set(repository, known);
+    for (const object of asked) {
+      known.offers.delete(object);
+      known.askedAtMs.set(object, nowMs);
+    }
+    for (const offer of answer) known.offers.set(offer.object, offer);
+  }
+
+  isFull(repository: string): boolean {
+    return this.of(repository).size >= remembered;
+  }
+
+  /** It makes no offers, or none that can be read. */
+  fellSilent(nowMs: number): void {
+    this.silentUntilMs = nowMs + silentMs;
+  }
+}
