@@ -8,6 +8,8 @@ export type NoForecast = NonNullable<Forecast['because']> | 'not-planned';
 export interface ForecastStatus {
   readonly repository: string;
   readonly package: string | null;
+  /** When it is fetched next, where content of packages has an interval of its own; null where nothing keeps it. */
+  readonly contentAt: string | null;
   /** Sizes of files that are not here, the most that can cross the line; null before there is a plan. */
   readonly bytesLeft: number | null;
   /** What crosses the line before it, or in turns with it. */

@@ -19,6 +19,7 @@ export async function previewCycle(
   stepsWanted: number,
   signal: AbortSignal,
 ): Promise<PlanPreview> {
+  depot.line.polled(repository);
   return depot.parents.firstThatAnswers(repository, async (parent) => {
     const target = await offeredTarget(depot, parent, repository, signal);
     if (target === undefined) return { summary: nothingToDo(depot, repository), steps: [], isCut: false };
