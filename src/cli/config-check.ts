@@ -89,7 +89,7 @@ function* meaning(settings: Settings, given: GivenSettings | null): Generator<st
     if (given !== null) yield fact('within', `${givenWords(siteNames(given))} (depot config show --effective)`);
     yield fact('holds', held(deletions.holdAbove));
   }
-  const sites = settings.sites.map(({ site }) => site);
+  const sites = (settings.sites ?? []).map(({ site }) => site);
   if (sites.length > 0) yield fact('gives', `settings to the depots at ${sites.join(', ')} and below`);
   if (settings.repositories.length === 0) yield fact('publishes', 'nothing');
   for (const [at, each] of settings.repositories.entries()) yield* published(at === 0 ? 'publishes' : '', each);

@@ -29,7 +29,7 @@ export function configShowCommand(program: Program): Command {
 
 async function ofFile({ configFile, terminal }: Request): Promise<SettingsInForce> {
   const config = await loadConfig(configFile);
-  const nothing = { directory: null, given: null, sites: null, unknown: [] };
+  const nothing = { directory: null, given: null, sites: null, signed: null, unknown: [] };
   return { running: false, ...nothing, ...shownInForce(config, null, terminal.now()) };
 }
 

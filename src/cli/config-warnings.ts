@@ -5,7 +5,7 @@ import { formatPath } from '../config/problems.js';
 import type { LoadedConfig, PublishedSettings, Settings } from '../config/settings.js';
 import { formatDuration } from '../config/units.js';
 import { givenWarnings } from '../daemon/in-force.js';
-import { sitesWithoutDepots } from '../daemon/sites-check.js';
+import { sitesLeft, sitesWithoutDepots } from '../daemon/sites-check.js';
 import { checkTransport } from '../daemon/transport.js';
 import { directoryName } from '../model/company.js';
 import { asDepotError } from '../model/errors.js';
@@ -104,7 +104,7 @@ const reserve = 3;
 function* shortLives({ repositories, site, sites, poll, signing }: Settings): Generator<string> {
   if (repositories.length === 0) return;
   const levels = Math.max(fewestLevels, site.split('/').length);
-  const everyMs = Math.max(poll.everyMs, ...sites.map(({ settings }) => settings.poll?.everyMs ?? 0));
+  const everyMs = Math.max(poll.everyMs, ...(sites ?? []).map(({ settings }) => settings.poll?.everyMs ?? 0));
   const needed = levels * everyMs * reserve;
   const lives = { root: signing.rootMs, targets: signing.targetsMs, timestamp: signing.timestampMs };
   for (const [role, ms] of Object.entries(lives)) {
@@ -117,8 +117,9 @@ function* shortLives({ repositories, site, sites, poll, signing }: Settings): Ge
   }
 }
 
-function* unsignedSites({ sites, data }: Settings, { directory }: GivenView): Generator<string> {
-  if (sites.length === 0) return;
+function* unsignedSites({ sites, data }: Settings, { directory, signed }: GivenView): Generator<string> {
+  if (sites === null && signed !== null && signed.length > 0) yield sitesLeft(signed);
+  if (sites === null || sites.length === 0) return;
   if (directory === 'nowhere') yield 'sites: nothing of it is signed before depot ca init has made the directory';
   if (directory === null)
     yield `sites: not known whether the company's directory is held here: this user may not read ${layoutOf(data).keys}`;
@@ -127,7 +128,7 @@ function* unsignedSites({ sites, data }: Settings, { directory }: GivenView): Ge
 function* hidden({ network, sites }: Settings): Generator<string> {
   const networks = [
     { key: 'network', ...network },
-    ...sites.flatMap(({ site, settings }) =>
+    ...(sites ?? []).flatMap(({ site, settings }) =>
       settings.network === undefined ? [] : [{ key: formatPath(['sites', site, 'network']), ...settings.network }],
     ),
   ];

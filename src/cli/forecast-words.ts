@@ -11,10 +11,12 @@ const fullShare = 0.95;
 
 /** `1.2 GiB left, 512kbit/s until 20:00, then 20Mbit/s: done Tue 2026-11-24 21:14 at the latest`. */
 export function forecastWords(forecast: ForecastStatus, zone: string, now: number): string {
-  const { bytesLeft, bytesBefore, legs } = forecast;
+  const { bytesLeft, bytesBefore, contentAt, legs } = forecast;
   const left = bytesLeft === null ? [] : [`${size(bytesLeft)} left`];
   const before = bytesBefore === 0 ? [] : [`${size(bytesBefore)} of other content before it`];
-  const told = [...left, ...before, ...legsWords(legs, zone, now)];
+  const begins =
+    contentAt === null ? [] : [`fetched from ${momentWords(zone, Date.parse(contentAt), now)} on (poll.content)`];
+  const told = [...left, ...before, ...begins, ...legsWords(legs, zone, now)];
   const done = doneWords(forecast, zone, now);
   return told.length === 0 ? done : `${told.join(', ')}: ${done}`;
 }

@@ -33,7 +33,7 @@ async function viewOf(data: string, site: string): Promise<GivenView> {
       store.close();
     }
   } catch (error) {
-    const nothing = { given: null, sites: null };
+    const nothing = { given: null, sites: null, signed: null };
     if (!(error instanceof DepotError)) throw error;
     // A depot that was never started has joined no company.
     if (isMissing(error)) return { directory: 'nowhere', ...nothing, unknown: [] };

@@ -29,6 +29,7 @@ export function statusView(
     [...header(status, look, now)].flatMap((line) => wrap(line, look.width)),
     repositoryTable(status.repositories, look, now),
     [
+      ...directoryLine(status, now),
       ...status.repositories.flatMap((repository) => [...transferLine(repository, look, now), ...heldLine(repository)]),
       ...unauthenticatedLine(status.repositories),
     ],
@@ -155,6 +156,16 @@ const phaseWords: Readonly<Record<CyclePhase, string>> = {
 /** Below this width of the terminal the bar is half as long, and what is the most is not told apart. */
 const roomyWidth = 100;
 
+/** Before the directory nothing new is taken over: who is revoked is known by it. */
+function directoryLine({ directory, line }: DepotStatus, now: number): string[] {
+  if (directory?.waitsForWindow !== true) return [];
+  return [`the company's directory waits for the window${opensWords(line, now)}; until then nothing new is taken over`];
+}
+
+function opensWords(line: LineStatus | null, now: number): string {
+  return line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
+}
+
 /** What a repository is doing or waits for, and a source that is too large to be watched. */
 function transferLine(
   { name, cycle, newest, waitingFor, waitsForWindow, urgent, forecast, source, poll }: RepositoryStatus,
@@ -164,8 +175,9 @@ function transferLine(
   if (source?.mode === 'rescanned')
     return [`${name} is rescanned, not watched${source.modeReason === null ? '' : `: ${safe(source.modeReason)}`}`];
   if (cycle === null && waitsForWindow) {
-    const opens = line?.opensAt == null ? '' : `, opens ${momentWords(line.timezone, Date.parse(line.opensAt), now)}`;
-    return [`${name} waits for the window${opens}${urgentWords(urgent)}${doneLater(forecast, line, now)}`];
+    return [
+      `${name} waits for the window${opensWords(line, now)}${urgentWords(urgent)}${doneLater(forecast, line, now)}`,
+    ];
   }
   if (cycle === null && poll?.content != null) {
     const { at, revisions, bytes } = poll.content;

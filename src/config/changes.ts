@@ -20,7 +20,10 @@ export function describeChange(before: Settings, after: Settings): SettingsChang
 function* differences(before: Written, after: Written, above: string): Generator<string> {
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, now] = [before[key], after[key]];
-    if (isMapping(old) && isMapping(now)) yield* differences(old, now, `${above}${key}.`);
+    // What was signed before may be the same all the same: the sites are named, as they are where the key was there.
+    const isNew = key === 'sites' && above === '' && old === undefined && isMapping(now) && Object.keys(now).length > 0;
+    if (isNew) yield* differences({}, now, 'sites.');
+    else if (isMapping(old) && isMapping(now)) yield* differences(old, now, `${above}${key}.`);
     else if (!isDeepStrictEqual(old, now)) yield `${above}${key}`;
   }
 }

@@ -211,8 +211,35 @@ function globFault(text: string): string | undefined {
   if (bare !== text) {
     return `paths begin inside the repository, without "/" or "./"${orMeant(bare === '' ? '"**"' : JSON.stringify(bare))}`;
   }
+  if (text.includes('//')) {
+    return `paths have no empty part, so this selects nothing${orMeant(JSON.stringify(text.replace(/\/{2,}/g, '/')))}`;
+  }
+  if (text.split('/').includes('.')) {
+    const meant = text.split('/').filter((part) => part !== '.');
+    return `paths have no part ".", so this selects nothing${orMeant(JSON.stringify(meant.join('/')))}`;
+  }
+  const open = unclosed(text);
+  if (open !== undefined) {
+    return `the "${open}" is never closed; where a name has one, it is written as "[${open}]"`;
+  }
   if (text.endsWith('/')) return `this selects no file${orMeant(JSON.stringify(`${text}**`))}`;
   if (text.split('/').includes('..')) return 'paths have no ".."; nothing outside the repository can be selected';
   if (/^!(?!\()/.test(text)) return 'a pattern must not begin with "!"; use include and exclude';
+  return undefined;
+}
+
+/** The first bracket of a class, of alternatives or of a group that has no end. */
+function unclosed(text: string): string | undefined {
+  for (let at = 0; at < text.length; at += 1) {
+    const mark = text[at];
+    if (mark === '[') {
+      // A "]" that comes first is one of the class.
+      const end = text.indexOf(']', text.startsWith('!', at + 1) || text.startsWith('^', at + 1) ? at + 3 : at + 2);
+      if (end < 0) return mark;
+      at = end;
+    }
+    if (mark === '{' && !text.includes('}', at)) return mark;
+    if (mark === '(' && /[!?+*@]/.test(text[at - 1] ?? '') && !text.includes(')', at)) return mark;
+  }
   return undefined;
 }

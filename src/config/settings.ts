@@ -41,8 +41,8 @@ export interface Settings {
     readonly atLeastMs?: number;
   };
   readonly network: NetworkSettings;
-  /** What is to be given to the depots of sites, sorted by site. */
-  readonly sites: readonly GivenBySite[];
+  /** What is to be given to the depots of sites, sorted by site; null where the file says nothing of it, and what is given stays. */
+  readonly sites: readonly GivenBySite[] | null;
   /** An empty list where there is no parent. */
   readonly follow: Follow;
   /** Those published here, sorted by name. */
@@ -208,7 +208,7 @@ function settingsFrom(config: Config, file: string): Settings {
       ),
     },
     network: networkFrom(config.network),
-    sites: sitesFrom(config.sites),
+    sites: config.sites === undefined ? null : sitesFrom(config.sites),
     follow: Array.isArray(follow)
       ? follow.map(({ repository, include, exclude }) => ({ repository, include: include ?? [], exclude }))
       : (follow ?? (parents.length > 0 ? 'all' : [])),

@@ -279,12 +279,12 @@ export const configShape = mapping(
       .describe('The line belongs to the branch: when bulk bytes may move, and how fast, both ways and all together.')
       .prefault({}),
     sites: sitesShape
-      .prefault({})
       .describe(
         "Only at the depot that holds the company's directory: settings for all depots at a site and below, which are signed " +
           'and go down one level a poll. Of network and of poll that of the longest site counts; the own file of a depot ' +
-          'can only be stricter.',
-      ),
+          'can only be stricter. Where the key is missing, what was signed before stays; {} takes it back.',
+      )
+      .optional(),
     follow: follow.optional(),
     repositories: byRepository(published, 'allowed: a mapping of repository names: { NAME: { kind: mirror, ... } }')
       .prefault({})

@@ -9,7 +9,7 @@ export interface GivenBySite {
   readonly settings: SiteSettings;
 }
 
-export function sitesFrom(sites: Config['sites']): GivenBySite[] {
+export function sitesFrom(sites: NonNullable<Config['sites']>): GivenBySite[] {
   return Object.entries(sites)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([site, { network, poll }]) => ({
@@ -21,7 +21,7 @@ export function sitesFrom(sites: Config['sites']): GivenBySite[] {
     }));
 }
 
-function siteNetworkFrom(network: NonNullable<Config['sites'][string]['network']>): SiteNetwork {
+function siteNetworkFrom(network: NonNullable<NonNullable<Config['sites']>[string]['network']>): SiteNetwork {
   const { timezone = null, frame = null, otherwise = null, priority, uploads } = network;
   const hasRates = otherwise !== null || network.windows.length > 0;
   return {

@@ -33,7 +33,10 @@ export function asWritten(settings: Settings): Written {
       ),
     },
     network: networkAsWritten(settings.network),
-    sites: Object.fromEntries(settings.sites.map((each) => [each.site, siteAsWritten(each.settings)])),
+    sites:
+      settings.sites === null
+        ? undefined
+        : Object.fromEntries(settings.sites.map((each) => [each.site, siteAsWritten(each.settings)])),
     follow:
       parents.length === 0
         ? undefined
@@ -120,7 +123,7 @@ export function configText(settings: Settings, header: readonly string[] = []): 
   // What is written is this depot's own word, which is held against what the company sets for its site.
   const idle = ['poll', 'encoding', 'signing', 'network'].filter(isUsual);
   const keys = Object.entries(written).filter(
-    ([key, value]) => value !== undefined && !isEmpty(value) && !idle.includes(key),
+    ([key, value]) => value !== undefined && (!isEmpty(value) || key === emptied) && !idle.includes(key),
   );
   const document = new Document(Object.fromEntries(keys), { aliasDuplicateObjects: false });
   const schema = configSchema();
@@ -136,7 +139,10 @@ export function configText(settings: Settings, header: readonly string[] = []): 
 }
 
 function explainKeys(mapping: YAMLMap, schema: JsonSchema, depth: number): void {
-  mapping.items = mapping.items.filter(({ value }) => !(isMap(value) && value.items.length === 0));
+  mapping.items = mapping.items.filter(
+    ({ key, value }) =>
+      !(isMap(value) && value.items.length === 0) || (depth === 0 && isScalar(key) && key.value === emptied),
+  );
   for (const { key, value } of mapping.items) {
     if (!isScalar(key)) continue;
     const inner = schemaOfKey(schema, String(key.value));
@@ -145,6 +151,9 @@ function explainKeys(mapping: YAMLMap, schema: JsonSchema, depth: number): void 
     if (isSeq(value) && value.items.every(isScalar)) value.flow = true;
   }
 }
+
+/** The one mapping that says something when it is empty: it takes back what was signed. */
+const emptied = 'sites';
 
 /** An empty list says something, an empty mapping nothing. */
 function isEmpty(value: unknown): boolean {

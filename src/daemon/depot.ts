@@ -85,7 +85,7 @@ export class Depot implements RunningDepot {
   private readonly copies: OwnCopies;
   private readonly inForce: InForce;
   private readonly missedWindows: MissedWindows;
-  private readonly sites: SiteSigner;
+  readonly sites: SiteSigner;
   readonly loopDelay = new LoopDelay();
   private readonly lock: { release(): void };
   /** Undefined for a depot that has not joined: it speaks plain HTTP on loopback. */

@@ -5,9 +5,12 @@ import { forecast } from '../model/forecast.js';
 import { amountUntil, bytesLeft, type Asked, type LeftBatch, type RepositoryLeft } from '../model/left.js';
 import { speedsFrom } from '../model/speed.js';
 import { nextOpen } from '../model/closings.js';
+import { boundedBy } from '../model/upload-plan.js';
 import { appliedGeneration } from '../store/figures.js';
 import { demandOf, ownSelection, polledRepositories, type SyncDepot } from '../sync/depot.js';
+import { contentAtMs } from '../sync/content-times.js';
 import { waitsFor } from '../sync/left.js';
+import { mostAbove } from '../sync/upload-plan.js';
 import type { NetworkSettings } from '../config/network.js';
 import type { OwnLine } from './own-line.js';
 
@@ -29,12 +32,14 @@ export class Forecasts {
     return left.flatMap(({ repository }) => this.of({ repository, package: null }, left) ?? []);
   }
 
-  /** What the next whole window carries, by what was measured; null where there is none, or nothing limits it. */
-  windowBytes(): number | null {
-    const { store, host } = this.sync();
-    const open = nextOpen(this.line.plan().windows, host.now());
+  /** What the next whole window carries of a repository, by what was measured; null where there is none, or nothing limits it. */
+  windowBytes(repository: string): number | null {
+    const sync = this.sync();
+    const { windows } = this.line.plan();
+    const above = mostAbove(sync, repository);
+    const open = nextOpen(above === undefined ? windows : boundedBy(windows, above), sync.host.now());
     if (open === undefined) return null;
-    const speedOf = speedsFrom(store.throughput.measured());
+    const speedOf = speedsFrom(sync.store.throughput.measured());
     const bytes = open.reduce((sum, { rate, fromMs, untilMs }) => {
       const speed = rate === 'closed' ? 0 : speedOf(rate);
       return sum + ((speed ?? NaN) * (untilMs - fromMs)) / 1000;
@@ -107,14 +112,18 @@ export class Forecasts {
     const waits = waitsFor(sync, repository);
     if (own === null) {
       if (asked.package !== null || !this.isBehind(repository)) return undefined;
-      const nothing = { bytesLeft: null, bytesBefore: 0, doneAt: null, legs: [] };
+      const nothing = { contentAt: null, bytesLeft: null, bytesBefore: 0, doneAt: null, legs: [] };
       return { ...asked, ...nothing, reason: 'not-planned', waitsFor: waits };
     }
     const amount = amountUntil(left, asked);
     const speedOf = speedsFrom(sync.store.throughput.measured());
-    const { doneAtMs, because, legs } = forecast(this.line.plan(), amount, sync.host.now(), speedOf);
+    const now = sync.host.now();
+    const contentMs = this.contentMs(repository);
+    const plan = { ...this.line.plan(), above: mostAbove(sync, repository), ordinaryFromMs: contentMs ?? undefined };
+    const { doneAtMs, because, legs } = forecast(plan, amount, now, speedOf);
     return {
       ...asked,
+      contentAt: contentMs === null ? null : iso(contentMs),
       bytesLeft: own,
       bytesBefore: amount.urgent + amount.ordinary - own,
       doneAt: doneAtMs === null ? null : iso(doneAtMs),
@@ -128,6 +137,13 @@ export class Forecasts {
         bytes: Math.round(bytes),
       })),
     };
+  }
+
+  /** When what is not urgent is fetched next, where that is not by the next poll already. */
+  private contentMs(repository: string): number | null {
+    const sync = this.sync();
+    const atMs = contentAtMs(sync, repository);
+    return atMs === null || atMs <= sync.host.now() ? null : atMs;
   }
 
   /** Whether a newer generation is known than the one that is here, though nothing is planned. */

@@ -15,11 +15,18 @@ export function givenView(store: Store, site: string): GivenView {
   const given = givenHere(store.company, site);
   try {
     const directory = directoryPlace(store);
-    return { directory, given, sites: directory === 'here' ? knownSites(store, site) : null, unknown: [] };
+    const isHere = directory === 'here';
+    const signed = isHere ? signedSites(store, site) : null;
+    return { directory, given, sites: isHere ? knownSites(store, site) : null, signed, unknown: [] };
   } catch {
     // This user may not read keys, by which it would be known whether the directory is held here.
-    return { directory: null, given, sites: null, unknown: [] };
+    return { directory: null, given, sites: null, signed: null, unknown: [] };
   }
+}
+
+/** Of the directory that is held here. */
+export function signedSites({ company }: Pick<Store, 'company'>, own: string): string[] {
+  return (company.get(own)?.sites ?? []).map(({ site }) => site).sort();
 }
 
 /** Where depots stand: those that have a certificate, those that a subject is mapped to, and those that were heard of. */

@@ -111,6 +111,7 @@ export async function requireWay(
   signal: AbortSignal,
 ): Promise<void> {
   const failures: string[] = [];
+  sync.line.polled(repository);
   for (const { client, url } of sync.parents.for(repository)) {
     try {
       const answer = await client.state(repository, undefined, signal);

@@ -115,7 +115,9 @@ export class OwnLine {
     const { rate } = this.now();
     const { otherwise, windows, frameBytes, priority, given } = this.network;
     const isGiven = given !== undefined && (given.otherwise !== null || given.windows.length > 0);
-    const isFree = otherwise === null && windows.length === 0 && !isGiven && this.inForce() === null;
+    // Those that have an order take turns, frame by frame, whatever the rate.
+    const isOrdered = Object.keys(priority).length > 0;
+    const isFree = otherwise === null && windows.length === 0 && !isGiven && !isOrdered && this.inForce() === null;
     return {
       rate,
       frame: isFree ? null : frameBytes,

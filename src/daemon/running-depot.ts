@@ -15,6 +15,7 @@ import type { Maintenance } from './maintenance.js';
 import type { OwnLine } from './own-line.js';
 import type { Publishers } from './publishers.js';
 import type { Schedule } from './schedule.js';
+import type { SiteSigner } from './site-settings.js';
 import type { Workers } from './workers.js';
 
 /** The parts of a depot that its status and its commands work with. */
@@ -41,6 +42,8 @@ export interface RunningDepot {
   /** Which repositories of the settings this depot is the master of. */
   readonly mastery: Mastery;
   readonly moving: Moving;
+  /** What gives settings to sites. */
+  readonly sites: SiteSigner;
   /** Undefined for a depot that has not joined. */
   readonly membership: Membership | undefined;
   /** The company's directory is another than before: what that changes here takes effect. */

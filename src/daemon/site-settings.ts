@@ -3,11 +3,14 @@ import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import type { DirectoryHolder } from '../publish/directory.js';
 import type { Store } from '../store/store.js';
-import { givenView } from './given-view.js';
-import { sitesWithoutDepots } from './sites-check.js';
+import { givenView, signedSites } from './given-view.js';
+import { sitesLeft, sitesWithoutDepots } from './sites-check.js';
 
 /** Has the settings of sites signed at the depot that holds the directory, and tells of sites where no depot stands. */
 export class SiteSigner {
+  /** What the file leaves in force without a word; undefined where there is nothing of that kind. */
+  left: string | undefined;
+
   /** @param directory undefined where it is not held here */
   constructor(
     private readonly store: Store,
@@ -22,8 +25,16 @@ export class SiteSigner {
    */
   async sign({ site, sites }: Settings): Promise<number | undefined> {
     const { directory, log, store } = this;
+    this.left = undefined;
     if (directory === undefined) {
-      if (sites.length > 0) log.warn({}, 'sites: nothing of it is signed before depot ca init has made the directory');
+      if (sites !== null && sites.length > 0)
+        log.warn({}, 'sites: nothing of it is signed before depot ca init has made the directory');
+      return undefined;
+    }
+    if (sites === null) {
+      const signed = signedSites(store, site);
+      if (signed.length > 0) this.left = sitesLeft(signed);
+      if (this.left !== undefined) log.warn({}, this.left);
       return undefined;
     }
     for (const warning of sitesWithoutDepots({ sites }, givenView(store, site).sites)) log.warn({}, warning);

@@ -8,6 +8,8 @@ export type NoForecast = NonNullable<Forecast['because']> | 'not-planned';
 export interface ForecastStatus {
   readonly repository: string;
   readonly package: string | null;
+  /** When it is fetched next, where content of packages has an interval of its own; null where nothing keeps it. */
+  readonly contentAt: string | null;
   /** What can cross the line for files that are not here, at most; null before there is a plan. */
   readonly bytesLeft: number | null;
   /** What crosses the line before it, or in turns with it. */

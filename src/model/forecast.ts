@@ -1,4 +1,4 @@
-import { bytesPerSecond, type Rate } from './rate.js';
+import { bytesPerSecond, stricter, type Rate } from './rate.js';
 import { spans, type Span, type Windows } from './windows.js';
 
 /** A line as it will be, as far as anybody knows. */
@@ -8,6 +8,10 @@ export interface LinePlan {
   readonly order: { readonly windows: Windows; readonly untilMs: number | null } | null;
   /** What urgent releases get at least where no order is in force. */
   readonly urgent: Rate;
+  /** The most that the parent gives; left out where nothing limits it there, or that is not known. */
+  readonly above?: Windows | undefined;
+  /** Before that only urgent releases are fetched; milliseconds since 1970. */
+  readonly ordinaryFromMs?: number | undefined;
 }
 
 /** Bytes that are to come, those of urgent releases first. */
@@ -83,12 +87,27 @@ function addLeg(legs: Leg[], leg: Leg): void {
   else legs[legs.length - 1] = { ...last, untilMs: leg.untilMs, bytes: last.bytes + leg.bytes };
 }
 
-/** The rates from a time on, without a hole. */
-function* future(
-  { windows, order, urgent }: LinePlan,
-  fromMs: number,
-  endMs: number,
-): Generator<Pick<Leg, 'fromMs' | 'untilMs' | 'rate'> & { readonly urgentRate: Rate }> {
+type Rates = Pick<Leg, 'fromMs' | 'untilMs' | 'rate'> & { readonly urgentRate: Rate };
+
+/** The rates from a time on, without a hole: those of the line, no faster than the parent's, from when on anything is fetched. */
+function* future(plan: LinePlan, fromMs: number, endMs: number): Generator<Rates> {
+  const { above, ordinaryFromMs = fromMs } = plan;
+  for (const own of ownFuture(plan, fromMs, endMs)) {
+    const most = above === undefined ? [] : spans(above, own.fromMs, own.untilMs);
+    const both = most.map(({ rate, ...span }) => ({
+      ...span,
+      rate: stricter(own.rate, rate),
+      urgentRate: stricter(own.urgentRate, rate),
+    }));
+    for (const each of above === undefined ? [own] : both) {
+      const cutMs = Math.min(Math.max(ordinaryFromMs, each.fromMs), each.untilMs);
+      if (cutMs > each.fromMs) yield { ...each, untilMs: cutMs, rate: 'closed' };
+      if (cutMs < each.untilMs) yield { ...each, fromMs: cutMs };
+    }
+  }
+}
+
+function* ownFuture({ windows, order, urgent }: LinePlan, fromMs: number, endMs: number): Generator<Rates> {
   const orderEndMs = order === null ? fromMs : Math.min(Math.max(order.untilMs ?? endMs, fromMs), endMs);
   for (const { rate, ...span } of order === null ? [] : inPieces(order.windows, fromMs, orderEndMs)) {
     yield { ...span, rate, urgentRate: rate };

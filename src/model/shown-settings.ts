@@ -33,6 +33,8 @@ export interface GivenView {
   readonly given: GivenSettings | null;
   /** The sites of all depots that are known; null where the directory is elsewhere. */
   readonly sites: readonly string[] | null;
+  /** The sites that settings are signed for; null where the directory is elsewhere. */
+  readonly signed: readonly string[] | null;
   /** What could not be known, and why; one sentence each. */
   readonly unknown: readonly string[];
 }

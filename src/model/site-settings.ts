@@ -20,7 +20,7 @@ const windowShape: z.ZodType<Window> = z.object({
   toMinute: z.number().int().min(1).max(1440),
   rate: rateShape,
 });
-const windowsShape = z.array(windowShape).max(1000);
+export const windowsShape = z.array(windowShape).max(1000);
 
 /** The line of each depot of a site. Null: not set. Without a zone the windows are those of the depot's own wall clock. */
 const networkShape = z.object({

@@ -135,7 +135,12 @@ export interface TrustStatus {
 
 export interface DirectoryStatus {
   readonly trust: TrustStatus;
-  /** `head-expired`: what it says is believed on, but news of a revocation may have been withheld. */
+  /** A newer one is longer than what passes a closed line: nothing else of a poll comes before it. */
+  readonly waitsForWindow: boolean;
+  /**
+   * `head-expired`: what it says is believed on, but news of a revocation may have been withheld. `config-invalid`: the file says
+   * nothing of the settings of sites that are signed here.
+   */
   readonly error: StatusError | null;
 }
 

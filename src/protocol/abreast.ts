@@ -32,6 +32,7 @@ export async function* abreast(request: FramedRequest, first: Part): AsyncGenera
         at += chunk.length;
         yield chunk;
         if (line?.isFramed === true) return at;
+        await line?.letPass(request.repository, request.signal);
       }
     }
     return at;
@@ -98,7 +99,10 @@ class Frames {
   /** Asks for what there is room for. */
   private fill(): void {
     const { pace } = this;
+    const { line, repository } = this.request;
     if (pace === undefined || this.isStopped) return;
+    // Whoever reads waits then, and comes here again when it goes on.
+    if (line?.isBehind(repository) === true) return;
     const atOnce = pace < nearPace ? this.width : 1;
     while (this.asked < this.total && this.list.filter(({ hasEnded }) => !hasEnded).length < atOnce) {
       const end = this.asked + this.bytesOfNext(pace);

@@ -6,6 +6,7 @@ import { DepotError } from '../model/errors.js';
 import type { Offer } from '../model/offer.js';
 import type { MetadataName } from '../model/metadata.js';
 import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
+import { uploadPlanShape, type UploadPlan } from '../model/upload-plan.js';
 import { atMost, checkBinary, checkTag, parseJson, readJson, readJsonBytes, refusalOf, whole } from './acceptance.js';
 import { notTheProtocol } from './answers.js';
 import { askBundle, askEncoding, askObject, type BundleBody } from './bulk.js';
@@ -82,7 +83,6 @@ export class ParentClient {
     etag?: string,
     signal?: AbortSignal,
   ): Promise<'unchanged' | { readonly etag: string; readonly state: StateMessage }> {
-    this.requester.line?.polled(repository);
     const answer = await this.requester.get({ name: 'state', repository }, etag, limits.stateBytes, signal);
     if (answer === 'unchanged') return answer;
     const bytes = await readJsonBytes(answer, limits.stateBytes);
@@ -91,6 +91,17 @@ export class ParentClient {
     const state = parseJson(answer, bytes, stateMessage);
     if (state.repository !== repository) throw notTheProtocol(answer, `answered the state of ${state.repository}`);
     return { etag: usableTag(answer) ?? `"${hashOf(bytes)}"`, state };
+  }
+
+  /** What the parent gives to its children; undefined where it does not say. */
+  async uploads(signal?: AbortSignal): Promise<UploadPlan | undefined> {
+    const answer = await this.requester.ask({ name: 'uploads' }, {}, [200, 404], signal);
+    if (answer.status === 404) {
+      await refusalOf(answer);
+      return undefined;
+    }
+    this.requester.pass(answer, limits.uploadsBytes, undefined);
+    return readJson(answer, limits.uploadsBytes, uploadPlanShape);
   }
 
   /** The bytes of a file of signed metadata, unread; undefined where the parent has none of that name. */
@@ -240,12 +251,19 @@ export class ParentClient {
     return askBundle(this.requester, repository, { objects, bases, bytes, signal });
   }
 
-  /** @throws DepotError `window-closed`, too, where the line is closed and this is longer than there is room on it */
-  async report(message: ReportMessage, signal?: AbortSignal): Promise<ReportAnswer> {
+  /**
+   * Undefined where the parent takes no reports: it is a server of plain files.
+   * @throws DepotError `window-closed`, too, where the line is closed and this is longer than there is room on it
+   */
+  async report(message: ReportMessage, signal?: AbortSignal): Promise<ReportAnswer | undefined> {
     const body = formatMessage(message);
     this.requester.line?.admitHead(body.length);
     const headers = { 'content-type': 'application/json' };
-    const answer = await this.requester.ask({ name: 'report' }, headers, [200], signal, body);
+    const answer = await this.requester.ask({ name: 'report' }, headers, [200, 404, 405, 501], signal, body);
+    if (answer.status !== 200) {
+      await refusalOf(answer);
+      return undefined;
+    }
     return readJson(answer, limits.stateBytes, reportAnswer);
   }
 

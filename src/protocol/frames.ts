@@ -67,7 +67,11 @@ async function* alone(request: FramedRequest, { part, bytes }: Asked): AsyncGene
       left -= expected;
       line?.arrived(expected, repository, chunk.length);
       yield chunk;
-      if (line?.isFramed !== true || at >= part.total) continue;
+      if (line === undefined || at >= part.total) continue;
+      if (!line.isFramed) {
+        await line.letPass(repository, signal);
+        continue;
+      }
       if (bytes === Infinity && !part.isWhole) break;
       // It can be read at the rate, at least.
       if (part.isWhole && left === 0) left = await line.admit(chunk.length, repository, 'does-not', signal);
@@ -93,6 +97,8 @@ export async function* counted(
       line.arrived(expected, repository, chunk.length);
       yield chunk;
     }
+    line.finished(left, repository);
+    left = 0;
   } finally {
     line.release(left, repository);
   }

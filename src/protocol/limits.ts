@@ -13,6 +13,7 @@ export const limits = {
   missingUnits: 500,
   unitBytes: 80,
   directoryBytes: 4 * MiB,
+  uploadsBytes: 1 * MiB,
   /** The text of one page, decompressed. */
   pageTextBytes: maxPageBytes,
   /** Pages that are asked for in one request, and the bytes of them in one answer; one at least is given. */

@@ -1,8 +1,9 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { ordinary, type Cargo } from '../model/priority.js';
-import type { Rate } from '../model/rate.js';
+import { bytesPerSecond, type Rate } from '../model/rate.js';
 import { depthOf, formatPace } from './pace.js';
+import { Flow } from './flow.js';
 import { Gauge } from './gauge.js';
 import { Pacer } from './pacer.js';
 import { Traffic } from './traffic.js';
@@ -29,8 +30,13 @@ const closedRate = 8_000;
 const passingBytes = 52 * 1024;
 /** Of that, what pages and difference streams leave to heads and reports. */
 const headBytes = 12 * 1024;
-/** A part that is asked of a parent that cannot keep to a rate, seconds of line; and of one that can. */
-const secondsAtOnce = { 'does-not': 1, paces: 2 } as const;
+/** The largest part that is asked for at once, seconds of line. */
+const secondsAtOnce = 2;
+/**
+ * The same of a parent that cannot keep to a rate, from which it comes as fast as the line carries it: brief ones, so that ten
+ * seconds have ten seconds' worth; but no smaller than the least of frames, bytes, while that is no more than a second.
+ */
+const [burstSeconds, leastBurst] = [0.15, 16 * 1024];
 /** How long the way from the end of a part to the request for the next one may take, milliseconds. */
 const turnoverMs = 300;
 /** How far ahead of its turn a request is made where the parent keeps to the rate, seconds. */
@@ -46,6 +52,7 @@ const leadSeconds = 0.25;
 export class Line {
   readonly traffic = new Traffic();
   readonly gauge: Gauge;
+  private readonly flow: Flow;
   private readonly pacer: Pacer;
   private readonly express: Pacer;
   /** What is fetched of a repository now; not listed: what is ordinary. */
@@ -65,16 +72,18 @@ export class Line {
         const rate = of(now);
         const perSecond = typeof rate === 'number' ? rate : Infinity;
         const depth = now.frame === null ? 0 : depthOf({ rate: perSecond, frame: now.frame });
-        return { rate: perSecond, depth, turnoverMs, isHeld: isHeld() };
+        // Whoever waits while it closes is told at once.
+        return rate === 'closed' ? { rate: Infinity, depth } : { rate: perSecond, depth, turnoverMs, isHeld: isHeld() };
       });
     this.express = paced(
       ({ rate, urgentRate }) => urgentRate ?? rate,
       () => false,
     );
     this.gauge = new Gauge(host, () => this.rateOfAll());
+    this.flow = new Flow(host);
     this.pacer = paced(
       ({ rate }) => rate,
-      () => this.hasExpress && !this.express.isFree,
+      () => (this.isFramed && this.flow.isFull) || (this.hasExpress && !this.express.isFree),
     );
   }
 
@@ -94,10 +103,13 @@ export class Line {
     };
   }
 
-  /** What a request says of the rate; nothing where there is none. */
+  /**
+   * What a request says of the rate; nothing where there is none. It holds for what is under way, too, so a lower one is named
+   * only when that has come: at a rate that is there for polls a frame would take half a minute.
+   */
   headers(): Record<string, string> {
     const { frame } = this.state();
-    const rate = this.rateOfAll();
+    const rate = this.flow.fastest(this.rateOfAll());
     if (rate === 'unlimited' || frame === null) return {};
     return formatPace({ rate: rate === 'closed' ? closedRate : rate, frame });
   }
@@ -110,7 +122,8 @@ export class Line {
   /** How many bytes a request for small objects of a repository may bring. */
   bundleBytes(repository: string): number {
     const rate = this.rateFor(repository);
-    return typeof rate === 'number' ? rate * secondsAtOnce.paces : Infinity;
+    if (typeof rate === 'number') return rate * secondsAtOnce;
+    return this.isFramed ? this.flow.mostOfPart(rate) : Infinity;
   }
 
   /**
@@ -132,13 +145,14 @@ export class Line {
   async turn(bytes: number, repository: string, keeper: Keeper, signal?: AbortSignal): Promise<void> {
     this.requireOpen(repository);
     this.count();
-    const rank = this.state().rank(repository, this.cargo.get(repository) ?? ordinary);
+    const rank = this.rankOf(repository);
     const isExpress = this.isExpress(repository);
     const ofTurn = isExpress ? this.rateOfAll() : this.state().rate;
     const lead = keeper === 'paces' && typeof ofTurn === 'number' ? ofTurn * leadSeconds : 0;
     const how = { rank, lead, ...(signal === undefined ? {} : { signal }) };
     await (isExpress ? this.express : this.pacer).take(bytes, repository, how);
     if (!isExpress) this.express.charge(bytes);
+    this.flow.begin(bytes, ofTurn);
     try {
       this.requireOpen(repository);
     } catch (error) {
@@ -153,16 +167,34 @@ export class Line {
    */
   isBrief(bytes: number, repository: string, keeper: Keeper): boolean {
     const rate = this.rateFor(repository);
-    if (rate === 'closed' || rate === 'unlimited') return rate === 'unlimited';
-    return keeper === 'paces' && bytes <= rate * leadSeconds;
+    if (keeper !== 'paces' && rate !== 'unlimited') return false;
+    const { speed = 0 } = this.flow;
+    return bytes <= Math.min(bytesPerSecond(rate), speed) * leadSeconds;
+  }
+
+  /** Whether something comes, or is about to, that goes before this repository. */
+  isBehind(repository: string): boolean {
+    return this.pacer.isBehind(this.rankOf(repository));
+  }
+
+  /**
+   * Waits, where nothing limits the line, until nothing comes that goes before this repository; on other lines each part has its
+   * turn. Whoever reads no further holds up the other side.
+   */
+  async letPass(repository: string, signal?: AbortSignal): Promise<void> {
+    if (!this.isBehind(repository)) return;
+    await this.pacer.take(0, repository, {
+      rank: this.rankOf(repository),
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   private part(bytes: number, repository: string, keeper: Keeper): number {
     const { frame } = this.state();
     if (frame === null) return bytes;
     const rate = this.rateFor(repository);
-    const most = typeof rate === 'number' ? rate * secondsAtOnce[keeper] : Infinity;
-    return Math.max(1, Math.floor(Math.min(bytes, frame, most)));
+    const most = typeof rate === 'number' ? mostAtOnce(rate, keeper) : Infinity;
+    return Math.max(1, Math.floor(Math.min(bytes, frame, most, this.flow.mostOfPart(rate))));
   }
 
   /**
@@ -171,16 +203,33 @@ export class Line {
    */
   arrived(bytes: number, repository: string, content: number): void {
     this.gauge.came(content);
+    this.flow.came(bytes);
+    this.pacer.came(this.rankOf(repository));
     // Beside what is urgent nobody can tell whose the bytes on the sockets are: what is not counts as it was admitted.
     if (this.hasExpress) this.express.charge(-bytes);
-    else this.release(bytes, repository);
+    else this.discharge(bytes, repository);
     this.count();
   }
 
   /** So many bytes of what was admitted will not come. */
   release(bytes: number, repository: string): void {
+    this.flow.dropped(bytes);
+    this.discharge(bytes, repository);
+  }
+
+  /** What was admitted has come, and had so many bytes less than that. */
+  finished(bytes: number, repository: string): void {
+    this.flow.came(bytes);
+    this.discharge(bytes, repository);
+  }
+
+  private discharge(bytes: number, repository: string): void {
     if (!this.isExpress(repository)) this.pacer.charge(-bytes);
     this.express.charge(-bytes);
+  }
+
+  private rankOf(repository: string): number {
+    return this.state().rank(repository, this.cargo.get(repository) ?? ordinary);
   }
 
   /** Whether what is fetched of a repository goes at the rate of the urgent. */
@@ -262,4 +311,9 @@ export class Line {
     this.pacer.charge(bytes);
     if (this.state().rate === 'closed') this.passedClosed += bytes;
   }
+}
+
+function mostAtOnce(rate: number, keeper: Keeper): number {
+  if (keeper === 'paces') return rate * secondsAtOnce;
+  return Math.min(rate, Math.max(leastBurst, rate * burstSeconds));
 }

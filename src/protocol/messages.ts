@@ -30,6 +30,8 @@ export const stateMessage = z.object({
   company: versions.nullable(),
   /** SHA-256 of what `GET /v1/directory` gives this child. */
   directory: hashField,
+  /** SHA-256 of what `GET /v1/uploads` gives; left out where nothing limits what this child gets. */
+  uploads: hashField.optional(),
   depot: name,
 });
 export type StateMessage = z.infer<typeof stateMessage>;

@@ -30,6 +30,8 @@ interface Waiting {
 const longestMs = 500;
 /** While nobody gets a turn it is looked again after so long. */
 const lookMs = 20;
+/** How long those behind a rank wait for more of it where no rate says how long it takes to come. */
+const unpacedMs = 1_000;
 /** Timers are not finer. */
 const shortestMs = 1;
 
@@ -104,6 +106,19 @@ export class Pacer {
     this.pass(bytes);
   }
 
+  /** Something of a rank came: where there is no rate, more of it is expected. */
+  came(rank: number): void {
+    this.pay();
+    if (this.settings().rate === Infinity) this.expect(rank, 0);
+  }
+
+  /** Whether somebody who comes before a rank is waiting, or expected to ask again. */
+  isBehind(rank: number): boolean {
+    return (
+      this.heldMs(rank) > 0 || [...this.queues.values()].some(([first]) => first !== undefined && first.rank < rank)
+    );
+  }
+
   /** Bytes that are owed; negative: that may be made up for. */
   get debt(): number {
     this.pay();
@@ -172,8 +187,9 @@ export class Pacer {
 
   private expect(rank: number, bytes: number): void {
     const { rate, turnoverMs } = this.settings();
-    if (turnoverMs === undefined || rate === 0 || rate === Infinity) return;
-    this.expected.set(rank, this.paidAtMs + (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs);
+    if (turnoverMs === undefined || rate === 0) return;
+    const ms = rate === Infinity ? unpacedMs : (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs;
+    this.expected.set(rank, this.paidAtMs + ms);
   }
 
   /** Whoever was served goes behind those that have had as much. */
@@ -186,7 +202,7 @@ export class Pacer {
   private isDue({ bytes, lead, rank }: Pick<Waiting, 'bytes' | 'lead' | 'rank'>): boolean {
     const { rate, excess = Infinity, isHeld = false } = this.settings();
     if (isHeld) return false;
-    if (rate === Infinity) return true;
+    if (rate === Infinity) return this.heldMs(rank) === 0;
     if (rate <= 0 || this.owed > lead + (rate * shortestMs) / 1000 || this.heldMs(rank) > 0) return false;
     const passed = excess === Infinity ? 0 : this.second.bytes(this.paidAtMs);
     return passed <= 0 || passed + bytes <= rate + excess;
@@ -194,6 +210,7 @@ export class Pacer {
 
   /** How long somebody of a rank waits for others that may ask again first. */
   private heldMs(rank: number): number {
+    if (this.settings().turnoverMs === undefined) return 0;
     const untilMs = [...this.expected].reduce((most, [other, ms]) => (other < rank ? Math.max(most, ms) : most), 0);
     return Math.max(0, untilMs - this.host.monotonic());
   }

@@ -45,7 +45,11 @@ export interface Asked {
 /** How many bytes may be asked for now. */
 export async function turnOf(request: FramedRequest, from: number, size: number | undefined): Promise<number> {
   const { line, repository, keeper, signal } = request;
-  if (line === undefined || !line.isFramed) return Infinity;
+  if (line === undefined) return Infinity;
+  if (!line.isFramed) {
+    await line.letPass(repository, signal);
+    return Infinity;
+  }
   return line.admit(size === undefined ? Infinity : size - from, repository, keeper(), signal);
 }
 

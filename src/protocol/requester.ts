@@ -106,7 +106,7 @@ export class Requester {
   }
 
   /** @throws DepotError `window-closed` where the line is closed, and this is not small */
-  private pass(answer: Answer, maxBytes: number, repository: string | undefined): void {
+  pass(answer: Answer, maxBytes: number, repository: string | undefined): void {
     try {
       this.line?.admitHead(Number(answer.headers['content-length'] ?? maxBytes), repository);
     } catch (error) {

@@ -9,6 +9,7 @@ import { limits } from './limits.js';
 /** What a request names. README section 2 lists them. */
 export type Route =
   | { readonly name: 'directory' }
+  | { readonly name: 'uploads' }
   | { readonly name: 'report' }
   | { readonly name: 'ca' }
   | { readonly name: 'enroll' }
@@ -28,6 +29,7 @@ export type Route =
 export function formatRoute(route: Route): string {
   switch (route.name) {
     case 'directory':
+    case 'uploads':
     case 'report':
     case 'ca':
     case 'enroll':
@@ -88,8 +90,8 @@ function match(parts: readonly string[]): Route | undefined {
   return file === undefined ? undefined : matchFile(repository, folder, file);
 }
 
-function isPlain(kind: string | undefined): kind is 'report' | 'ca' | 'enroll' | 'request' {
-  return kind === 'report' || kind === 'ca' || kind === 'enroll' || kind === 'request';
+function isPlain(kind: string | undefined): kind is 'uploads' | 'report' | 'ca' | 'enroll' | 'request' {
+  return kind === 'uploads' || kind === 'report' || kind === 'ca' || kind === 'enroll' || kind === 'request';
 }
 
 function companyFile(file: string | undefined): Route | undefined {

@@ -93,6 +93,10 @@ export function childHandler(
     } else if (route.name === 'directory') {
       const { bytes, hash } = directoryFor(child.site, options, directory, store.signed.versions(directoryName));
       replyMessage(exchange, bytes, `"${hash}"`);
+    } else if (route.name === 'uploads') {
+      const plan = options.uploads?.plan();
+      if (plan === undefined) throw notHere(route);
+      replyMessage(exchange, plan.bytes, `"${plan.hash}"`);
     } else if (route.name === 'company') {
       if (!(await replyCompany(exchange, store, route.file, child.site))) throw notHere(route);
     } else {
@@ -190,6 +194,7 @@ export function childHandler(
     // Of packages all get the records; which of their units are here is told one by one.
     const complete = store.heads.newestComplete(repository, newest?.head.kind === 'packages' ? [] : demand);
     const company = store.signed.versions(directoryName);
+    const uploads = options.uploads?.plan()?.hash;
     if (complete !== undefined) {
       note(child, () => store.fetches.told(child.depot, repository, complete.head.generation, options.now()));
     }
@@ -201,6 +206,7 @@ export function childHandler(
       metadata: store.signed.versions(repository),
       company,
       directory: directoryFor(child.site, options, directory, company).hash,
+      ...(uploads === undefined ? {} : { uploads }),
       depot: options.depot,
     });
   }

@@ -135,7 +135,7 @@ function missedStatus(store: Store, name: string, live: LiveFacts | null): Misse
     since: iso(missed.sinceMs),
     closedAt: iso(missed.closedMs),
     bytesLeft: forecast?.bytesLeft ?? null,
-    windowBytes: live?.windowBytes ?? null,
+    windowBytes: live?.windowBytes(name) ?? null,
     windowsNeeded: forecast?.doneAt == null ? null : timesOpen(forecast.legs),
   };
 }

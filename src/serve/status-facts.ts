@@ -55,8 +55,12 @@ export interface LiveFacts {
   readonly line: LineStatus;
   /** Those that the parents name, and those whose head is not here yet. */
   readonly known: readonly NamedRepository[];
-  /** What the next whole window of the line carries, bytes; null where nobody knows. */
-  readonly windowBytes: number | null;
+  /** Whether a newer directory of the company is longer than what passes a closed line. */
+  readonly directoryWaits: boolean;
+  /** What the file leaves in force of the settings of sites, and what to do; null where there is nothing of that kind. */
+  readonly sitesLeft: string | null;
+  /** What the next whole window of the line carries of a repository, bytes; null where nobody knows. */
+  windowBytes(repository: string): number | null;
   /** Null where nothing is missing. */
   forecast(repository: string): ForecastStatus | null;
   cycle(repository: string): CycleProgress | null;

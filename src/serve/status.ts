@@ -33,7 +33,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
         ? childRepository(store, facts, live, named, parents, nowMs)
         : masterRepository(store, facts, live, { ...named, source: named.source }, nowMs),
     ),
-    directory: directoryStatus(store, facts, nowMs),
+    directory: directoryStatus(store, facts, live, nowMs),
     certificate: live?.certificate ?? null,
     children: store.demands
       .list()

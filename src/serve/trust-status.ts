@@ -7,6 +7,7 @@ import type { DirectoryStatus, TrustStatus } from '../model/status.js';
 import type { StatusError } from '../model/status-error.js';
 import type { Store } from '../store/store.js';
 import type { Lifetimes } from '../trust/sign.js';
+import type { LiveFacts } from './status-facts.js';
 
 const dayMs = 24 * 3600 * 1000;
 
@@ -37,7 +38,12 @@ function isVouchedFor(store: Store, site: string, repository: string): boolean {
 }
 
 /** The directory as this depot has it; its keys are here where this depot holds it. */
-export function directoryStatus(store: Store, facts: Facts, nowMs: number): DirectoryStatus | null {
+export function directoryStatus(
+  store: Store,
+  facts: Facts,
+  live: Pick<LiveFacts, 'directoryWaits' | 'sitesLeft' | 'line'> | null,
+  nowMs: number,
+): DirectoryStatus | null {
   if (store.signed.facts(directoryName) === undefined) return null;
   const rootKey = store.keys.rootKeyPlace(directoryName);
   const error =
@@ -45,7 +51,18 @@ export function directoryStatus(store: Store, facts: Facts, nowMs: number): Dire
       ? expiryOf(store, "the company's directory", directoryName, nowMs, () => 0)
       : expiryOfOwn(store, facts, directoryName, nowMs);
   const trust = { rootKey, authenticated: true, expires: firstToExpire(store, directoryName) };
-  return { trust, error };
+  const waitsForWindow = live?.directoryWaits === true && live.line.rate === 'closed';
+  return { trust, waitsForWindow, error: error ?? sitesError(live?.sitesLeft ?? null, nowMs) };
+}
+
+function sitesError(message: string | null, nowMs: number): StatusError | null {
+  if (message === null) return null;
+  return {
+    code: 'config-invalid',
+    message,
+    hint: 'depot reload takes the file over; depot config check says the same',
+    at: iso(nowMs),
+  };
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { bytesPerSecond, stricter, type Rate } from '../model/rate.js';
+import { sha256, type Sha256 } from '../model/sha256.js';
+import { mostOfChild, type UploadPlan } from '../model/upload-plan.js';
 import { WindowClock } from '../model/window-clock.js';
 import { nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { Slots } from './slots.js';
@@ -51,6 +53,7 @@ export class Uploads {
   private readonly slots: Slots;
   private readonly accounts = new WeakMap<Socket, Account>();
   private span: Span | undefined;
+  private told: { readonly plan: ReturnType<Uploads['plan']> } | undefined;
   private requests = 0;
 
   constructor(
@@ -58,7 +61,7 @@ export class Uploads {
     private readonly settings: () => UploadSettings,
   ) {
     this.total = new Pacer(host, () => {
-      const rate = bytesPerSecond(this.totalRate());
+      const rate = bytesPerSecond(this.rateWhileOpen());
       return { rate, ...writingDepth({ rate, frame: usualFrame }) };
     });
     this.slots = new Slots(host, () => settings().atOnce);
@@ -82,9 +85,13 @@ export class Uploads {
     const request = (this.requests += 1);
     // Frames come one after the other; what a child that names no pace asks for may be as long as a file.
     const rank = isBulk && named !== undefined ? request : 0;
+    const frame = named === undefined ? usualFrame : Math.min(named.frame, named.rate * 2);
+    let late = 0;
     const upload: Upload = {
       step: stepOf(this.rateOf(child)),
       take: async (bytes) => {
+        if (isBulk && this.totalRate() === 'closed') late += bytes;
+        if (late > frame) throw this.closed();
         this.count(child, wire);
         await child.pacer.take(bytes, String(request), { rank });
         await this.total.take(bytes, depot);
@@ -110,14 +117,15 @@ export class Uploads {
    * @throws DepotError `parent-busy` where all places are taken, or the line is closed for uploads
    */
   admit(depot: string): () => void {
-    const rate = this.totalRate();
-    if (rate === 'closed') {
-      const now = this.host.now();
-      const opensAtMs = nextOpening(this.settings().windows, now) ?? now + 3_600_000;
-      const message = 'this depot sends nothing large now: its window for uploads is closed';
-      throw new DepotError('parent-busy', message, { retryAfterMs: Math.max(1000, opensAtMs - now) });
-    }
+    if (this.totalRate() === 'closed') throw this.closed();
     return this.slots.enter(depot);
+  }
+
+  private closed(): DepotError {
+    const now = this.host.now();
+    const opensAtMs = nextOpening(this.settings().windows, now) ?? now + 3_600_000;
+    const message = 'this depot sends nothing large now: its window for uploads is closed';
+    return new DepotError('parent-busy', message, { retryAfterMs: Math.max(1000, opensAtMs - now) });
   }
 
   private childOf(depot: string): Child {
@@ -133,8 +141,14 @@ export class Uploads {
   }
 
   private rateOf({ pace }: Child): number {
-    const rate = stricter(pace?.rate ?? 'unlimited', stricter(this.settings().eachChild, this.totalRate()));
+    const rate = stricter(pace?.rate ?? 'unlimited', stricter(this.settings().eachChild, this.rateWhileOpen()));
     return bytesPerSecond(rate);
+  }
+
+  /** What is small passes while it is closed, and of what is under way then a frame; neither is held up. */
+  private rateWhileOpen(): Rate {
+    const rate = this.totalRate();
+    return rate === 'closed' ? 'unlimited' : rate;
   }
 
   private totalRate(): Rate {
@@ -148,6 +162,18 @@ export class Uploads {
   /** The windows are other ones. */
   changed(): void {
     this.span = undefined;
+    this.told = undefined;
+  }
+
+  /** What a child is told of it (README section 14 of the protocol); undefined where nothing limits it. */
+  plan(): { readonly bytes: Buffer; readonly hash: Sha256 } | undefined {
+    if (this.told === undefined) {
+      const { windows, eachChild } = this.settings();
+      const plan: UploadPlan = { windows, eachChild };
+      const bytes = mostOfChild(plan) === undefined ? undefined : Buffer.from(JSON.stringify(plan));
+      this.told = { plan: bytes === undefined ? undefined : { bytes, hash: sha256(bytes) } };
+    }
+    return this.told.plan;
   }
 
   private accountOf(wire: Socket): Account {

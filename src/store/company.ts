@@ -9,6 +9,8 @@ import {
   type CompanyDocument,
   type EnrolledRepository,
 } from '../model/company.js';
+import { DepotError } from '../model/errors.js';
+import { sha256 as hashOf } from '../model/sha256.js';
 import type { SiteRow } from '../model/site-settings.js';
 import { writeFileDurably } from './durable.js';
 import type { Layout } from './layout.js';
@@ -41,7 +43,10 @@ export class CompanyFiles {
     private readonly signed: SignedFiles,
   ) {}
 
-  /** The directory as a depot at `site` has it; undefined before the first whole set. */
+  /**
+   * The directory as a depot at `site` has it; undefined before the first whole set.
+   * @throws DepotError `data-unusable` where a document is not what was verified: less may be revoked in it, or less published
+   */
   get(site: string): Company | undefined {
     const facts = this.signed.facts(directoryName);
     if (facts === undefined) return undefined;
@@ -106,6 +111,7 @@ export class CompanyFiles {
     for (const { file, context } of documentsFor(site, targets)) {
       const bytes = this.read(file);
       if (bytes === undefined) return undefined;
+      if (!file.startsWith(`${hashOf(bytes)}.`)) throw damaged(join(this.layout.metadataOf(directoryName), file));
       const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
       if (context === null) {
         document = companyShape.parse(value);
@@ -119,4 +125,14 @@ export class CompanyFiles {
     const revoked = new Set(document.revoked.map(({ serial }) => serial));
     return { document, repositories, sites, generation, isRevoked: (serial) => revoked.has(serial) };
   }
+}
+
+function damaged(path: string): DepotError {
+  const message = `${path} is damaged: a document of the company's directory that does not hash to its name`;
+  return new DepotError('data-unusable', message, {
+    hint:
+      "at the depot that holds the company's directory, the origin: restore the folder from a backup; at any other one: remove " +
+      'the file, and the next poll brings it again',
+    retry: 'never',
+  });
 }

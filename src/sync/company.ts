@@ -43,17 +43,41 @@ export async function learnCompany(
     return isKnown && company.get(depot.site) !== undefined;
   };
   if (isHere()) return;
-  const isNew = await company.alone(async () => {
-    const held = signed.held(directoryName);
-    if (held === undefined || isHere()) return false;
-    const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
-    const subject = `the company's directory at ${parent.url}`;
-    const set = await verifyNewest(signed, directoryName, held, source, subject);
-    await bringDocuments(depot.store, depot.site, set, source, subject);
-    await company.switch(depot.site, set);
-    return true;
-  });
+  const isNew = await noticing(depot, () =>
+    company.alone(async () => {
+      const held = signed.held(directoryName);
+      if (held === undefined || isHere()) return false;
+      const source = sourceOf(offered.root, (file, maxBytes) => parent.client.company(file, maxBytes, signal));
+      const subject = `the company's directory at ${parent.url}`;
+      const set = await verifyNewest(signed, directoryName, held, source, subject);
+      await bringDocuments(depot.store, depot.site, set, source, subject);
+      await company.switch(depot.site, set);
+      return true;
+    }),
+  );
   if (isNew) depot.onCompany();
+}
+
+/** Notes whether what is brought is too long for a closed line. */
+async function noticing<Result>({ board }: SyncDepot, work: () => Promise<Result>): Promise<Result> {
+  try {
+    const result = await work();
+    board.directoryWaits = false;
+    return result;
+  } catch (thrown) {
+    if (!(thrown instanceof DepotError) || thrown.code !== 'window-closed') throw thrown;
+    board.directoryWaits = true;
+    const { message, hint, retryAfterMs } = thrown;
+    throw new DepotError(
+      'window-closed',
+      `the company's directory is longer than what passes a closed line: ${message}`,
+      {
+        cause: thrown,
+        ...(hint === undefined ? {} : { hint }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      },
+    );
+  }
 }
 
 /** Those that concern a depot at `site` and are not here yet. */

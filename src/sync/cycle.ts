@@ -48,6 +48,8 @@ export async function runCycle(
 ): Promise<CycleResult> {
   const startedAtMs = depot.host.now();
   const meter = depot.board.begin(repository);
+  // All of it counts for what passes a closed line, from the first request on.
+  depot.line.polled(repository);
   let used: Parent | undefined;
   let came: Came;
   try {

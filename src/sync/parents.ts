@@ -4,6 +4,7 @@ import { asDepotError, DepotError, type ErrorCode } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import type { ParentStatus } from '../model/status.js';
 import type { StatusError } from '../model/status-error.js';
+import type { UploadPlan } from '../model/upload-plan.js';
 import { ParentClient } from '../protocol/client.js';
 import type { Line } from '../protocol/line.js';
 import type { StateMessage } from '../protocol/messages.js';
@@ -31,8 +32,12 @@ export interface Parent {
   /** What it was last told of each depot, but for the times; and when it was last told all. */
   readonly reported: Map<string, string>;
   reportedAllAtMs: number;
+  /** False for a server of plain files, as far as is known. */
+  takesReports: boolean;
   /** Hash of the directory that was read from it. */
   directory: string | undefined;
+  /** What it gives to its children, under the hash by which it names that; no plan where it did not tell. */
+  uploads: { readonly hash: string; readonly plan: UploadPlan | undefined } | undefined;
   /** Cycles that talk to it now; one that is no longer configured is closed when the last of them ends. */
   users: number;
   isGone: boolean;
@@ -205,8 +210,10 @@ export class Parents {
       states: new Map(),
       offers: new KnownOffers(),
       demandHash: undefined,
+      uploads: undefined,
       reported: new Map(),
       reportedAllAtMs: 0,
+      takesReports: true,
       directory: undefined,
       users: 0,
       isGone: false,

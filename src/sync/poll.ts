@@ -2,6 +2,7 @@ import type { StateMessage } from '../protocol/messages.js';
 import type { SyncDepot } from './depot.js';
 import { learnDirectory } from './directory.js';
 import type { Parent } from './parents.js';
+import { learnUploads } from './upload-plan.js';
 
 /**
  * The one question of a poll. Conditional: where the parent has nothing new it answers 304, and its last state, which is
@@ -18,10 +19,14 @@ export async function poll(
   const answer = await parent.client.state(repository, remembered?.etag, signal);
   if (answer === 'unchanged') {
     if (remembered === undefined) return poll(depot, parent, repository, signal);
-    await learnDirectory(depot, parent, remembered.state.directory, signal);
-    return remembered.state;
+    return learned(remembered.state);
   }
   parent.states.set(repository, answer);
-  await learnDirectory(depot, parent, answer.state.directory, signal);
-  return answer.state;
+  return learned(answer.state);
+
+  async function learned(state: StateMessage): Promise<StateMessage> {
+    await learnDirectory(depot, parent, state.directory, signal);
+    await learnUploads(depot, parent, state.uploads, signal);
+    return state;
+  }
 }

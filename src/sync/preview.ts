@@ -21,6 +21,7 @@ export async function previewCycle(
   stepsWanted: number,
   signal: AbortSignal,
 ): Promise<CyclePreview> {
+  depot.line.polled(repository);
   return depot.parents.firstThatAnswers(repository, async (parent) => {
     const target = await offeredTarget(depot, parent, repository, signal);
     if (target !== undefined) await takeManifest(depot, parent, target, signal);

@@ -10,6 +10,8 @@ export class ProgressBoard {
   readonly shown = new Map<string, string>();
   /** When the content of packages was last looked for, by repository; known for one run of the daemon. */
   readonly contentSoughtAtMs = new Map<string, number>();
+  /** Whether the newer directory of the company that a parent has is longer than what passes a closed line. */
+  directoryWaits = false;
 
   constructor(private readonly host: Host) {}
 

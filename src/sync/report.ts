@@ -10,8 +10,8 @@ import type { Parent } from './parents.js';
 const allRowsEveryMs = 6 * 3600 * 1000;
 /** Rows in one message; a parent refuses one of more than 5,000 (src/protocol/limits.ts). */
 const rowsAMessage = 1000;
-/** Of a report beside its rows, where it names no demand: bytes. */
-const rest = 512;
+/** Of a report beside its rows and the demand: bytes. */
+const rest = 128;
 
 /** Tells the parent what is wanted here, unless it is known to have been told: what it calls complete depends on it. */
 export async function announceDemand(depot: SyncDepot, parent: Parent, signal: AbortSignal): Promise<void> {
@@ -30,33 +30,67 @@ export async function report(
   if (now - parent.reportedAllAtMs >= allRowsEveryMs) {
     parent.reported.clear();
     parent.reportedAllAtMs = now;
+    parent.takesReports = true;
   }
+  if (!parent.takesReports) return;
   const own = await reportRows(depot, parent);
-  const news = own.filter((row) => parent.reported.get(row.depot) !== withoutTimes(row));
-  const rows = news.slice(0, fitting(news, depot.line.room() - rest));
-  if (rows.length === 0 && because === 'rows') return;
+  const news = inTurn(own, parent);
   const repositories = allDemands(depot, askedOf(depot, parent));
   const hash = demandsHash(repositories);
-  const isKnown = parent.demandHash === hash;
-  const first = rows.slice(0, rowsAMessage);
-  const answer = await parent.client.report(
-    { rows: first, demand: isKnown ? { hash } : { hash, repositories } },
-    signal,
-  );
-  if (answer.demand === 'send') await parent.client.report({ rows: [], demand: { hash, repositories } }, signal);
-  for (let at = rowsAMessage; at < rows.length; at += rowsAMessage) {
-    await parent.client.report({ rows: rows.slice(at, at + rowsAMessage), demand: { hash } }, signal);
+  const whole = { hash, repositories };
+  const demand = parent.demandHash === hash ? { hash } : whole;
+  // While the line is closed a demand that is too long waits for the opening; the rows do not wait with it.
+  const isTold = because === 'demand' || bytesOf(demand) <= depot.line.room() - rest;
+  const rows = fitting(news, depot.line.room() - rest - bytesOf(isTold ? demand : { hash }));
+  if (rows.length === 0 && because === 'rows') return;
+  const messages = because === 'demand' && rows.length === 0 ? [[]] : inMessages(rows);
+  for (const [at, some] of messages.entries()) {
+    const answer = await parent.client.report({ rows: some, demand: at === 0 && isTold ? demand : { hash } }, signal);
+    if (answer === undefined) {
+      parent.takesReports = false;
+      return;
+    }
+    for (const row of some) {
+      parent.reported.delete(row.depot);
+      parent.reported.set(row.depot, withoutTimes(row));
+    }
+    if (at > 0) continue;
+    if (answer.demand === 'send') {
+      if (because === 'rows' && bytesOf(whole) > depot.line.room() - rest) continue;
+      await parent.client.report({ rows: [], demand: whole }, signal);
+    }
+    parent.demandHash = hash;
   }
-  parent.demandHash = hash;
-  for (const row of rows) parent.reported.set(row.depot, withoutTimes(row));
 }
 
-/** How many rows have no more than so many bytes together, this depot's own in any case: those behind them go with the next poll. */
-function fitting(rows: readonly ReportRow[], bytes: number): number {
-  if (bytes === Infinity) return rows.length;
+/** Those that say something new: this depot's own, then those of which the parent has not heard for the longest. */
+function inTurn([own, ...below]: readonly ReportRow[], { reported }: Parent): ReportRow[] {
+  const heard = new Map([...reported.keys()].map((depot, at) => [depot, at]));
+  const turn = ({ depot }: ReportRow): number => heard.get(depot) ?? -1;
+  const rows = [...(own === undefined ? [] : [own]), ...below.sort((a, b) => turn(a) - turn(b))];
+  return rows.filter((row) => reported.get(row.depot) !== withoutTimes(row));
+}
+
+/** Those that have no more than so many bytes together: the others go with a later poll, and one that is too long by itself when the line is open. */
+function fitting(rows: readonly ReportRow[], bytes: number): readonly ReportRow[] {
+  if (bytes === Infinity) return rows;
   let left = bytes;
-  const over = rows.findIndex((row, at) => (left -= Buffer.byteLength(JSON.stringify(row)) + 1) < 0 && at > 0);
-  return over < 0 ? rows.length : over;
+  return rows.filter((row) => {
+    const needed = bytesOf(row) + 1;
+    if (needed > left) return false;
+    left -= needed;
+    return true;
+  });
+}
+
+function inMessages(rows: readonly ReportRow[]): (readonly ReportRow[])[] {
+  const count = Math.ceil(rows.length / rowsAMessage);
+  return Array.from({ length: count }, (_, at) => rows.slice(at * rowsAMessage, (at + 1) * rowsAMessage));
+}
+
+/** As JSON. */
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** What this parent is polled for: it learns of no other repository. */

@@ -25,8 +25,9 @@ const content: readonly Route['name'][] = ['object', 'encoding', 'bundle'];
 /**
  * Passes connections on to a port on loopback that need not be open yet, and counts. With `ends` it has the keys of the
  * two depots, so that it also sees what is asked for.
+ * @param at the port that it is found at; 0: any
  */
-export async function countedLine(to: number, ends?: Ends): Promise<CountedLine> {
+export async function countedLine(to: number, ends?: Ends, at = 0): Promise<CountedLine> {
   let traffic = none();
   const sockets = new Set<Socket>();
   /** What each connection carries, by the port that it goes on from. It carries one request at a time. */
@@ -60,7 +61,7 @@ export async function countedLine(to: number, ends?: Ends): Promise<CountedLine>
     });
     join(near, far, sockets);
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(at, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
     take() {

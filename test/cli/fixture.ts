@@ -281,6 +281,7 @@ export function liveFacts(nowMs: number): LiveFacts {
   const media: ForecastStatus = {
     repository: 'media',
     package: null,
+    contentAt: null,
     bytesLeft: 278_000_000,
     bytesBefore: 0,
     doneAt: new Date(nowMs + 232_000).toISOString(),
@@ -337,9 +338,11 @@ export function liveFacts(nowMs: number): LiveFacts {
     ],
     known: [{ name: 'tools', kind: 'mirror', context: 'enterprise' }],
     cycle: (repository) => (repository === 'media' ? fetching : null),
-    windowBytes: 90_000_000,
+    windowBytes: () => 90_000_000,
     forecast: (repository) => (repository === 'media' ? media : null),
     nextPollAtMs: () => nowMs + 12 * minute,
+    directoryWaits: false,
+    sitesLeft: null,
     sourceError: () => null,
     moveError: () => null,
     source: () => ({

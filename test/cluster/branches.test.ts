@@ -42,6 +42,7 @@ async function branch(depot: Hosted, name: keyof typeof branches, host: Host, co
   const came: Came[] = [];
   let at = 0;
   while (host.now() < start + 48 * hour && at < content.length) {
+    own.line.polled('tools');
     await client.state('tools');
     try {
       const body = await client.object('tools', sha256(content), content.length, at);

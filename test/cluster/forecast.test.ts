@@ -56,3 +56,38 @@ it('takes a line without a rate for as fast as it was, and says so where it was 
   expect((await region.cli('forecast', 'tools/vlc')).exitCode).toBe(6);
   expect((await region.cli('forecast', 'a b')).exitCode).toBe(2);
 });
+
+const minute = 60_000;
+
+it('reckons with what the parent gives its children: a rate, or windows of its uploads', async () => {
+  const size = 3_000_000;
+  const content = { large: bytes(noise(size, 6, size)) };
+  // Faster by itself than what it gets.
+  const { origin, region } = await startChain(content, {
+    origin: { network: { uploads: { 'each-child': '80kbit/s' } } },
+    region: { network: { otherwise: '80Mbit/s' } },
+  });
+  const polling = control(region).poll(null, { ...patiently, wait: false });
+  const told = async () => (await control(region).forecast(null)).own[0];
+  await expect.poll(async () => (await told())?.legs[0]?.rate ?? null, { timeout: 20_000 }).toBe(10_000);
+  const slow = await told();
+  expect(Date.parse(slow?.doneAt ?? '') - Date.now()).toBeGreaterThan(((slow?.bytesLeft ?? 0) / 10_000) * 900);
+  await polling;
+
+  // Closed now, and open for an hour after the next one.
+  const at = (hours: number): string => new Date(Date.now() + hours * 60 * minute).toISOString().slice(11, 13);
+  const windows = [{ from: `${at(2)}:00`, to: `${at(3)}:00`, rate: '8Mbit/s' }];
+  const opensAt = Date.parse(`${new Date(Date.now() + 120 * minute).toISOString().slice(0, 13)}:00:00Z`);
+  await origin.configure({ network: { timezone: 'UTC', uploads: { total: 'closed', windows } } });
+  await control(origin).reload();
+  await region.stop();
+  await region.start();
+  await control(region).poll(null, { ...patiently, wait: false });
+  await expect.poll(async () => (await told())?.legs[0]?.rate ?? null, { timeout: 20_000 }).toBe('closed');
+  const later = Date.parse((await told())?.doneAt ?? '');
+  expect(later).toBeGreaterThan(opensAt);
+  expect(later).toBeLessThan(opensAt + 60 * minute);
+  expect((await region.cli('forecast', 'tools')).stdout).toMatch(
+    /tools: [\d.]+ MiB left, closed until .*, then 8Mbit\/s/,
+  );
+});

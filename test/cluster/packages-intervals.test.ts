@@ -1,6 +1,7 @@
 import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import type { ForecastResult } from '../../src/model/forecast-status.js';
 import type { PlanSummary } from '../../src/model/plan-status.js';
 import type { Depot } from '../harness/depot.js';
 import { afterTheLast } from '../harness/temporary.js';
@@ -36,6 +37,11 @@ it('leaves content to its interval, and says so', async () => {
   await expect.poll(awaited, soon).toMatchObject({ revisions: 1, bytes: 3000 });
   const at = Date.parse((await awaited())?.at ?? '');
   expect(at - Date.now()).toBeGreaterThan(3500 * 1000);
+  // Nothing of it comes before.
+  const { own } = await region.json<ForecastResult>('forecast', 'apps');
+  const contentAt = new Date(at).toISOString();
+  expect(own).toMatchObject([{ contentAt, bytesLeft: 3000, legs: [{ rate: 'closed', until: contentAt }] }]);
+  expect((await region.cli('forecast', 'apps')).stdout).toMatch(/2.9 KiB left, fetched from .* on \(poll\.content\)/);
   await expect
     .poll(async () => (await region.cli('status')).stdout, { timeout: 10_000 })
     .toContain('apps: 1 revision, 2.9 KiB, fetched in 1 h (poll.content)');

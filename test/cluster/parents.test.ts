@@ -1,4 +1,4 @@
-import { cp, rename, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { HoldStatus } from '../../src/model/status.js';
@@ -204,4 +204,27 @@ it('does not forget who is revoked: an origin that lost the directory does not s
   await origin.stop();
   await loseAllBut(origin, 'keys');
   await expect(origin.start()).rejects.toThrow('what is revoked must not be forgotten');
+});
+
+it('does not start with a damaged document of the directory, and below the origin has it brought again once it is removed', async () => {
+  const { origin, region } = await startPair({ a: 'a' });
+  await pollAll(region);
+  for (const depot of [origin, region]) {
+    await depot.stop();
+    const folder = join(depot.data, 'metadata/.directory');
+    const name = (await readdir(folder)).find((file) => /^[0-9a-f]{64}\./.test(file)) ?? '';
+    const document = join(folder, name);
+    const bytes = await readFile(document);
+    await writeFile(document, bytes.subarray(0, bytes.length / 2));
+    await expect(depot.start()).rejects.toThrow(`${document} is damaged`);
+    expect(depot.log()).toContain('the next poll brings it again');
+    if (depot === origin) await writeFile(document, bytes);
+    else await rm(document);
+    await depot.start();
+  }
+  await pollAll(region);
+  expect(await statusOf(region)).toMatchObject({
+    directory: { error: null },
+    repositories: [{ generation: 1, error: null }],
+  });
 });

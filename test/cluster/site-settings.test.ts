@@ -69,7 +69,16 @@ it('brings settings by site down one level a poll, and holds a branch to them th
     given: { network: 'enterprise/germany/munich', poll: germany },
     line: { rate: 500_000 },
   });
-  await give(origin, undefined);
+  // A file that has lost the key lifts no limits.
+  expect((await give(origin, undefined)).signed).toBeUndefined();
+  const warning = `sites: is not in the file, so what was signed for ${germany}, ${germany}/munich stays in force`;
+  expect((await statusOf(origin)).directory?.error).toMatchObject({ code: 'config-invalid' });
+  expect((await origin.cli('status')).stdout.replace(/\s+/g, ' ')).toContain(warning);
+  expect((await origin.cli('config', 'check')).stderr).toContain(`${warning}; put it back, or write sites: {}`);
+  expect((await origin.cli('status', '--check')).exitCode).toBe(4);
+  expect((await statusOf(region)).line).toMatchObject({ rate: 'closed' });
+  await give(origin, {});
+  expect((await statusOf(origin)).directory?.error).toBeNull();
   await expect.poll(() => nothingGiven(region), { timeout: 20_000 }).toBe(true);
   await expect.poll(async () => (await cycle(region)).toGeneration, { timeout: 20_000 }).toBe(2);
   await expect.poll(() => nothingGiven(branch), { timeout: 20_000 }).toBe(true);

@@ -21,8 +21,9 @@ const part = fc
 
 const glob = fc
   .tuple(fc.constantFrom('**/', '*.', 'mac/', '@(a|b)', ''), part)
-  .map(([first, rest]) => first + rest.replaceAll('\\', ''))
-  .filter((text) => text.trim() !== '' && !text.endsWith('/') && !/^!(?!\()/.test(text));
+  // What has brackets that are never closed is refused.
+  .map(([first, rest]) => first + rest.replaceAll(/[\\[{]/g, ''))
+  .filter((text) => text.trim() !== '' && !/(^|\/)\.{0,2}$/.test(text) && !/^!(?!\()/.test(text));
 
 const duration = (shortestMs: number, longestMs: number): fc.Arbitrary<number> =>
   fc.oneof(
@@ -213,7 +214,7 @@ export const settings: fc.Arbitrary<Settings> = fc
         ),
       }),
       network: network(fc.constantFrom(first, ...rest)),
-      sites: given(site, fc.constantFrom(first, ...rest)),
+      sites: fc.option(given(site, fc.constantFrom(first, ...rest))),
       follow: parents === 0 ? fc.constant([]) : fc.oneof(fc.constant('all' as const), list),
       repositories: fc.tuple(
         ...names

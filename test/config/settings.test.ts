@@ -39,7 +39,7 @@ describe('a good file', () => {
       proxy: null,
       poll: { everyMs: 900_000, jitter: 0.1, atStart: true, contentMs: null, repositories: {} },
       network: noNetwork,
-      sites: [],
+      sites: null,
       follow: [],
       repositories: [],
       packageTypes: usualTypes,
@@ -111,7 +111,7 @@ log: debug
         },
       },
       network: noNetwork,
-      sites: [],
+      sites: null,
       follow: [
         { repository: 'office', include: ['mac/**'], exclude: ['**/*.bak'] },
         { repository: 'drivers', include: [], exclude: [] },
@@ -232,6 +232,26 @@ log: verbose
     'depot.yaml:23:6: log: found "verbose"; allowed: debug, info, warn or error',
   ]);
 });
+
+test.each([
+  ['a//b', 'paths have no empty part, so this selects nothing; did you mean "a/b"?'],
+  ['a/./b', 'paths have no part ".", so this selects nothing; did you mean "a/b"?'],
+  ['img/[0-9.png', 'the "[" is never closed; where a name has one, it is written as "[[]"'],
+  ['[]a', 'the "[" is never closed; where a name has one, it is written as "[[]"'],
+  ['*.{bak,tmp', 'the "{" is never closed; where a name has one, it is written as "[{]"'],
+  ['+(a|b', 'the "(" is never closed; where a name has one, it is written as "[(]"'],
+])('refuses the pattern %s, which selects nothing that it seems to', (pattern, fault) => {
+  const text = `depot: a\nsite: e\nparent: https://p:1\nfollow: [{ repository: r, include: [${JSON.stringify(pattern)}] }]\n`;
+  expect(problems(text)).toContain(`follow[0].include[0]: found ${JSON.stringify(pattern)}; ${fault}`);
+});
+
+test.each(['[[]x', '[]a]', '[!]]*', 'a(b', 'a)b', '{a,b}/*.[ch]', '[{]', '@(a|b)/**', '**/*.bak'])(
+  'takes the pattern %s',
+  (pattern) => {
+    const text = `depot: a\nsite: e\nparent: https://p:1\nfollow: [{ repository: r, exclude: [${JSON.stringify(pattern)}] }]\n`;
+    expect(() => parseSettings(text, 'depot.yaml')).not.toThrow();
+  },
+);
 
 test('what disagrees is told even where each value is good by itself', () => {
   const text = `depot: a

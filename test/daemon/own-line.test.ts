@@ -16,7 +16,7 @@ const branch = 'depot: b\nsite: enterprise/b\nnetwork:\n  timezone: Etc/UTC\n';
 /** What the file comes to, where the directory sets this for the company. */
 function inForce(file: string, given: string): Settings['network'] {
   const { sites } = parseSettings(`depot: o\nsite: enterprise\nsites: { enterprise: { network: ${given} } }\n`, 'o');
-  return bounded(parseSettings(branch + file, 'b'), givenTo('enterprise/b', sites, 1)).network;
+  return bounded(parseSettings(branch + file, 'b'), givenTo('enterprise/b', sites ?? [], 1)).network;
 }
 
 async function lineOf(network: Settings['network']): Promise<{ own: OwnLine; host: ScriptedHost }> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { timesOpen } from '../../src/model/forecast-status.js';
 import { forecast, type LinePlan } from '../../src/model/forecast.js';
-import { bytesPerSecond, type Rate } from '../../src/model/rate.js';
+import { bytesPerSecond, stricter, type Rate } from '../../src/model/rate.js';
 import { speedsFrom } from '../../src/model/speed.js';
 import type { Windows } from '../../src/model/windows.js';
 import { openMinutes } from './minute-by-minute.js';
@@ -19,6 +19,18 @@ const orders = (now: number): fc.Arbitrary<LinePlan['order']> =>
       untilMs: fc.integer({ min: 1, max: 2000 }).map((minutes) => now + minutes * minute),
     }),
   );
+/** What a parent gives: other rates at some hours of the day. */
+const above = (zone: string): fc.Arbitrary<Windows | undefined> => {
+  const rates = fc.constantFrom<Rate>('closed', 'unlimited', 15_000, 25_000);
+  const hours = fc.record({
+    fromMinute: fc.integer({ min: 0, max: 1439 }),
+    toMinute: fc.integer({ min: 1, max: 1440 }),
+  });
+  const window = fc.tuple(hours, rates).map(([times, rate]) => ({ dates: null, days: null, ...times, rate }));
+  return fc.option(fc.record({ zone: fc.constant(zone), list: fc.array(window, { maxLength: 2 }), otherwise: rates }), {
+    nil: undefined,
+  });
+};
 const measured = fc
   .uniqueArray(
     fc.tuple(fc.constantFrom<Rate>('unlimited', 64_000, 1000, 20_000), fc.integer({ min: 500, max: 2_000_000 })),
@@ -33,6 +45,11 @@ const cases = scenes.chain(({ around, windows }) => {
       windows: fc.constant(windows),
       order: orders(now),
       urgent: fc.constantFrom<Rate>('closed', 30_000, 'unlimited'),
+      above: above(windows.zone),
+      ordinaryFromMs: fc.option(
+        fc.integer({ min: -100, max: 3000 }).map((minutes) => now + minutes * minute),
+        { nil: undefined },
+      ),
     }),
     amount: fc.record({
       urgent: fc.integer({ min: 0, max: 5_000_000_000 }),
@@ -44,13 +61,14 @@ const cases = scenes.chain(({ around, windows }) => {
 
 /** The bytes that come in each minute of some days, by going through them one by one, and when the last one has come. */
 function walk(
-  { windows, order, urgent }: LinePlan,
+  { windows, order, urgent, above = constant('unlimited'), ordinaryFromMs = 0 }: LinePlan,
   amount: { readonly urgent: number; readonly ordinary: number },
   now: number,
   speedOf: (rate: Exclude<Rate, 'closed'>) => number | undefined,
   days: number,
 ): number | 'unmeasured' | 'later' {
   const rates = openMinutes(windows, now, now + days * 24 * hour);
+  const given = openMinutes(above, now, now + days * 24 * hour);
   const left = { ...amount };
   for (const [at, ofWindow] of rates.entries()) {
     const atMs = now + at * minute;
@@ -59,7 +77,9 @@ function walk(
     for (const kind of ['urgent', 'ordinary'] as const) {
       if (left[kind] === 0) continue;
       const isFaster = kind === 'urgent' && !isOrdered && bytesPerSecond(urgent) > bytesPerSecond(ofWindow);
-      const rate = isOrdered ? order.windows.otherwise : isFaster ? urgent : ofWindow;
+      const own = isOrdered ? order.windows.otherwise : isFaster ? urgent : ofWindow;
+      const isLater = kind === 'ordinary' && atMs < ordinaryFromMs;
+      const rate = isLater ? 'closed' : stricter(own, given[at] ?? 'closed');
       const speed = rate === 'closed' ? 0 : speedOf(rate);
       if (speed === undefined) return 'unmeasured';
       const bytes = Math.min(left[kind], speed * seconds);

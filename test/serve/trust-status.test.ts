@@ -88,14 +88,14 @@ test('calls a repository authenticated whose root is the one that the directory 
 
 test('alarms where a copy of the directory has expired, and at its own depot before', async () => {
   const store = await openStore();
-  expect(directoryStatus(store, facts, now)).toBeNull();
+  expect(directoryStatus(store, facts, null, now)).toBeNull();
   const directory = new DirectoryHolder(store, host, 'enterprise', () => usualLifetimes);
   await directory.found({ anchors: ['an anchor'], revoked: [], graceMs: 0 });
-  expect(directoryStatus(store, facts, now)).toMatchObject({ trust: { rootKey: 'here' }, error: null });
-  expect(directoryStatus(store, facts, now + 25 * day)?.error?.code).toBe('head-expired');
+  expect(directoryStatus(store, facts, null, now)).toMatchObject({ trust: { rootKey: 'here' }, error: null });
+  expect(directoryStatus(store, facts, null, now + 25 * day)?.error?.code).toBe('head-expired');
   for (const file of store.keys.list(directoryName)) store.keys.remove(directoryName, file);
-  expect(directoryStatus(store, facts, now + 25 * day)).toMatchObject({ trust: { rootKey: null }, error: null });
-  expect(directoryStatus(store, facts, now + 31 * day)?.error).toMatchObject({
+  expect(directoryStatus(store, facts, null, now + 25 * day)).toMatchObject({ trust: { rootKey: null }, error: null });
+  expect(directoryStatus(store, facts, null, now + 31 * day)?.error).toMatchObject({
     code: 'head-expired',
     message: expect.stringContaining("of the company's directory expired a day ago"),
   });

@@ -103,6 +103,27 @@ it('gives nothing large while its window for uploads is closed, says when it ope
   expect(came).toBe(content.length);
 });
 
+it('lets heads pass while its window for uploads is closed, and of what is under way when it closes no more than a frame', async () => {
+  // It closes after ten seconds.
+  const start = Date.parse('2026-11-26T05:59:50Z');
+  const window = { dates: null, days: null, fromMinute: 360, toMinute: 450, rate: 'closed' } as const;
+  const host = hurriedHost(start);
+  const depot = await parent(host, { windows: [window], eachChild: 8_000 });
+  const client = childOf(depot, 'munich');
+  // Fifty seconds: a child that names no rate asks for all of it.
+  const { chunks } = await client.object('tools', object, content.length, 0);
+  const came: { atMs: number; bytes: number }[] = [];
+  const cut = await (async () => {
+    for await (const { length } of chunks) came.push({ atMs: host.now() - start, bytes: length });
+  })().catch((error: unknown) => error);
+  expect(cut).toMatchObject({ code: 'transfer-cut' });
+  const late = came.filter(({ atMs }) => atMs > 10_500).reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(late).toBeGreaterThan(0);
+  expect(late).toBeLessThanOrEqual(256 * 1024);
+  const { head } = await depot.publish('tools', { large: content, small: 'small' });
+  expect((await client.page('tools', head.root)).length).toBeGreaterThan(10);
+});
+
 it('serves so many children at once; the others come when they are told, at different times, and none is left out', async () => {
   let seed = 20_261_126;
   const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
