@@ -1,6 +1,7 @@
 import { asDepotError } from '../model/errors.js';
 import type { Offers } from '../model/offer.js';
 import type { WireBytes } from '../model/route.js';
+import type { Sha256 } from '../model/sha256.js';
 import type { FileCount } from '../model/plan-status.js';
 import { limits } from '../protocol/limits.js';
 import type { SyncDepot } from './depot.js';
@@ -55,12 +56,13 @@ export async function askOffers(
   const now = host.monotonic();
   const names = large.map(({ sha256 }) => sha256);
   const unknown = parent.offers.unknown(repository, names, now, line.room(repository) !== Infinity);
+  let asked: readonly Sha256[] = [];
   try {
     for (let at = 0; at < unknown.length && !parent.offers.isFull(repository); at += limits.offersAsked) {
-      const asked = unknown.slice(at, at + limits.offersAsked);
+      asked = unknown.slice(at, at + limits.offersAsked);
       const answer = await parent.client.offers(repository, asked, signal);
       if (answer === undefined) {
-        parent.offers.fellSilent(now);
+        parent.offers.fellSilent(repository, now);
         break;
       }
       parent.offers.learn(repository, asked, answer, now);
@@ -68,7 +70,8 @@ export async function askOffers(
   } catch (thrown) {
     const error = asDepotError(thrown, `ask ${parent.url} what it has of ${repository}`);
     if (error.code === 'interrupted') throw error;
-    if (error.code === 'parent-answer') parent.offers.fellSilent(now);
+    if (error.code === 'parent-answer') parent.offers.fellSilent(repository, now);
+    if (error.code === 'window-closed') parent.offers.tooLong(repository, asked);
     log.debug({ repository, parent: parent.url, code: error.code }, error.message);
   }
   return parent.offers.leadingTo(repository, names);

@@ -3,7 +3,7 @@ import type { Sha256 } from '../model/sha256.js';
 
 /** What is known is believed for so long; of what is made meanwhile a plan only learns then. */
 const freshMs = 10 * 60_000;
-/** A parent that tells nobody what it has is not asked again for so long. */
+/** A parent that tells nobody what it has of a repository is not asked again for so long. */
 const silentMs = 60 * 60_000;
 /** Offers of one repository that are remembered, each a few hundred bytes; of what is beyond, nothing is known. */
 const remembered = 30_000;
@@ -16,7 +16,7 @@ interface OfRepository {
 /** What one parent said that it has ready, in this run of the daemon. */
 export class KnownOffers {
   private readonly repositories = new Map<string, OfRepository>();
-  private silentUntilMs = -Infinity;
+  private readonly silentUntilMs = new Map<string, number>();
 
   of(repository: string): Offers {
     return this.repositories.get(repository)?.offers ?? new Map<Sha256, Offer>();
@@ -41,7 +41,7 @@ export class KnownOffers {
 
   /** The objects of which it is to be asked; `isBrief`: the line has little room, and what is known at all is enough. */
   unknown(repository: string, objects: readonly Sha256[], nowMs: number, isBrief: boolean): Sha256[] {
-    if (nowMs < this.silentUntilMs) return [];
+    if (nowMs < (this.silentUntilMs.get(repository) ?? -Infinity)) return [];
     if (this.isFull(repository)) this.repositories.delete(repository);
     const asked = this.repositories.get(repository)?.askedAtMs;
     const isKnown = (atMs: number | undefined): boolean => atMs !== undefined && (isBrief || nowMs - atMs < freshMs);
@@ -59,12 +59,17 @@ export class KnownOffers {
     for (const offer of answer) known.offers.set(offer.object, offer);
   }
 
+  /** The answer about these does not pass a line that is closed: they are asked for when it is open. */
+  tooLong(repository: string, asked: readonly Sha256[]): void {
+    this.learn(repository, asked, [], -Infinity);
+  }
+
   isFull(repository: string): boolean {
     return this.of(repository).size >= remembered;
   }
 
   /** It makes no offers, or none that can be read. */
-  fellSilent(nowMs: number): void {
-    this.silentUntilMs = nowMs + silentMs;
+  fellSilent(repository: string, nowMs: number): void {
+    this.silentUntilMs.set(repository, nowMs + silentMs);
   }
 }
