@@ -294,7 +294,9 @@ export class Line {
     const { rate, opens } = this.state();
     if (rate !== 'closed' || this.isExpress(repository)) return;
     const when = opens === null ? 'until depot resume, or until the windows are changed' : `it opens ${opens.at}`;
-    throw new DepotError('window-closed', `${repository} waits for the window: ${when}`, {
+    // Of no repository is only the list of them.
+    const what = repository === '' ? 'the list of repositories' : repository;
+    throw new DepotError('window-closed', `${what} waits for the window: ${when}`, {
       hint: 'depot windows shows the next ones; depot pace RATE --for TIME opens the line by hand, where the directory allows it',
       ...(opens === null ? {} : { retryAfterMs: opens.inMs }),
     });
