@@ -17,7 +17,7 @@ export function forecastCommand(program: Program): Command {
     .argument('[repository]', 'REPOSITORY, or REPOSITORY/PACKAGE')
     .addHelpText(
       'after',
-      '\nIt is reckoned from the sizes of the files that are missing, the most that can cross the line, from windows and rates,\nand from what was measured; so it is the latest time. Depots below reckon for themselves, and report it.',
+      '\nIt is reckoned from the sizes of the files that are missing, the most that can cross the line, from windows and rates,\nthose of the parent included, from poll.content and from what was measured; so it is the latest time. Depots below reckon for themselves, and report it.',
     )
     .action(async (text: string | undefined, _options: object, command: Command) => {
       const request = requestOf(program, command);

@@ -2,9 +2,10 @@ import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import { ordinary, type Cargo } from '../model/priority.js';
 import { bytesPerSecond, type Rate } from '../model/rate.js';
-import { depthOf, formatPace } from './pace.js';
+import { Allowance } from './allowance.js';
 import { Flow } from './flow.js';
 import { Gauge } from './gauge.js';
+import { depthOf, formatPace, largestPart, type Keeper } from './pace.js';
 import { Pacer } from './pacer.js';
 import { Traffic } from './traffic.js';
 
@@ -21,24 +22,12 @@ export interface LineState {
   rank(repository: string, cargo: Cargo): number;
 }
 
-/** Whether the other side keeps to a rate that it is told. */
-export type Keeper = 'paces' | 'does-not';
-
 /** Polls, heads and reports are not held up where the line is closed; they are written at this rate, bytes a second. */
 const closedRate = 8_000;
-/** What one poll may bring and take while the line is closed; the headers and the TLS of its requests have the rest of 64 KiB. */
-const passingBytes = 52 * 1024;
-/** Of that, what pages and difference streams leave to heads and reports. */
-const headBytes = 12 * 1024;
-/** The largest part that is asked for at once, seconds of line. */
-const secondsAtOnce = 2;
-/**
- * The same of a parent that cannot keep to a rate, from which it comes as fast as the line carries it: brief ones, so that ten
- * seconds have ten seconds' worth; but no smaller than the least of frames, bytes, while that is no more than a second.
- */
-const [burstSeconds, leastBurst] = [0.15, 16 * 1024];
 /** How long the way from the end of a part to the request for the next one may take, milliseconds. */
 const turnoverMs = 300;
+/** So often it is said that something comes of a repository, milliseconds. */
+const comingMs = 100;
 /** How far ahead of its turn a request is made where the parent keeps to the rate, seconds. */
 const leadSeconds = 0.25;
 
@@ -57,13 +46,13 @@ export class Line {
   private readonly express: Pacer;
   /** What is fetched of a repository now; not listed: what is ordinary. */
   private readonly cargo = new Map<string, Cargo>();
-  /** What is left of `passingBytes`, by repository, and which was polled for last. */
-  private readonly passing = new Map<string, number>();
-  private polledLast = '';
+  private readonly allowance = new Allowance();
+  /** When it was last said, by repository, that something comes of it. */
+  private readonly saidAtMs = new Map<string, number>();
   private passedClosed = 0;
 
   constructor(
-    host: Pick<Host, 'monotonic' | 'sleep'>,
+    private readonly host: Pick<Host, 'monotonic' | 'sleep'>,
     private readonly state: () => LineState,
   ) {
     const paced = (of: (state: LineState) => Rate, isHeld: () => boolean): Pacer =>
@@ -122,7 +111,7 @@ export class Line {
   /** How many bytes a request for small objects of a repository may bring. */
   bundleBytes(repository: string): number {
     const rate = this.rateFor(repository);
-    if (typeof rate === 'number') return rate * secondsAtOnce;
+    if (typeof rate === 'number') return largestPart(rate, 'paces');
     return this.isFramed ? this.flow.mostOfPart(rate) : Infinity;
   }
 
@@ -174,7 +163,7 @@ export class Line {
 
   /** Whether something comes, or is about to, that goes before this repository. */
   isBehind(repository: string): boolean {
-    return this.pacer.isBehind(this.rankOf(repository));
+    return this.pacer.isContended && this.pacer.isBehind(this.rankOf(repository));
   }
 
   /**
@@ -193,7 +182,7 @@ export class Line {
     const { frame } = this.state();
     if (frame === null) return bytes;
     const rate = this.rateFor(repository);
-    const most = typeof rate === 'number' ? mostAtOnce(rate, keeper) : Infinity;
+    const most = typeof rate === 'number' ? largestPart(rate, keeper) : Infinity;
     return Math.max(1, Math.floor(Math.min(bytes, frame, most, this.flow.mostOfPart(rate))));
   }
 
@@ -204,7 +193,7 @@ export class Line {
   arrived(bytes: number, repository: string, content: number): void {
     this.gauge.came(content);
     this.flow.came(bytes);
-    this.pacer.came(this.rankOf(repository));
+    this.isComing(repository);
     // Beside what is urgent nobody can tell whose the bytes on the sockets are: what is not counts as it was admitted.
     if (this.hasExpress) this.express.charge(-bytes);
     else this.discharge(bytes, repository);
@@ -221,6 +210,14 @@ export class Line {
   finished(bytes: number, repository: string): void {
     this.flow.came(bytes);
     this.discharge(bytes, repository);
+  }
+
+  /** Said now and then only: chunks come a thousand times a second. */
+  private isComing(repository: string): void {
+    const now = this.host.monotonic();
+    if (now - (this.saidAtMs.get(repository) ?? -Infinity) < comingMs) return;
+    this.saidAtMs.set(repository, now);
+    this.pacer.came(this.rankOf(repository));
   }
 
   private discharge(bytes: number, repository: string): void {
@@ -254,13 +251,12 @@ export class Line {
   /** A poll for a repository begins: it may bring small things while the line is closed. */
   polled(repository: string): void {
     this.count();
-    this.passing.set(repository, passingBytes);
-    this.polledLast = repository;
+    this.allowance.polled(repository);
   }
 
   /** How many bytes of heads or of a report may pass now: all, while the line is open. */
-  room(repository = this.polledLast): number {
-    return this.state().rate === 'closed' ? (this.passing.get(repository) ?? 0) : Infinity;
+  room(repository?: string): number {
+    return this.state().rate === 'closed' ? this.allowance.room(repository) : Infinity;
   }
 
   /**
@@ -268,23 +264,23 @@ export class Line {
    * @throws DepotError `window-closed` where it is closed, and they are not small
    */
   admitSmall(bytes: number, repository: string): void {
-    this.admitPassing(bytes, repository, headBytes);
+    this.admitPassing(bytes, 'small', repository);
   }
 
   /**
    * The same for heads, reports, and what is not of one repository, which counts for the poll that began last.
    * @throws DepotError `window-closed`
    */
-  admitHead(bytes: number, repository = this.polledLast): void {
-    this.admitPassing(bytes, repository, 0);
+  admitHead(bytes: number, repository?: string): void {
+    this.admitPassing(bytes, 'head', repository);
   }
 
-  private admitPassing(bytes: number, repository: string, reserved: number): void {
+  private admitPassing(bytes: number, kind: 'small' | 'head', repository: string | undefined): void {
     this.count();
     if (this.state().rate !== 'closed') return;
-    const left = this.passing.get(repository) ?? 0;
-    if (bytes > left - reserved) this.requireOpen(repository);
-    this.passing.set(repository, left - bytes);
+    const without = this.allowance.take(bytes, kind, repository);
+    // What an urgent release may bring has room of its own.
+    if (without !== undefined) this.requireOpen(without);
   }
 
   /** Bytes that passed while the line was closed, in this run of the daemon. */
@@ -298,7 +294,9 @@ export class Line {
     const { rate, opens } = this.state();
     if (rate !== 'closed' || this.isExpress(repository)) return;
     const when = opens === null ? 'until depot resume, or until the windows are changed' : `it opens ${opens.at}`;
-    throw new DepotError('window-closed', `${repository} waits for the window: ${when}`, {
+    // Of no repository is only the list of them.
+    const what = repository === '' ? 'the list of repositories' : repository;
+    throw new DepotError('window-closed', `${what} waits for the window: ${when}`, {
       hint: 'depot windows shows the next ones; depot pace RATE --for TIME opens the line by hand, where the directory allows it',
       ...(opens === null ? {} : { retryAfterMs: opens.inMs }),
     });
@@ -311,9 +309,4 @@ export class Line {
     this.pacer.charge(bytes);
     if (this.state().rate === 'closed') this.passedClosed += bytes;
   }
-}
-
-function mostAtOnce(rate: number, keeper: Keeper): number {
-  if (keeper === 'paces') return rate * secondsAtOnce;
-  return Math.min(rate, Math.max(leastBurst, rate * burstSeconds));
 }

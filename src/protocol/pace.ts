@@ -50,3 +50,20 @@ export function stepOf(rate: number): number {
   if (rate === Infinity) return Infinity;
   return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 50)));
 }
+
+/** Whether the other side keeps to a rate that it is told. */
+export type Keeper = 'paces' | 'does-not';
+
+/** The largest part that is asked for at once, seconds of line. */
+const secondsAtOnce = 2;
+/**
+ * The same of a parent that cannot keep to a rate, from which it comes as fast as the line carries it: brief ones, so that ten
+ * seconds have ten seconds' worth; but no smaller than the least of frames, bytes, while that is no more than a second.
+ */
+const [burstSeconds, leastBurst] = [0.15, 16 * 1024];
+
+/** The most that is asked for at once at a rate, bytes. */
+export function largestPart(rate: number, keeper: Keeper): number {
+  if (keeper === 'paces') return rate * secondsAtOnce;
+  return Math.min(rate, Math.max(leastBurst, rate * burstSeconds));
+}

@@ -119,6 +119,11 @@ export class Pacer {
     );
   }
 
+  /** False while nobody waits and no two ranks are served: then nobody is behind anybody. */
+  get isContended(): boolean {
+    return this.queues.size > 0 || this.expected.size > 1;
+  }
+
   /** Bytes that are owed; negative: that may be made up for. */
   get debt(): number {
     this.pay();
@@ -189,6 +194,7 @@ export class Pacer {
     const { rate, turnoverMs } = this.settings();
     if (turnoverMs === undefined || rate === 0) return;
     const ms = rate === Infinity ? unpacedMs : (Math.max(bytes, this.owed) / rate) * 1000 + turnoverMs;
+    for (const [other, untilMs] of this.expected) if (untilMs < this.paidAtMs) this.expected.delete(other);
     this.expected.set(rank, this.paidAtMs + ms);
   }
 

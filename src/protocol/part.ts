@@ -1,6 +1,7 @@
 import { DepotError } from '../model/errors.js';
 import type { Lanes } from './lanes.js';
-import type { Keeper, Line } from './line.js';
+import type { Line } from './line.js';
+import type { Keeper } from './pace.js';
 
 /** Where nothing limits the line, and as much as this may be missing, a first frame is asked for; bytes. */
 const largeBytes = 8 * 1024 ** 2;

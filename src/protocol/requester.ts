@@ -4,9 +4,9 @@ import { collect, type Floor } from './body.js';
 import { Connections } from './connections.js';
 import { exchange, type Answer } from './exchange.js';
 import { Lanes } from './lanes.js';
-import type { Keeper, Line } from './line.js';
+import type { Line } from './line.js';
 import { limits } from './limits.js';
-import { rateHeader } from './pace.js';
+import { rateHeader, type Keeper } from './pace.js';
 import { formatRoute, type Route } from './routes.js';
 import type { ClientTls } from './tls.js';
 
