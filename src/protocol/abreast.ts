@@ -8,7 +8,7 @@ const MiB = 1024 * KiB;
 
 /** Frames over several connections: as much as one of them brings in so many seconds, within these bounds; bytes. */
 const frameSeconds = 2;
-const frameBytes = { least: 256 * KiB, most: 4 * MiB };
+const frameBytes = { least: 256 * KiB, most: 1 * MiB };
 /** A connection that brings so many bytes a second is limited by the machines, not by the way; then one is enough. */
 const nearPace = 40 * MiB;
 /** Frames of a parent so near; each one is looked at anew. */

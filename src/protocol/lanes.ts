@@ -1,7 +1,7 @@
 /** Connections of one parent over which large files come, all of them together. */
 const mostLanes = 4;
 /** What may have to be held in memory of frames until their turn, of all large files together; bytes. */
-const mostBytes = 32 * 1024 ** 2;
+const mostBytes = 8 * 1024 ** 2;
 
 /** A frame of a large file on its way. Both may be said again. */
 export interface Lane {
