@@ -1,11 +1,13 @@
 import { comparePaths, type Entry } from '../model/entry.js';
+import { cachedReader } from './cached-reader.js';
 import { quoted } from '../model/paths.js';
 import { copiedEntries } from './difference-lines.js';
 import type { Edit } from './edit.js';
-import { hasEntriesIn, type FolderCopy } from './folder-copies.js';
+import { hasEntriesAt, type FolderCopy } from './folder-copies.js';
 import { damaged } from './line.js';
 import type { PageRef, ReadPage } from './page.js';
 import { readEntries, summarize } from './read.js';
+import { opener } from './walk.js';
 import { keyOf, type DifferenceLine } from './stream-lines.js';
 
 /**
@@ -18,6 +20,7 @@ export function* editsOf(lines: Iterable<DifferenceLine>, older: PageRef, read: 
   let gone: string | undefined;
   let copied: CopiedFolder | undefined;
   let room: number | undefined;
+  const open = cachedReader(opener(read));
   for (const line of lines) {
     const key = keyOf(line);
     const isInGone = gone !== undefined && key.startsWith(`${gone}/`);
@@ -32,7 +35,7 @@ export function* editsOf(lines: Iterable<DifferenceLine>, older: PageRef, read: 
       yield* copied.changed(line);
     } else if ('copyTo' in line) {
       const copy = { to: line.copyTo, from: line.from };
-      if (hasEntriesIn(older, copy.to, read))
+      if (hasEntriesAt(older, copy.to, open))
         throw damaged(`the difference copies to ${quoted(copy.to)}, which is not new`);
       room ??= summarize(older, read).entries;
       copied = new CopiedFolder(older, copy, read, () => {

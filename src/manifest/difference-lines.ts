@@ -1,8 +1,10 @@
 import { comparePaths, pathOf, sameEntry, type Change, type Entry } from '../model/entry.js';
+import { cachedReader } from './cached-reader.js';
 import { editOf } from './edit.js';
 import { findFolderCopies, hasEntriesIn, type FolderCopy } from './folder-copies.js';
 import type { PageRef, ReadPage } from './page.js';
 import { readEntries } from './read.js';
+import { opener } from './walk.js';
 import type { DifferenceLine } from './stream-lines.js';
 
 /**
@@ -72,8 +74,9 @@ function* unlike(copied: Iterator<Entry, void>, added: Iterable<Change>): Genera
 /** Gives the topmost folder on the way to a path of which the newer manifest has nothing any more. */
 function goneFolders(newer: PageRef, read: ReadPage): (path: string) => string | undefined {
   const known = new Map<string, boolean>();
+  const open = cachedReader(opener(read));
   const isGone = (folder: string): boolean => {
-    const found = known.get(folder) ?? !hasEntriesIn(newer, folder, read);
+    const found = known.get(folder) ?? !hasEntriesIn(newer, folder, open);
     known.set(folder, found);
     return found;
   };

@@ -1,8 +1,10 @@
 import { comparePaths, type Change, type FileEntry } from '../model/entry.js';
+import { checkStructure } from '../model/paths.js';
 import type { Sha256 } from '../model/sha256.js';
+import { cachedReader } from './cached-reader.js';
 import type { PageRef, ReadPage } from './page.js';
 import { readEntries, summarize } from './read.js';
-import { opener, seek } from './walk.js';
+import { opener, seek, type OpenPage } from './walk.js';
 
 /** A folder that is new, and the one of the older manifest that it is a copy of, but for some entries. */
 export interface FolderCopy {
@@ -18,12 +20,14 @@ const leastAlike = 4;
 const alwaysSearched = 100_000;
 /** Files that are looked for at once; where more are new, it is another tree. */
 const mostSought = 100_000;
+/** Pairs of folders that are looked at, those with most in common. */
+const mostTried = 4_000;
 /** Places of one content that are looked at, the last ones. */
 const mostPlaces = 8;
 
 /**
  * Folders of the newer manifest that are copies of older ones, such as a revision of what the one before holds, in the order of
- * their paths; none within another. All of them together have no more entries than the older manifest.
+ * what is in them; none within another. All of them together have no more entries than the older manifest.
  * @param changes as `diffManifests` gives them
  */
 export function findFolderCopies(older: PageRef, changes: Iterable<Change>, read: ReadPage): FolderCopy[] {
@@ -36,18 +40,30 @@ export function findFolderCopies(older: PageRef, changes: Iterable<Change>, read
   const { entries } = summarize(older, read);
   const isWorthIt = entries <= alwaysSearched || added.length * 1000 >= entries;
   if (added.length < leastFiles || !isWorthIt) return [];
-  const accepted: FolderCopy[] = [];
+  const [pages, open] = [cachedReader(read), cachedReader(opener(read))];
+  const accepted = new Map<string, FolderCopy>();
+  /** The folders that the accepted ones are in. */
+  const above = new Set<string>();
   let room = entries;
-  for (const [copy, votes] of likely(added, placesOf(added, older, read))) {
-    if (accepted.some(({ to }) => isWithin(to, copy.to) || isWithin(copy.to, to))) continue;
-    if (hasEntriesIn(older, copy.to, read)) continue;
+  for (const [copy, votes] of likely(added, placesOf(added, older, read)).slice(0, mostTried)) {
+    const folders = foldersOf(copy.to);
+    if (above.has(copy.to) || folders.some((folder) => accepted.has(folder)) || accepted.has(copy.to)) continue;
+    if (hasEntriesAt(older, copy.to, open)) continue;
     const most = Math.min(room, votes * leastAlike);
-    const copied = countIn(older, copy.from, most, read);
+    const copied = countCopied(older, copy, most, pages);
     if (copied > most) continue;
     room -= copied;
-    accepted.push(copy);
+    accepted.set(copy.to, copy);
+    for (const folder of folders) above.add(folder);
   }
-  return accepted.sort((a, b) => comparePaths(a.to, b.to));
+  return [...accepted.values()].sort((a, b) => comparePaths(`${a.to}/`, `${b.to}/`));
+}
+
+/** All folders that a path is in. */
+function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) folders.push(path.slice(0, end));
+  return folders;
 }
 
 /** Where the older manifest has the contents of the files. */
@@ -88,18 +104,22 @@ function differing(from: string, to: string): FolderCopy | undefined {
 }
 
 /** Whether a manifest has anything at a path, or in a folder of that name. */
-export function hasEntriesIn(root: PageRef, folder: string, read: ReadPage): boolean {
-  const open = opener(read);
-  const isIt = (path: string | undefined): boolean => path === folder || path?.startsWith(`${folder}/`) === true;
-  return isIt(seek(root, folder, open)?.path) || isIt(seek(root, `${folder}/`, open)?.path);
+export function hasEntriesAt(root: PageRef, path: string, open: OpenPage): boolean {
+  return seek(root, path, open)?.path === path || hasEntriesIn(root, path, open);
 }
 
-function countIn(root: PageRef, folder: string, most: number, read: ReadPage): number {
+/** Whether a manifest has anything in a folder. */
+export function hasEntriesIn(root: PageRef, folder: string, open: OpenPage): boolean {
+  return seek(root, `${folder}/`, open)?.path.startsWith(`${folder}/`) === true;
+}
+
+/** How many entries the copy has; too many where there are more than `most`, or where a path would be too long. */
+function countCopied(root: PageRef, { from, to }: FolderCopy, most: number, read: ReadPage): number {
   let count = 0;
-  for (const _ of readEntries(root, read, { under: folder })) if ((count += 1) > most) break;
+  for (const { path } of readEntries(root, read, { under: from })) {
+    count += 1;
+    const isStructured = checkStructure(`${to}${path.slice(from.length)}`) === undefined;
+    if (count > most || !isStructured) return Infinity;
+  }
   return count;
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }

@@ -1,6 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { rememberedDiff } from '../manifest/remembered.js';
-import { repeatable } from '../manifest/repeatable.js';
 import { summarize } from '../manifest/read.js';
 import { encodeDifference } from '../manifest/stream.js';
 import type { Change } from '../model/entry.js';
@@ -98,7 +97,7 @@ export const makeDifference: Job<DifferenceName, Made> = {
     const { read } = store.pages;
     const { entries } = summarize(newer, read);
     const most = Math.max(alwaysMade, entries / 2, Math.min(entries, quicklyMade));
-    const changes = repeatable(() => stoppable(rememberedDiff(older, newer, read), control.throwIfStopped));
+    const changes = again(() => stoppable(rememberedDiff(older, newer, read), control.throwIfStopped));
     let lines = 0;
     const onLine = (): void => {
       lines += 1;
@@ -115,6 +114,11 @@ export const makeDifference: Job<DifferenceName, Made> = {
 };
 
 class TooMany extends Error {}
+
+/** What is found the same each time, without being kept. */
+function again<Item>(find: () => Iterator<Item>): Iterable<Item> {
+  return { [Symbol.iterator]: find };
+}
 
 function* stoppable(changes: Iterable<Change>, throwIfStopped: () => void): Generator<Change> {
   let count = 0;

@@ -66,6 +66,27 @@ describe('a difference', () => {
     expect(linesOf(text)).toEqual(['&\told\tnew', '-/\told']);
   });
 
+  test('finds the copies of folders whose names go on behind those of others', () => {
+    const named = (names: readonly string[]): Entry[] => names.flatMap((name) => filesIn(name, 20));
+    const { text } = difference(
+      named(['v1', 'w1', 'x', 'y']),
+      named(['v1', 'w1', 'x', 'y', 'v2', 'v2-debug', 'v2.1', 'w2']),
+    );
+    expect(linesOf(text).map((line) => line.split('\t').at(-1))).toEqual(['v2-debug', 'v2.1', 'v2', 'w2']);
+  });
+
+  test('says of a folder in whose place a file is that it is gone', () => {
+    const { text } = difference([...filesIn('gone', 20), file('z')], [file('gone'), file('z')]);
+    expect(linesOf(text)).toEqual([`+f\t${sha256('gone')}\t4\t1\tgone`, '-/\tgone']);
+  });
+
+  test('copies nothing to where a path would be too long', () => {
+    const long = `a/${'x'.repeat(200)}/`.concat(`${'y'.repeat(200)}/`.repeat(18), 'z'.repeat(200));
+    const before = [...filesIn('a', 20), file(long)];
+    const { text } = difference(before, [...before, ...filesIn('a-much-longer-name'.repeat(12), 20)]);
+    expect(linesOf(text).every((line) => line.startsWith('+'))).toBe(true);
+  });
+
   test('leads from any folders to their copies with any changes (property)', () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[a-d](\/[a-z]{1,2}){0,2}$/), { minLength: 8, maxLength: 60 });
     const change = fc.constantFrom(
