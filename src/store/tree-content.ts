@@ -65,6 +65,14 @@ export class TreeContent {
     return true;
   }
 
+  /** Takes a name from the file system that may be one of the object, which stays known as it is. */
+  unlink({ object }: FileEntry, file: string): void {
+    if (this.linked.has(object)) this.noteLinks();
+    if (this.objects.has(object)) this.objects.checked(object);
+    rmSync(file);
+    this.linked.add(object);
+  }
+
   copyDurably(entry: FileEntry, file: string): void {
     copyFileSync(this.objects.fileOf(entry.object), file);
     setAttributes(entry, file);

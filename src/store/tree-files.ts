@@ -144,6 +144,13 @@ export class TreeFiles {
     }
   }
 
+  /** Takes a file away whose object is needed on; absent ones are left. `noteLinks` is to be called after some hundred. */
+  letGo(entry: FileEntry): void {
+    if (!this.parentIsReal(entry.path)) return;
+    const final = this.final(entry.path);
+    if (lstatSync(final, { throwIfNoEntry: false })?.isFile() === true) this.content.unlink(entry, final);
+  }
+
   /** Whether the entry stands in the tree as it should, by type, size, mtime and executable bit; content is not read. */
   holds(entry: Entry): boolean {
     const final = this.final(entry.path);

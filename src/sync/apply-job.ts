@@ -15,7 +15,7 @@ import { TreeFiles } from '../store/tree-files.js';
 import type { TreeRow } from '../store/trees.js';
 import { reasonToHold, type HoldAbove } from './deletions.js';
 import { HeldPaths } from './held-paths.js';
-import { preparedFiles, preparedFolder, type Prepared } from './prepare-job.js';
+import { clearStaging, preparedFiles, preparedFolder, type Prepared } from './prepare-job.js';
 import { treeChanges, type TreeChange, type TreeState } from './tree-changes.js';
 
 export interface ApplyInput {
@@ -58,10 +58,11 @@ export const applyTree: Job<ApplyInput, ApplyResult> = {
     const files = new TreeFiles(store, repository);
     const isFirst = tree === undefined && store.holds.list(repository).length === 0 && files.isEmpty();
     const { prepared } = input;
-    if (isFirst && prepared !== null && selectionKey(prepared.selection) === selectionKey(selection)) {
+    const isUsable = prepared !== null && selectionKey(prepared.selection) === selectionKey(selection);
+    if (isFirst && isUsable && !preparedFiles(store, repository).isEmpty()) {
       return applyPrepared(store, input, prepared.after, files, control);
     }
-    files.clearStaging();
+    clearStaging(store, repository, root, control.throwIfStopped);
     const changes = repeatable(() => treeChanges(tree, input, cachedReader(store.pages.read)));
     const newlyHeld = holdDeletions(store, input, files, changes, control);
     const held = HeldPaths.load(store, repository);
@@ -202,7 +203,7 @@ async function burst(
   if (number > 0) await syncFilesystem(store.layout.data);
   store.trees.finishSwitch(repository, size);
   removeEmptyHolds(store, repository);
-  files.clearStaging();
+  clearStaging(store, repository, to.root, () => undefined);
   return done;
 }
 

@@ -145,12 +145,13 @@ async function complete(
   meter.phase('fetch');
   meter.expect(planned.fetch, wire);
   const preparation = Preparation.of(depot, input, planned.fetch.files, signal);
-  let prepared: Prepared | null;
   try {
     await fetchObjects(depot, parent, repository, meter, signal, { offers, onShipped: () => preparation?.came() });
-  } finally {
-    prepared = (await preparation?.end()) ?? null;
+  } catch (error) {
+    await preparation?.end().catch(() => undefined);
+    throw error;
   }
+  const prepared = (await preparation?.end()) ?? null;
   store.heads.markComplete(repository, generation, input.demand);
   await run(endPlan, { repository });
   return { fetched: planned.fetch, prepared };
@@ -253,5 +254,7 @@ async function applyOwn(
   meter.phase('apply');
   const { holdAbove } = depot.settings();
   const now = depot.host.now();
+  // Whatever comes of it, it is in its place or gone.
+  depot.board.prepared.delete(repository);
   return depot.run(applyTree, { repository, generation, root, selection, holdAbove, now, prepared }, { signal });
 }

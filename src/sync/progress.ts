@@ -1,4 +1,5 @@
 import type { Host } from '../host.js';
+import type { PreparedSoFar } from './preparation.js';
 import type { CyclePhase, CycleProgress } from '../model/cycle-status.js';
 import type { FileCount } from '../model/plan-status.js';
 import type { WireBytes } from '../model/route.js';
@@ -8,6 +9,8 @@ export class ProgressBoard {
   private readonly rows = new Map<string, Row>();
   /** What the installation copies of packages were brought to, by repository; known for one run of the daemon. */
   readonly shown = new Map<string, string>();
+  /** First installation copies that are made while their content comes, by repository; known for one run of the daemon. */
+  readonly prepared = new Map<string, PreparedSoFar>();
   /** When the content of packages was last looked for, by repository; known for one run of the daemon. */
   readonly contentSoughtAtMs = new Map<string, number>();
   /** Whether the newer directory of the company that a parent has is longer than what passes a closed line. */

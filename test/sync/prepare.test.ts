@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,9 @@ import { everything } from '../../src/model/selection.js';
 import { inlineJobs } from '../../src/store/job.js';
 import { Store } from '../../src/store/store.js';
 import { applyTree, finishSwitches } from '../../src/sync/apply-job.js';
+import type { SyncDepot } from '../../src/sync/depot.js';
+import type { PlanInput } from '../../src/sync/plan.js';
+import { Preparation } from '../../src/sync/preparation.js';
 import { preparedFolder, prepareTree } from '../../src/sync/prepare-job.js';
 import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { exe, folder, link, readTree, type Tree } from '../harness/tree.js';
@@ -81,6 +84,41 @@ describe('a first installation copy that is prepared while its content comes', (
       }),
       { numRuns: 5 },
     );
+  });
+
+  it('goes on after a cut, and one that is begun anew has no object read again', async () => {
+    const { store, root, fetch } = await scene();
+    const run = inlineJobs(store);
+    await fetch(0.7);
+    const half = await run(prepareTree, { repository, root, selection: everything, after: null });
+    expect(await run(prepareTree, { repository, root, selection: everything, after: half })).toBe(half);
+    await run(prepareTree, { repository, root, selection: everything, after: null });
+    await fetch(1);
+    await run(applyTree, { ...input(root, ''), prepared: null });
+    expect(await readTree(store.layout.tree(repository))).toEqual(literal);
+    for (const entry of readEntries(root, store.pages.read)) {
+      if (entry.type !== 'file') continue;
+      const { handle } = await store.objects.open(entry.object, ({ name }) => {
+        throw new Error(`${name} of ${entry.path}, although nothing was altered`);
+      });
+      await handle.close();
+    }
+  });
+
+  it('tells of an object that is held and gone, before all is called complete', async () => {
+    const { store, root, fetch } = await scene();
+    await fetch(1);
+    const [lost] = [...readEntries(root, store.pages.read)].flatMap((entry) =>
+      entry.type === 'file' ? [entry.object] : [],
+    );
+    rmSync(store.layout.objectFile(lost ?? expect.fail()));
+    const log = { debug: () => undefined };
+    const depot = { run: inlineJobs(store), board: { prepared: new Map() }, log } as unknown as SyncDepot;
+    const plan = { repository, root, selection: everything, tree: null } as unknown as PlanInput;
+    const preparation = Preparation.of(depot, plan, 5_000, AbortSignal.timeout(60_000)) ?? expect.fail();
+    preparation.came();
+    await expect(preparation.end()).rejects.toMatchObject({ code: 'object-missing' });
+    expect(store.objects.has(lost ?? expect.fail())).toBe(false);
   });
 
   it('takes the place of nothing: where files stand there, it is applied as any other', async () => {
