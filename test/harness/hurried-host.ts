@@ -6,6 +6,11 @@ const longMs = 2_000;
 /** Rounds of the event loop in which no file is read or written: what was on its way on loopback is there then. */
 const quietRounds = 6;
 
+export interface HurriedHost extends Host {
+  /** Does something with the clock standing still, such as a command, which is a process of its own. */
+  standing<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /**
  * A clock that goes on to where somebody wakes up as soon as nothing else happens in this process.
  * @param parties those who sleep; or, where there are more sleepers than parties, as in whole daemons, how many real
@@ -14,8 +19,9 @@ const quietRounds = 6;
 export function hurriedHost(
   startMs = Date.UTC(2026, 10, 26),
   parties: (() => number) | { readonly silenceMs: number } = () => 0,
-): Host {
+): HurriedHost {
   let now = startMs;
+  let isStanding = false;
   let quiet = 0;
   let quietSince = performance.now();
   let isOver = false;
@@ -24,6 +30,10 @@ export function hurriedHost(
     typeof parties === 'function' ? sleepers.length >= parties() : performance.now() - quietSince >= parties.silenceMs;
   const look = (): void => {
     if (isOver) return;
+    if (isStanding) {
+      setTimeout(look, 5);
+      return;
+    }
     quiet += 1;
     if (isReadingFiles()) quiet = 0;
     if (quiet === 0) quietSince = performance.now();
@@ -41,6 +51,15 @@ export function hurriedHost(
   look();
   onTestFinished(() => void (isOver = true));
   return {
+    async standing(work) {
+      isStanding = true;
+      try {
+        return await work();
+      } finally {
+        isStanding = false;
+        quietSince = performance.now();
+      }
+    },
     now: () => Math.floor(now),
     monotonic: () => now,
     random: () => 0.5,
