@@ -41,7 +41,7 @@ export function writingDepth(pace: NamedPace): { readonly depth: number; readonl
   return { depth: Math.max(depthOf(pace), pace.rate / 10), excess: pace.frame / 2 };
 }
 
-const largestStep = 64 * 1024;
+const largestStep = 256 * 1024;
 /** With its record of TLS and the usual headers it fills one packet. */
 const smallestStep = 1_400;
 
