@@ -76,14 +76,15 @@ class Frames {
   async after(last: Arriving, at: number): Promise<Arriving | undefined> {
     this.list.shift();
     if (at < last.end) {
-      const others = this.list.filter(({ hasEnded }) => !hasEnded).map(({ ended }) => ended);
+      // One that waits for its reader would wait for this one.
+      const others = this.list.filter(({ hasEnded, waitsForReader }) => !hasEnded && !waitsForReader);
       const isHopeless = this.isAgain && at - last.from < limits.floor.bytes;
       const { repository, signal } = this.request;
       if (signal?.aborted === true || (isHopeless && others.length === 0)) {
         throw last.failure ?? elsewhere(repository, at, undefined);
       }
       // The parent may not take as many at once.
-      if (isHopeless) await Promise.race(others);
+      if (isHopeless) await Promise.race(others.map(({ ended }) => ended));
       this.begin(at, last.end);
     }
     this.isAgain = at < last.end;
