@@ -1,4 +1,4 @@
-import { asked, turnOf, type Asked, type FramedRequest } from './part.js';
+import { asked, letGo, turnOf, type Asked, type FramedRequest } from './part.js';
 
 /** What a turn led to; its answer may not be there yet. */
 interface Turn {
@@ -55,9 +55,7 @@ export class Ahead {
   private async drop(each: Promise<Turn | undefined>): Promise<void> {
     try {
       const found = await (await each)?.asked;
-      if (found === undefined) return;
-      found.part.drop();
-      if (found.bytes !== Infinity) this.request.line?.release(found.bytes, this.request.repository);
+      if (found !== undefined) letGo(this.request, found);
     } catch {
       // It was not asked for, or there is no answer: what was admitted for it is released.
     }

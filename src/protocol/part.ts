@@ -69,6 +69,12 @@ export async function asked(request: FramedRequest, from: number, bytes: number)
   }
 }
 
+/** Lets go of a part that nobody reads. */
+export function letGo({ line, repository }: FramedRequest, { part, bytes }: Asked): void {
+  part.drop();
+  if (bytes !== Infinity) line?.release(bytes, repository);
+}
+
 /** @param offset what came in place of the bytes from `at` on; undefined: they are not there any more */
 export function elsewhere(repository: string, at: number, offset: number | undefined): DepotError {
   const came = offset === undefined ? 'there are none now' : `those from ${offset} came`;
