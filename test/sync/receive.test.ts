@@ -1,10 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
 import { sha256 } from '../../src/model/sha256.js';
 import type { ObjectBody } from '../../src/protocol/frames.js';
 import { Store } from '../../src/store/store.js';
 import { patiently } from '../../src/sync/patience.js';
-import { Hashed, receiveObject } from '../../src/sync/receive.js';
+import { appendBody, Hashed, receiveObject, receivePart } from '../../src/sync/receive.js';
 import { scriptedHost } from '../daemon/scripted-host.js';
 import { noise } from '../encoding/noise.js';
 import { temporaryFolder } from '../harness/temporary.js';
@@ -70,4 +72,23 @@ it('does not wait for a parent that never answered', async () => {
   const { error, asked } = await receiving(() => 0);
   expect(error).toMatchObject({ code: 'parent-unreachable' });
   expect(asked).toEqual([0]);
+});
+
+it('lets go of a body for which no file can be opened, or of which nothing can be written', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'file'), 'in the way');
+  let dropped = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield content;
+  }
+  const body = { offset: NaN, chunks: chunks(), drop: () => void (dropped += 1) };
+  await expect(receivePart(body, join(folder, 'file', 'below'))).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(dropped).toBe(1);
+  const noPlace = appendBody(
+    join(folder, 'other'),
+    async () => body,
+    () => undefined,
+  );
+  await expect(noPlace).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  expect(dropped).toBe(2);
 });
