@@ -1,4 +1,4 @@
-import { asked, letGo, turnOf, type Asked, type FramedRequest } from './part.js';
+import { asked, letGo, stoppable, turnOf, type Asked, type FramedRequest } from './part.js';
 
 /** What a turn led to; its answer may not be there yet. */
 interface Turn {
@@ -23,9 +23,7 @@ export class Ahead {
     from: number,
     total: number,
   ) {
-    const { signal } = request;
-    const either = signal === undefined ? this.stopping.signal : AbortSignal.any([signal, this.stopping.signal]);
-    this.turns = inTurn({ ...request, signal: either }, from, total);
+    this.turns = inTurn(stoppable(request, this.stopping.signal), from, total);
     this.fill();
   }
 

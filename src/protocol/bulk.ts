@@ -40,10 +40,10 @@ export async function askObject(
 ): Promise<ObjectBody> {
   if (offset === size) return { offset, ...nothingLeft };
   const route = { name: 'object', repository, sha256 } as const;
-  const ask = async (from: number, bytes: number): Promise<Part> => {
+  const ask = async (from: number, bytes: number, until = signal): Promise<Part> => {
     const isWhole = from === 0 && bytes >= size;
     const headers = isWhole ? {} : { range: rangeOf(from, from + bytes < size ? bytes : Infinity) };
-    const answer = await requester.ask(route, headers, isWhole ? [200] : [200, 206], signal);
+    const answer = await requester.ask(route, headers, isWhole ? [200] : [200, 206], until);
     checkBinary(answer);
     checkTag(answer, sha256);
     const { drop } = answer;
@@ -66,9 +66,9 @@ export function askEncoding(
 ): Promise<ObjectBody | undefined> {
   const route = { name: 'encoding', repository, encoding } as const;
   const most = compressedBound(size);
-  const ask = async (from: number, bytes: number): Promise<Part | undefined> => {
+  const ask = async (from: number, bytes: number, until = signal): Promise<Part | undefined> => {
     const headers = from === 0 && bytes === Infinity ? {} : { range: rangeOf(from, bytes) };
-    const answer = await requester.ask(route, headers, [200, 206, 404, 416], signal);
+    const answer = await requester.ask(route, headers, [200, 206, 404, 416], until);
     if (answer.status === 404) {
       await refusalOf(answer);
       return undefined;

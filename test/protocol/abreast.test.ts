@@ -209,3 +209,30 @@ it('of a near parent ends as a cut, too, though the frame behind the broken one 
   await expect(reading).rejects.toMatchObject({ code: 'transfer-cut' });
   expect(came).toBe(broken);
 });
+
+it('ends requests that have no answer yet when nobody reads on', async () => {
+  let [asked, open] = [0, 0];
+  const url = await answering(({ headers }, response) => {
+    asked += 1;
+    open += 1;
+    response.once('close', () => (open -= 1));
+    // The first frame comes slowly, of the second one a piece, and to the others there is no answer.
+    if (asked > 2) return;
+    const [, from = '', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+    const part = content.subarray(Number(from), Number(last) + 1);
+    const type = { 'content-type': 'application/octet-stream', 'content-length': part.length };
+    response.writeHead(206, { ...type, 'content-range': `bytes ${from}-${last}/${content.length}` });
+    response.write(part.subarray(0, pieceBytes));
+    if (asked === 1) setTimeout(() => response.end(part.subarray(pieceBytes)), 200);
+  });
+  const client = new ParentClient({ url, depot: 'munich-1', site: 'enterprise', version: '0.1.0' });
+  onTestFinished(() => client.close());
+  const { chunks } = await client.object('tools', object, content.length, 0);
+  let length = 0;
+  for await (const chunk of chunks) {
+    if ((length += chunk.length) <= MiB) continue;
+    await expect.poll(() => asked).toBeGreaterThan(2);
+    break;
+  }
+  await expect.poll(() => open).toBe(0);
+});
