@@ -106,8 +106,6 @@ async function* countedChunks(
       line.arrived(expected, repository, chunk.length);
       yield chunk;
     }
-    line.finished(left, repository);
-    left = 0;
   } finally {
     line.release(left, repository);
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inFrames } from '../../src/protocol/frames.js';
+import { counted, inFrames } from '../../src/protocol/frames.js';
 import { Lanes } from '../../src/protocol/lanes.js';
 import { Line } from '../../src/protocol/line.js';
 import type { FramedRequest, Part } from '../../src/protocol/part.js';
@@ -73,4 +73,20 @@ it('lets go of a body that is dropped before anybody has read of it, once', asyn
     expect(seen.dropped).toBe(times + 1);
   }
   expect(await isFree(setting)).toBe(true);
+});
+
+it('takes the line for no faster than bundles come compressed', async () => {
+  const { line, host } = await measuredLine();
+  for (let bundles = 0; bundles < 4; bundles += 1) {
+    await line.turn(5 * pieceBytes, 'tools', 'does-not');
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      void host.advance(1_000);
+      await host.sleep(1_000);
+      yield new Uint8Array(pieceBytes);
+    }
+    const body = { chunks: chunks(), drop: () => undefined };
+    for await (const _ of counted(body, 5 * pieceBytes, line, 'tools').chunks);
+  }
+  // What comes in two seconds.
+  expect(line.bundleBytes('tools')).toBe(2 * pieceBytes);
 });
