@@ -32,8 +32,9 @@ const likeProgram = { from: 0.1, better: 4, lookLevel: 3 };
 /** Of the new content in a segment, and of the base before and behind its place; bytes. With 100 MB all of it can be read. */
 const segmentBytes = 24 * 1024 ** 2;
 const marginBytes = 16 * 1024 ** 2;
-/** What the format allows. */
+/** What the format allows. Each segment may take as long as its base is to read, so small ones are not many. */
 const most = { segment: 32 * 1024 ** 2, base: 96 * 1024 ** 2 };
+const leastOfSegment = 1024 ** 2;
 
 /** Beyond these levels zstd takes ten times as long, and saves a fifth at the most. */
 const levels = [
@@ -57,25 +58,28 @@ export function* encodeDelta(
 ): Generator<Uint8Array> {
   yield magic;
   const rooms = { base: roomFor(base), next: new Room(), frame: new Room() };
-  for (let at = 0; at < next.size; at += segmentBytes) {
-    const content = readBytes(next, at, segmentBytes, rooms.next);
-    // What was appended to a file lies behind the end of its base.
-    const start = Math.min(Math.max(0, at - marginBytes), Math.max(0, base.size - segmentBytes));
-    const prefix = partOf(base, start, at - start + segmentBytes + marginBytes);
-    const span = prefix.size + content.length;
-    const { level } = levels.find(({ upTo }) => span <= upTo) ?? levels[1];
-    const { kind, body } = smaller(prefixFrom(prefix, rooms.base), content, level, rooms.frame);
-    const head = Buffer.alloc(headBytes);
-    head.writeUInt8(kind, 0);
-    head.writeUInt32BE(content.length, 1);
-    head.writeUIntBE(start, 5, 6);
-    head.writeUInt32BE(prefix.size, 11);
-    head.writeUInt32BE(body.length, 15);
-    yield head;
-    yield body;
-    onBytes(content.length);
+  try {
+    for (let at = 0; at < next.size; at += segmentBytes) {
+      const content = readBytes(next, at, segmentBytes, rooms.next);
+      // What was appended to a file lies behind the end of its base.
+      const start = Math.min(Math.max(0, at - marginBytes), Math.max(0, base.size - segmentBytes));
+      const prefix = partOf(base, start, at - start + segmentBytes + marginBytes);
+      const span = prefix.size + content.length;
+      const { level } = levels.find(({ upTo }) => span <= upTo) ?? levels[1];
+      const { kind, body } = smaller(prefixFrom(prefix, rooms.base), content, level, rooms.frame);
+      const head = Buffer.alloc(headBytes);
+      head.writeUInt8(kind, 0);
+      head.writeUInt32BE(content.length, 1);
+      head.writeUIntBE(start, 5, 6);
+      head.writeUInt32BE(prefix.size, 11);
+      head.writeUInt32BE(body.length, 15);
+      yield head;
+      yield body;
+      onBytes(content.length);
+    }
+  } finally {
+    dropCompressors();
   }
-  dropCompressors();
 }
 
 /** Text has no zeros. */
@@ -129,6 +133,7 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
     const isRight =
       (head.readUInt8(0) === onPrefix || head.readUInt8(0) === patched) &&
       length <= Math.min(most.segment, size - done) &&
+      (length >= leastOfSegment || position + bodyLength === delta.size) &&
       prefixLength <= most.base &&
       start + prefixLength <= base.size &&
       bodyLength <= delta.size - position &&
@@ -139,10 +144,13 @@ export function* decodeDelta(delta: ByteSource, base: ByteSource, size: number):
     const part = partOf(base, start, prefixLength);
     const isPatch = head.readUInt8(0) === patched;
     const inflated = (): Uint8Array => inflateSolid(prefixFrom(part, rooms.base), body, length, rooms.next);
+    let made = 0;
     for (const piece of isPatch ? decodePatch(body, part, length) : [inflated()]) {
-      done += piece.length;
+      made += piece.length;
       yield piece;
     }
+    if (made !== length) throw damaged(`has a segment that makes ${made} bytes in place of ${length}`);
+    done += made;
   }
 }
 

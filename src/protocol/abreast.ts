@@ -1,7 +1,7 @@
 import { Arriving, mostUnread } from './arriving.js';
 import type { Lanes } from './lanes.js';
 import { limits } from './limits.js';
-import { elsewhere, type FramedRequest, type Part } from './part.js';
+import { elsewhere, stoppable, type FramedRequest, type Part } from './part.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -54,12 +54,11 @@ class Frames {
   private pace: number | undefined;
   /** The rest of the frame that is read was asked for once more. */
   private isAgain = false;
-  private isStopped = false;
+  private readonly stopping = new AbortController();
+  private readonly request: FramedRequest;
 
-  constructor(
-    private readonly request: FramedRequest,
-    first: Part,
-  ) {
+  constructor(request: FramedRequest, first: Part) {
+    this.request = stoppable(request, this.stopping.signal);
     this.lanes = request.lanes;
     this.width = this.lanes.most;
     this.total = first.total;
@@ -76,14 +75,15 @@ class Frames {
   async after(last: Arriving, at: number): Promise<Arriving | undefined> {
     this.list.shift();
     if (at < last.end) {
-      const others = this.list.filter(({ hasEnded }) => !hasEnded).map(({ ended }) => ended);
+      // One that waits for its reader would wait for this one.
+      const others = this.list.filter(({ hasEnded, waitsForReader }) => !hasEnded && !waitsForReader);
       const isHopeless = this.isAgain && at - last.from < limits.floor.bytes;
       const { repository, signal } = this.request;
       if (signal?.aborted === true || (isHopeless && others.length === 0)) {
         throw last.failure ?? elsewhere(repository, at, undefined);
       }
       // The parent may not take as many at once.
-      if (isHopeless) await Promise.race(others);
+      if (isHopeless) await Promise.race(others.map(({ ended }) => ended));
       this.begin(at, last.end);
     }
     this.isAgain = at < last.end;
@@ -92,7 +92,7 @@ class Frames {
   }
 
   stop(): void {
-    this.isStopped = true;
+    this.stopping.abort(new Error('stopped'));
     for (const frame of this.list) frame.stop();
   }
 
@@ -100,7 +100,7 @@ class Frames {
   private fill(): void {
     const { pace } = this;
     const { line, repository } = this.request;
-    if (pace === undefined || this.isStopped) return;
+    if (pace === undefined || this.stopping.signal.aborted) return;
     // Whoever reads waits then, and comes here again when it goes on.
     if (line?.isBehind(repository) === true) return;
     const atOnce = pace < nearPace ? this.width : 1;
@@ -137,8 +137,8 @@ class Frames {
   }
 
   private async ask(from: number, end: number): Promise<Part> {
-    const { repository, ask } = this.request;
-    const part = await ask(from, end - from);
+    const { repository, signal, ask } = this.request;
+    const part = await ask(from, end - from, signal);
     if (part === undefined) throw elsewhere(repository, from, undefined);
     if (part.offset === from && part.end === end && part.total === this.total) return part;
     part.drop();

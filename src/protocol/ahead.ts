@@ -1,4 +1,4 @@
-import { asked, turnOf, type Asked, type FramedRequest } from './part.js';
+import { asked, letGo, stoppable, turnOf, type Asked, type FramedRequest } from './part.js';
 
 /** What a turn led to; its answer may not be there yet. */
 interface Turn {
@@ -23,9 +23,7 @@ export class Ahead {
     from: number,
     total: number,
   ) {
-    const { signal } = request;
-    const either = signal === undefined ? this.stopping.signal : AbortSignal.any([signal, this.stopping.signal]);
-    this.turns = inTurn({ ...request, signal: either }, from, total);
+    this.turns = inTurn(stoppable(request, this.stopping.signal), from, total);
     this.fill();
   }
 
@@ -55,9 +53,7 @@ export class Ahead {
   private async drop(each: Promise<Turn | undefined>): Promise<void> {
     try {
       const found = await (await each)?.asked;
-      if (found === undefined) return;
-      found.part.drop();
-      if (found.bytes !== Infinity) this.request.line?.release(found.bytes, this.request.repository);
+      if (found !== undefined) letGo(this.request, found);
     } catch {
       // It was not asked for, or there is no answer: what was admitted for it is released.
     }

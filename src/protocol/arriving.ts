@@ -30,7 +30,7 @@ export class Arriving {
 
   /**
    * @param end the place behind its last byte
-   * @param isBounded whether not more than `mostUnread` of it is held; when its turn has come it never is
+   * @param isBounded whether not more than `mostUnread` of it is held, the rest waiting for its reader; from its turn on always
    */
   constructor(
     readonly from: number,
@@ -41,6 +41,11 @@ export class Arriving {
     watcher: Watcher,
   ) {
     this.ended = this.receive(ask, watcher);
+  }
+
+  /** Whether it may end only when somebody reads it. */
+  get waitsForReader(): boolean {
+    return this.isBounded;
   }
 
   /** How fast it came, bytes a second, while there was room for it. */

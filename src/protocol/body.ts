@@ -7,6 +7,34 @@ export interface Floor {
   readonly windowMs: number;
 }
 
+/** A body on its way. */
+export interface Body {
+  /** To be read to the end, or their iteration to be ended. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Lets go of it where nobody reads it; does nothing once somebody has begun. */
+  drop(): void;
+}
+
+/** @param letGo ends what a generator that was never begun does not end itself */
+export function droppable(chunks: AsyncIterable<Uint8Array>, letGo: () => void): Body {
+  let isOver = false;
+  async function* read(): AsyncGenerator<Uint8Array> {
+    isOver = true;
+    yield* chunks;
+  }
+  const drop = (): void => {
+    if (!isOver) letGo();
+    isOver = true;
+  };
+  return { chunks: read(), drop };
+}
+
+/** Of what is here to its last byte. */
+export const nothingLeft: Body = {
+  chunks: { [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }) },
+  drop: () => undefined,
+};
+
 const ticksAWindow = 20;
 
 /**

@@ -11,6 +11,7 @@ import {
   refusalOf,
   wholeOf,
 } from './acceptance.js';
+import { droppable, nothingLeft, type Body } from './body.js';
 import { formatBundleRequest } from './bundle.js';
 import type { Answer } from './exchange.js';
 import { counted, inFrames, type ObjectBody } from './frames.js';
@@ -37,12 +38,12 @@ export async function askObject(
   sha256: Sha256,
   { size, offset, signal }: Wanted,
 ): Promise<ObjectBody> {
-  if (offset === size) return { offset, chunks: nothing() };
+  if (offset === size) return { offset, ...nothingLeft };
   const route = { name: 'object', repository, sha256 } as const;
-  const ask = async (from: number, bytes: number): Promise<Part> => {
+  const ask = async (from: number, bytes: number, until = signal): Promise<Part> => {
     const isWhole = from === 0 && bytes >= size;
     const headers = isWhole ? {} : { range: rangeOf(from, from + bytes < size ? bytes : Infinity) };
-    const answer = await requester.ask(route, headers, isWhole ? [200] : [200, 206], signal);
+    const answer = await requester.ask(route, headers, isWhole ? [200] : [200, 206], until);
     checkBinary(answer);
     checkTag(answer, sha256);
     const { drop } = answer;
@@ -54,7 +55,7 @@ export async function askObject(
     return { offset: from, end: from + length, total: size, chunks: exactly(answer, length), isWhole: false, drop };
   };
   const body = await inFrames({ ...sharing(requester, repository), offset, size, most: size, signal, ask });
-  return body ?? { offset, chunks: nothing() };
+  return body ?? { offset, ...nothingLeft };
 }
 
 export function askEncoding(
@@ -65,9 +66,9 @@ export function askEncoding(
 ): Promise<ObjectBody | undefined> {
   const route = { name: 'encoding', repository, encoding } as const;
   const most = compressedBound(size);
-  const ask = async (from: number, bytes: number): Promise<Part | undefined> => {
+  const ask = async (from: number, bytes: number, until = signal): Promise<Part | undefined> => {
     const headers = from === 0 && bytes === Infinity ? {} : { range: rangeOf(from, bytes) };
-    const answer = await requester.ask(route, headers, [200, 206, 404, 416], signal);
+    const answer = await requester.ask(route, headers, [200, 206, 404, 416], until);
     if (answer.status === 404) {
       await refusalOf(answer);
       return undefined;
@@ -75,7 +76,7 @@ export function askEncoding(
     if (answer.status === 416) {
       // It is here to its last byte, or another one now; what it holds will tell.
       await refusalOf(answer);
-      return { offset: from, end: from, total: from, chunks: nothing(), isWhole: false, drop: answer.drop };
+      return { offset: from, end: from, total: from, ...nothingLeft, isWhole: false };
     }
     checkBinary(answer);
     const { drop } = answer;
@@ -99,9 +100,8 @@ function refused({ drop }: Answer): undefined {
 }
 
 /** A compressed archive, and whether it is made on the bases. */
-export interface BundleBody {
+export interface BundleBody extends Body {
   readonly isOnBases: boolean;
-  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 interface WantedBundle {
@@ -130,9 +130,9 @@ export async function askBundle(
     }
     checkBinary(answer);
     const isOnBases = answer.headers['depotd-bases'] === 'all';
-    const chunks = atMost(answer, compressedBound(limits.bundleBytes * 2));
+    const came = droppable(atMost(answer, compressedBound(limits.bundleBytes * 2)), answer.drop);
     isBegun = true;
-    return { isOnBases, chunks: line === undefined ? chunks : counted(chunks, bytes, line, repository) };
+    return { isOnBases, ...(line === undefined ? came : counted(came, bytes, line, repository)) };
   } finally {
     if (!isBegun) line?.release(bytes, repository);
   }
@@ -144,8 +144,4 @@ function sharing(requester: Requester, repository: string) {
 
 function rangeOf(from: number, bytes: number): string {
   return `bytes=${from}-${bytes === Infinity ? '' : from + bytes - 1}`;
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // An object that is here to its last byte has nothing left to come.
 }

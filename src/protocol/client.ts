@@ -9,6 +9,7 @@ import { sha256 as hashOf, type Sha256 } from '../model/sha256.js';
 import { uploadPlanShape, type UploadPlan } from '../model/upload-plan.js';
 import { atMost, checkBinary, checkTag, parseJson, readJson, readJsonBytes, refusalOf, whole } from './acceptance.js';
 import { notTheProtocol } from './answers.js';
+import { droppable, type Body } from './body.js';
 import { askBundle, askEncoding, askObject, type BundleBody } from './bulk.js';
 import type { Answer } from './exchange.js';
 import type { ObjectBody } from './frames.js';
@@ -163,12 +164,7 @@ export class ParentClient {
   }
 
   /** The compressed difference stream between two manifests; undefined where the parent has none to give. */
-  async difference(
-    repository: string,
-    root: Sha256,
-    from: Sha256,
-    signal?: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array> | undefined> {
+  async difference(repository: string, root: Sha256, from: Sha256, signal?: AbortSignal): Promise<Body | undefined> {
     const answer = await this.requester.ask({ name: 'difference', repository, root, from }, {}, [200, 404], signal);
     if (answer.status === 404) {
       await refusalOf(answer);
@@ -176,7 +172,7 @@ export class ParentClient {
     }
     checkBinary(answer);
     this.passSmall(answer, repository);
-    return atMost(answer, limits.differenceBytes);
+    return droppable(atMost(answer, limits.differenceBytes), answer.drop);
   }
 
   /**

@@ -1,12 +1,12 @@
 import { abreast } from './abreast.js';
 import { Ahead } from './ahead.js';
+import { droppable, type Body } from './body.js';
 import type { Line } from './line.js';
-import { asked, elsewhere, turnOf, type Asked, type FramedRequest } from './part.js';
+import { asked, elsewhere, letGo, turnOf, type Asked, type FramedRequest } from './part.js';
 
 /** The bytes of an object from `offset` on: the one asked for, or 0 where the parent does not do ranges. */
-export interface ObjectBody {
+export interface ObjectBody extends Body {
   readonly offset: number;
-  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -18,8 +18,7 @@ export interface ObjectBody {
 export async function inFrames(request: FramedRequest): Promise<ObjectBody | undefined> {
   const first = await admitted(request, request.offset, request.size);
   if (first === undefined) return undefined;
-  const { part } = first;
-  return { offset: part.offset, chunks: parts(request, first) };
+  return { offset: first.part.offset, ...droppable(parts(request, first), () => letGo(request, first)) };
 }
 
 /** What is not known to be smaller may be as long as a frame. */
@@ -45,7 +44,10 @@ async function* parts(request: FramedRequest, first: Asked): AsyncGenerator<Uint
         ahead = undefined;
         next = await admitted(request, at, total);
       }
-      if (next !== undefined && next.part.offset !== at) throw elsewhere(repository, at, next.part.offset);
+      if (next !== undefined && next.part.offset !== at) {
+        letGo(request, next);
+        throw elsewhere(repository, at, next.part.offset);
+      }
     }
   } finally {
     ahead?.stop();
@@ -82,8 +84,15 @@ async function* alone(request: FramedRequest, { part, bytes }: Asked): AsyncGene
   }
 }
 
-/** The chunks of a body that was admitted whole, as they come. */
-export async function* counted(
+/** A body that was admitted whole, as it comes. */
+export function counted({ chunks, drop }: Body, admittedBytes: number, line: Line, repository: string): Body {
+  return droppable(countedChunks(chunks, admittedBytes, line, repository), () => {
+    drop();
+    line.release(admittedBytes, repository);
+  });
+}
+
+async function* countedChunks(
   chunks: AsyncIterable<Uint8Array>,
   admittedBytes: number,
   line: Line,
@@ -97,8 +106,6 @@ export async function* counted(
       line.arrived(expected, repository, chunk.length);
       yield chunk;
     }
-    line.finished(left, repository);
-    left = 0;
   } finally {
     line.release(left, repository);
   }

@@ -1,6 +1,9 @@
-/** Connections of one parent over which large files come, all of them together. */
+/** Connections of one parent over which large files come, all of them together; beyond those each further file has one. */
 const mostLanes = 4;
-/** What may have to be held in memory of frames until their turn, of all large files together; bytes. */
+/**
+ * What may have to be held in memory of frames until their turn, of all large files together; bytes. The frame whose turn it is
+ * comes beyond that, too.
+ */
 const mostBytes = 8 * 1024 ** 2;
 
 /** A frame of a large file on its way. Both may be said again. */
@@ -18,7 +21,7 @@ export class Lanes {
 
   /**
    * A lane for a frame of which so many bytes may have to be held; undefined where there is no room for it.
-   * @param isNeeded each file has one, whatever the others have
+   * @param isNeeded whether it is the one that its file reads next: that has one beyond both limits
    */
   enter(bytes: number, isNeeded: boolean): Lane | undefined {
     if (!isNeeded && (this.open >= mostLanes || this.bytes + bytes > mostBytes)) return undefined;

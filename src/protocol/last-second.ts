@@ -9,11 +9,19 @@ export class LastSecond {
 
   /** @param bytes negative: of those that were counted some did not pass */
   add(atMs: number, bytes: number): void {
+    // Seldom does anybody ask for the sum where what passes is little.
+    this.forget(atMs);
+    if (bytes === 0) return;
     this.entries.push({ atMs, bytes });
     this.sum += bytes;
   }
 
   bytes(nowMs: number): number {
+    this.forget(nowMs);
+    return this.sum;
+  }
+
+  private forget(nowMs: number): void {
     for (let entry = this.entries[this.first]; entry !== undefined; entry = this.entries[this.first]) {
       if (entry.atMs > nowMs - spanMs) break;
       this.sum -= entry.bytes;
@@ -23,6 +31,5 @@ export class LastSecond {
       this.entries = this.entries.slice(this.first);
       this.first = 0;
     }
-    return this.sum;
   }
 }

@@ -206,12 +206,6 @@ export class Line {
     this.discharge(bytes, repository);
   }
 
-  /** What was admitted has come, and had so many bytes less than that. */
-  finished(bytes: number, repository: string): void {
-    this.flow.came(bytes);
-    this.discharge(bytes, repository);
-  }
-
   /** Said now and then only: chunks come a thousand times a second. */
   private isComing(repository: string): void {
     const now = this.host.monotonic();

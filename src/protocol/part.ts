@@ -4,7 +4,7 @@ import type { Line } from './line.js';
 import type { Keeper } from './pace.js';
 
 /** Where nothing limits the line, and as much as this may be missing, a first frame is asked for; bytes. */
-const largeBytes = 8 * 1024 ** 2;
+const begunBytes = 8 * 1024 ** 2;
 /** By the first frame it is seen how fast one connection is, and whether the parent does ranges at all; bytes. */
 const firstFrameBytes = 1024 ** 2;
 
@@ -32,8 +32,11 @@ export interface FramedRequest {
   readonly most: number;
   readonly lanes: Lanes;
   readonly signal: AbortSignal | undefined;
-  /** Asks for so many bytes from `from` on; infinitely many: all that there are. Undefined where there is no such thing. */
-  readonly ask: (from: number, bytes: number) => Promise<Part | undefined>;
+  /**
+   * Asks for so many bytes from `from` on; infinitely many: all that there are. Undefined where there is no such thing.
+   * `until` ends the request, and the part that came of it.
+   */
+  readonly ask: (from: number, bytes: number, until: AbortSignal | undefined) => Promise<Part | undefined>;
 }
 
 /** A part that was asked for. */
@@ -56,17 +59,29 @@ export async function turnOf(request: FramedRequest, from: number, size: number 
 
 /** Asks for so many bytes, for which `turnOf` gave the turn; without a turn for all that are left, or their beginning. */
 export async function asked(request: FramedRequest, from: number, bytes: number): Promise<Asked | undefined> {
-  const { line, repository, most, ask } = request;
+  const { line, repository, most, signal, ask } = request;
   const release = (): void => (bytes === Infinity ? undefined : line?.release(bytes, repository));
   try {
-    const isBegun = bytes === Infinity && most - from > largeBytes;
-    const part = await ask(from, isBegun ? firstFrameBytes : bytes);
+    const isBegun = bytes === Infinity && most - from > begunBytes;
+    const part = await ask(from, isBegun ? firstFrameBytes : bytes, signal);
     if (part === undefined) release();
     return part && { part, bytes };
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** The same, ended by another signal, too. */
+export function stoppable(request: FramedRequest, stopping: AbortSignal): FramedRequest {
+  const { signal } = request;
+  return { ...request, signal: signal === undefined ? stopping : AbortSignal.any([signal, stopping]) };
+}
+
+/** Lets go of a part that nobody reads. */
+export function letGo({ line, repository }: FramedRequest, { part, bytes }: Asked): void {
+  part.drop();
+  if (bytes !== Infinity) line?.release(bytes, repository);
 }
 
 /** @param offset what came in place of the bytes from `at` on; undefined: they are not there any more */

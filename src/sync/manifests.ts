@@ -7,6 +7,7 @@ import { admitManifest, takeDifferenceJob } from './manifest-jobs.js';
 import type { Parent } from './parents.js';
 import { requestsAtOnce, takeBelow } from './pages-below.js';
 import { patiently } from './patience.js';
+import type { Body } from '../protocol/body.js';
 import { receiveFile } from './receive.js';
 
 /** A plan that is only shown may fetch the same stream beside a cycle. */
@@ -72,7 +73,7 @@ async function askForDifference(
   base: PageRef,
   root: PageRef,
   signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
+): Promise<Body | undefined> {
   try {
     return await patiently(depot.host, signal, () =>
       parent.client.difference(repository, root.sha256, base.sha256, signal),

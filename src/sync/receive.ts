@@ -3,6 +3,8 @@ import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DepotError } from '../model/errors.js';
 import type { Sha256 } from '../model/sha256.js';
+import type { Body } from '../protocol/body.js';
+import type { ObjectBody } from '../protocol/frames.js';
 import type { Store } from '../store/store.js';
 import { appendAll } from './append.js';
 
@@ -10,8 +12,8 @@ import { appendAll } from './append.js';
  * Writes a stream to a file, replacing what is there. What it holds is verified by whoever reads it. One that does not come
  * whole leaves nothing: a parent that sends without end must not fill the disk poll by poll.
  */
-export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: string): Promise<void> {
-  const cut = await receivePart(chunks, file);
+export async function receiveFile(body: Body, file: string): Promise<void> {
+  const cut = await receivePart(body, file);
   if (cut === undefined) return;
   await rm(file, { force: true });
   throw cut;
@@ -19,14 +21,16 @@ export async function receiveFile(chunks: AsyncIterable<Uint8Array>, file: strin
 
 /** Likewise; where the line was cut, what came stays, and the error is given. Other failures are thrown and leave nothing. */
 export async function receivePart(
-  chunks: AsyncIterable<Uint8Array>,
+  body: Body,
   file: string,
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<DepotError | undefined> {
-  await mkdir(dirname(file), { recursive: true });
-  const handle = await open(file, 'w');
+  const handle = await opened(file).catch((error: unknown) => {
+    body.drop();
+    throw error;
+  });
   try {
-    await appendAll(handle, chunks, ({ length }) => onBytes(length));
+    await appendAll(handle, body.chunks, ({ length }) => onBytes(length));
     return undefined;
   } catch (error) {
     if (error instanceof DepotError && (error.code === 'transfer-cut' || error.code === 'interrupted')) return error;
@@ -37,6 +41,11 @@ export async function receivePart(
   }
 }
 
+async function opened(file: string): Promise<FileHandle> {
+  await mkdir(dirname(file), { recursive: true });
+  return open(file, 'w');
+}
+
 /**
  * Appends a body to a file, behind what is there; a body that begins elsewhere replaces it. What came before a cut stays.
  * @param request gives undefined where there is no such thing
@@ -44,7 +53,7 @@ export async function receivePart(
  */
 export async function appendBody(
   file: string,
-  request: (offset: number) => Promise<Body | undefined>,
+  request: (offset: number) => Promise<ObjectBody | undefined>,
   onBytes: (bytes: number) => void,
 ): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true });
@@ -55,22 +64,20 @@ export async function appendBody(
     isEmpty = size === 0;
     const body = await request(size);
     if (body === undefined) return false;
-    if (body.offset !== size) await handle.truncate(body.offset);
-    await appendAll(handle, body.chunks, ({ length }) => {
-      isEmpty = false;
-      onBytes(length);
-    });
+    try {
+      if (body.offset !== size) await handle.truncate(body.offset);
+      await appendAll(handle, body.chunks, ({ length }) => {
+        isEmpty = false;
+        onBytes(length);
+      });
+    } finally {
+      body.drop();
+    }
     return true;
   } finally {
     await handle.close();
     if (isEmpty) await rm(file, { force: true });
   }
-}
-
-/** A body that begins at `offset`, which a parent that ignores ranges sets to 0. */
-export interface Body {
-  readonly offset: number;
-  readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /** Told of bytes that an earlier transfer left, of bytes as they come, and of those that turned out to be of no use. */
@@ -90,7 +97,7 @@ export interface ByteMeter {
 export async function receiveObject(
   store: Store,
   wanted: WantedBytes,
-  request: (offset: number) => Promise<Body>,
+  request: (offset: number) => Promise<ObjectBody>,
   meter: ByteMeter,
   hashed = new Hashed(),
 ): Promise<void> {
@@ -146,13 +153,14 @@ interface WantedBytes {
 async function receiveOnce(
   store: Store,
   wanted: WantedBytes,
-  request: (offset: number) => Promise<Body>,
+  request: (offset: number) => Promise<ObjectBody>,
   meter: ByteMeter,
   hashed: Hashed,
 ): Promise<void> {
   const { sha256, size } = wanted;
   if (store.staging.size(sha256) > size) store.staging.discard(sha256);
   const handle = await store.staging.openAppend(sha256);
+  let body: ObjectBody | undefined;
   try {
     let position = (await handle.stat()).size;
     // The meter was told of these in an earlier go.
@@ -160,7 +168,7 @@ async function receiveOnce(
     // Before the request: an answer that nobody reads while gigabytes are hashed would be cut.
     await hashed.begin(handle, position);
     meter.kept(position - known);
-    const body = position < size ? await request(position) : undefined;
+    body = position < size ? await request(position) : undefined;
     if (body?.offset === 0 && position > 0) {
       await handle.truncate(0);
       await hashed.begin(handle, 0);
@@ -181,6 +189,7 @@ async function receiveOnce(
     const seen = position === size ? 'its bytes hash to something else' : `${position} of ${size} bytes came`;
     throw damagedObject(sha256, seen);
   } finally {
+    body?.drop();
     await handle.close();
   }
 }
@@ -188,7 +197,7 @@ async function receiveOnce(
 /** Receives an object into memory, unverified but for its length. An empty one is not asked for. */
 export async function receiveSmall(
   { sha256, size }: { readonly sha256: Sha256; readonly size: number },
-  request: (offset: number) => Promise<Body>,
+  request: (offset: number) => Promise<ObjectBody>,
   meter: ByteMeter,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

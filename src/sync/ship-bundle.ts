@@ -64,7 +64,7 @@ async function takeBundle(
   let cut: DepotError | undefined;
   let fault: string | null;
   try {
-    cut = await receivePart(answer.chunks, file, share.arrived);
+    cut = await receivePart(answer, file, share.arrived);
     const made = { shipment, file, wanted, bases: answer.isOnBases ? bases : [] };
     // Not to be aborted: what came is kept, also when the daemon is to stop.
     const unpacked = await fetching.alone(() => depot.run(unpackObjects, made));

@@ -3,13 +3,15 @@ import { formatEncodingName, largeBytes, type EncodingName } from '../model/enco
 import type { Offers } from '../model/offer.js';
 import type { Route, RouteStep } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
+import { nothingLeft } from '../protocol/body.js';
+import type { ObjectBody } from '../protocol/frames.js';
 import { Arrival } from './arrival.js';
 import { decodeObject } from './decode-job.js';
 import type { Fetching, UnderWay } from './fetching.js';
 import { patiently } from './patience.js';
 import type { Share } from './progress.js';
 import type { WantedObject } from '../store/transfers.js';
-import { appendBody, type Body } from './receive.js';
+import { appendBody } from './receive.js';
 import { nextRoute } from './routes.js';
 
 /** Forms that are not there or not right; then what the parent offers of an object is not believed any more. */
@@ -125,10 +127,14 @@ async function takeStep(
   const receive = (): Promise<boolean> =>
     appendBody(
       file,
-      async (offset): Promise<Body | undefined> => {
-        if (offset === bytes) return { offset, chunks: nothing() };
+      async (offset): Promise<ObjectBody | undefined> => {
+        if (offset === bytes) return { offset, ...nothingLeft };
         const body = await parent.client.encoding(repository, name, size, offset, signal, bytes ?? most);
-        if (body !== undefined && body.offset !== offset) await follower.end('ended');
+        if (body === undefined || body.offset === offset) return body;
+        await follower.end('ended').catch((error: unknown) => {
+          body.drop();
+          throw error;
+        });
         return body;
       },
       (more) => {
@@ -137,10 +143,6 @@ async function takeStep(
       },
     );
   return patiently(depot.host, signal, receive, () => arrived);
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // It is here to its last byte.
 }
 
 /** From here on decoding takes long enough to be begun while the rest comes; bytes. */

@@ -4,10 +4,11 @@ import { asDepotError, type DepotError } from '../model/errors.js';
 import { keepObjects, type ArrivedObject } from '../store/keep-objects.js';
 import { Failures, type Fetching, type Shipping, type UnderWay } from './fetching.js';
 import { patiently } from './patience.js';
-import { damagedObject, Hashed, receiveObject, receiveSmall, type Body } from './receive.js';
+import { damagedObject, Hashed, receiveObject, receiveSmall } from './receive.js';
 import type { Share } from './progress.js';
 import { shipEncoded } from './ship-encoded.js';
 import { wireLeft } from './wire-left.js';
+import type { ObjectBody } from '../protocol/frames.js';
 import type { WantedObject } from '../store/transfers.js';
 
 /** Objects of one shipment on their way at once. */
@@ -65,7 +66,7 @@ async function fetchObject(
   const { depot, parent, repository, signal } = fetching;
   const { store, host } = depot;
   if (store.objects.has(wanted.sha256)) return null;
-  const request = (offset: number): Promise<Body> =>
+  const request = (offset: number): Promise<ObjectBody> =>
     parent.client.object(repository, wanted.sha256, wanted.size, offset, signal);
   if (await shipEncoded(fetching, wanted, share, before)) return null;
   const hashed = new Hashed();

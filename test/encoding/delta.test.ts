@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeDelta, encodeDelta } from '../../src/encoding/delta.js';
+import { compressSolid, prefixOf } from '../../src/encoding/solid.js';
 import { DepotError } from '../../src/model/errors.js';
 import { bytesOf, noise, together } from './source.js';
 
@@ -82,5 +83,33 @@ describe('a delta', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  describe('that would take long and make nothing', () => {
+    const base = noise(3_000_000);
+    const segment = (length: number, content: Buffer): Buffer => {
+      const body = compressSolid(prefixOf([base]), content, 1);
+      const head = Buffer.alloc(19);
+      head.writeUInt8(1, 0);
+      head.writeUInt32BE(length, 1);
+      head.writeUInt32BE(base.length, 11);
+      head.writeUInt32BE(body.length, 15);
+      return Buffer.concat([head, body]);
+    };
+    const delta = (...segments: readonly Buffer[]): Buffer =>
+      Buffer.concat([Buffer.from('depotd-delta 1\n'), ...segments]);
+    const large = base.subarray(0, 1024 ** 2);
+
+    it.each([0, 1, 1024 ** 2 - 1])('is refused at a segment of %d bytes that is not the last one', (length) => {
+      const small = segment(length, base.subarray(0, length));
+      expect(() => decode(delta(small, small), base, 2 * 1024 ** 2)).toThrow(/a segment that cannot be, at 15$/);
+      const good = delta(segment(large.length, large), small);
+      expect(decode(good, base, 2 * 1024 ** 2)).toHaveLength(large.length + length);
+    });
+
+    it('is refused at a segment that makes less than it says', () => {
+      const lying = segment(large.length, Buffer.alloc(0));
+      expect(() => decode(delta(lying, lying), base, 300 * 1024 ** 2)).toThrow(/makes 0 bytes in place of 1048576/);
+    });
   });
 });

@@ -2,10 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { realHost } from '../../src/host.js';
+import { DepotError } from '../../src/model/errors.js';
 import type { Rate } from '../../src/model/rate.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { ParentClient } from '../../src/protocol/client.js';
+import { inFrames } from '../../src/protocol/frames.js';
+import { Lanes } from '../../src/protocol/lanes.js';
 import { Line } from '../../src/protocol/line.js';
+import type { Part } from '../../src/protocol/part.js';
 import { noise } from '../encoding/noise.js';
 import { answering } from './misbehaving.js';
 
@@ -180,4 +184,55 @@ it('lets go of all connections when nobody reads on', async () => {
   await expect.poll(() => seen.underWay).toBe(0);
   expect((await read(client)).equals(content)).toBe(true);
   expect(seen.most).toBe(4);
+});
+
+it('of a near parent ends as a cut, too, though the frame behind the broken one is held for its reader', async () => {
+  const [total, broken] = [200 * MiB, 20 * MiB];
+  const piece = new Uint8Array(pieceBytes);
+  async function* sent(from: number, end: number): AsyncGenerator<Uint8Array> {
+    for (let at = from; at < end; at += pieceBytes) {
+      if (at === broken) throw new DepotError('transfer-cut', 'the disk of the parent is broken', { retry: 'now' });
+      yield piece;
+    }
+  }
+  const ask = async (from: number, bytes: number): Promise<Part> => {
+    const end = Math.min(total, from + bytes);
+    return { offset: from, end, total, chunks: sent(from, end), isWhole: false, drop: () => undefined };
+  };
+  const sizes = { offset: 0, size: total, most: total };
+  const sharing = { line: undefined, repository: 'tools', keeper: () => 'paces' as const, lanes: new Lanes() };
+  const body = await inFrames({ ...sharing, ...sizes, signal: undefined, ask });
+  let came = 0;
+  const reading = (async () => {
+    for await (const { length } of body?.chunks ?? []) came += length;
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'transfer-cut' });
+  expect(came).toBe(broken);
+});
+
+it('ends requests that have no answer yet when nobody reads on', async () => {
+  let [asked, open] = [0, 0];
+  const url = await answering(({ headers }, response) => {
+    asked += 1;
+    open += 1;
+    response.once('close', () => (open -= 1));
+    // The first frame comes slowly, of the second one a piece, and to the others there is no answer.
+    if (asked > 2) return;
+    const [, from = '', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? [];
+    const part = content.subarray(Number(from), Number(last) + 1);
+    const type = { 'content-type': 'application/octet-stream', 'content-length': part.length };
+    response.writeHead(206, { ...type, 'content-range': `bytes ${from}-${last}/${content.length}` });
+    response.write(part.subarray(0, pieceBytes));
+    if (asked === 1) setTimeout(() => response.end(part.subarray(pieceBytes)), 200);
+  });
+  const client = new ParentClient({ url, depot: 'munich-1', site: 'enterprise', version: '0.1.0' });
+  onTestFinished(() => client.close());
+  const { chunks } = await client.object('tools', object, content.length, 0);
+  let length = 0;
+  for await (const chunk of chunks) {
+    if ((length += chunk.length) <= MiB) continue;
+    await expect.poll(() => asked).toBeGreaterThan(2);
+    break;
+  }
+  await expect.poll(() => open).toBe(0);
 });

@@ -462,7 +462,7 @@ describe('metadata, pages and difference streams', () => {
     expect(Buffer.from((await client.metadata('tools', targets, 100)) ?? '').toString()).toBe('bytes');
     expect(Buffer.from(await client.page('tools', { sha256: other, length: 5 })).toString()).toBe('bytes');
     const difference = await client.difference('tools', object, other);
-    expect(difference && (await read(difference)).toString()).toBe('bytes');
+    expect(difference && (await read(difference.chunks)).toString()).toBe('bytes');
   });
 
   it('a difference that the parent does not have is none, whatever kind of server says so', async () => {

@@ -16,10 +16,10 @@ function files(count: number, content: (n: number) => string): Record<string, st
 }
 
 async function fetch(client: ParentClient, from: PageRef, to: PageRef): Promise<Buffer | undefined> {
-  const chunks = await client.difference('tools', to.sha256, from.sha256);
-  if (chunks === undefined) return undefined;
+  const body = await client.difference('tools', to.sha256, from.sha256);
+  if (body === undefined) return undefined;
   const held: Uint8Array[] = [];
-  for await (const chunk of chunks) held.push(chunk);
+  for await (const chunk of body.chunks) held.push(chunk);
   return Buffer.concat(held);
 }
 

@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DepotError } from '../../src/model/errors.js';
 import { sha256 } from '../../src/model/sha256.js';
+import type { ObjectBody } from '../../src/protocol/frames.js';
 import { Store } from '../../src/store/store.js';
 import { patiently } from '../../src/sync/patience.js';
-import { Hashed, receiveObject, type Body } from '../../src/sync/receive.js';
+import { appendBody, Hashed, receiveObject, receivePart } from '../../src/sync/receive.js';
 import { scriptedHost } from '../daemon/scripted-host.js';
 import { noise } from '../encoding/noise.js';
 import { temporaryFolder } from '../harness/temporary.js';
@@ -14,7 +17,7 @@ const wanted = { sha256: sha256(content), size: content.length };
 /** A parent from which so many bytes come before the line is cut; with 0 there is no answer at all. */
 function cutting(bytes: () => number) {
   const asked: number[] = [];
-  const request = async (offset: number): Promise<Body> => {
+  const request = async (offset: number): Promise<ObjectBody> => {
     asked.push(offset);
     const length = bytes();
     if (length === 0) throw new DepotError('parent-unreachable', 'the line is cut');
@@ -23,7 +26,7 @@ function cutting(bytes: () => number) {
       for (let at = offset; at < end; at += 8_192) yield content.subarray(at, Math.min(at + 8_192, end));
       if (end < content.length) throw new DepotError('transfer-cut', 'the line is cut', { retry: 'now' });
     }
-    return { offset, chunks: chunks() };
+    return { offset, chunks: chunks(), drop: () => undefined };
   };
   return { asked, request };
 }
@@ -69,4 +72,23 @@ it('does not wait for a parent that never answered', async () => {
   const { error, asked } = await receiving(() => 0);
   expect(error).toMatchObject({ code: 'parent-unreachable' });
   expect(asked).toEqual([0]);
+});
+
+it('lets go of a body for which no file can be opened, or of which nothing can be written', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'file'), 'in the way');
+  let dropped = 0;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield content;
+  }
+  const body = { offset: NaN, chunks: chunks(), drop: () => void (dropped += 1) };
+  await expect(receivePart(body, join(folder, 'file', 'below'))).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(dropped).toBe(1);
+  const noPlace = appendBody(
+    join(folder, 'other'),
+    async () => body,
+    () => undefined,
+  );
+  await expect(noPlace).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  expect(dropped).toBe(2);
 });
