@@ -13,7 +13,8 @@ export const limits = {
   missingUnits: 500,
   unitBytes: 80,
   directoryBytes: 4 * MiB,
-  uploadsBytes: 1 * MiB,
+  /** Twice 50 windows of 50 dates each. */
+  uploadsBytes: 128 * KiB,
   /** The text of one page, decompressed. */
   pageTextBytes: maxPageBytes,
   /** Pages that are asked for in one request, and the bytes of them in one answer; one at least is given. */
