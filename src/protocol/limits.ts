@@ -19,7 +19,7 @@ export const limits = {
   pageTextBytes: maxPageBytes,
   /** Pages that are asked for in one request, and the bytes of them in one answer; one at least is given. */
   pagesAtOnce: 256,
-  pagesBytes: 8 * MiB,
+  pagesBytes: 1 * MiB,
   /** A difference stream, compressed. Beyond it the pages are fetched. */
   differenceBytes: 256 * MiB,
   /** Objects that one bundle is asked for, and the bases of it. */
