@@ -1,6 +1,7 @@
 import { largeBytes } from '../model/encoding.js';
 import type { Route } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
+import type { TravelForm } from '../model/travel.js';
 import { batches, inTransaction, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
 
@@ -14,8 +15,8 @@ export interface WantedObject {
   readonly relay: boolean;
   /** What its file was before, where that is held: the object probably resembles it. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
-  /** It travels as it is, or as a delta on its base. */
-  readonly raw: boolean;
+  /** How it may travel. */
+  readonly form: TravelForm;
 }
 
 /** What travels in one request: several small objects, or one large one. */
@@ -224,13 +225,13 @@ function bytesOf(objects: Shipment): number {
   return objects.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Hash, size, mtime, whether executable, relay, raw; hash and size of the base, where there is one. */
-type StoredObject = [string, number, number, boolean, boolean, boolean, string?, number?];
+/** Hash, size, mtime, whether executable, relay, form; hash and size of the base, where there is one. */
+type StoredObject = [string, number, number, boolean, boolean, TravelForm | boolean, string?, number?];
 
 function textOf(objects: Shipment): string {
   return JSON.stringify(
-    objects.map(({ sha256, size, mtimeMs, executable, relay, raw, base }) => {
-      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay, raw];
+    objects.map(({ sha256, size, mtimeMs, executable, relay, form, base }) => {
+      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay, form];
       if (base !== null) stored.push(base.sha256, base.size);
       return stored;
     }),
@@ -239,14 +240,20 @@ function textOf(objects: Shipment): string {
 
 function objectsOf(text: string): WantedObject[] {
   return (JSON.parse(text) as StoredObject[]).map(
-    ([sha256, size, mtimeMs, executable, relay, raw, base, baseSize]) => ({
+    ([sha256, size, mtimeMs, executable, relay, form, base, baseSize]) => ({
       sha256: sha256 as Sha256,
       size,
       mtimeMs,
       executable,
       relay,
-      raw,
+      form: formOf(form),
       base: base === undefined ? null : { sha256: base as Sha256, size: baseSize ?? 0 },
     }),
   );
+}
+
+/** Plans that an older version left say only whether the form is not `any`: of those, as it is always may be. */
+function formOf(stored: TravelForm | boolean): TravelForm {
+  if (typeof stored === 'string') return stored;
+  return stored ? 'raw' : 'any';
 }

@@ -4,7 +4,7 @@ import type { Route } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { WantedObject } from '../store/transfers.js';
 
-export type Wanted = Pick<WantedObject, 'sha256' | 'size' | 'raw' | 'base'>;
+export type Wanted = Pick<WantedObject, 'sha256' | 'size' | 'form' | 'base'>;
 
 /** What is known where a route is chosen. */
 export interface RouteKnowledge {
@@ -22,6 +22,7 @@ const sizeFactor = 4;
 
 /** The cheapest way by what is offered: whole, by one form, or by a chain of deltas on objects that are not held. */
 export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: RouteKnowledge): Route {
+  if (wanted.form === 'raw') return { steps: [], bytes: wanted.size };
   let best: Route & { readonly cost: number } = { steps: [], bytes: wanted.size, cost: wanted.size + requestBytes };
   let ends = new Map<Sha256, Route & { readonly cost: number }>([[wanted.sha256, { steps: [], bytes: 0, cost: 0 }]]);
   for (let step = 0; step < mostSteps; step += 1) {
@@ -33,7 +34,7 @@ export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: Rout
         const name = { sha256, base };
         // A form that is larger than what it makes is none.
         if (bytes === null || bytes > size || base === wanted.sha256) continue;
-        if ((base === null && wanted.raw) || !isUsable(name)) continue;
+        if ((base === null && wanted.form !== 'any') || !isUsable(name)) continue;
         const cost = end.cost + bytes + requestBytes;
         if (cost >= best.cost) continue;
         const route = { steps: [{ name, bytes, size }, ...end.steps], bytes: end.bytes + bytes, cost };
@@ -65,11 +66,12 @@ const small = { bytes: 64 * 1024, part: 1 / 64 };
  */
 export function nextRoute(wanted: Wanted, knowledge: RouteKnowledge): Route {
   const offered = cheapestRoute(wanted, knowledge);
-  const { sha256, size, base } = wanted;
+  const { sha256, size, form, base } = wanted;
+  if (form === 'raw') return offered;
   const isSmall = offered.steps.length > 0 && offered.bytes <= Math.max(small.bytes, size * small.part);
   const onDemand: (Sha256 | null)[] = [];
   if (!isSmall && base !== null && knowledge.isHeld(base.sha256)) onDemand.push(base.sha256);
-  if (offered.steps.length === 0 && !wanted.raw) onDemand.push(null);
+  if (offered.steps.length === 0 && form === 'any') onDemand.push(null);
   for (const each of onDemand) {
     const name = { sha256, base: each };
     if (offeredForm(knowledge.offers, name) !== undefined || !knowledge.isUsable(name)) continue;

@@ -155,7 +155,7 @@ const transfer = (content: string, relay = false): WantedObject => ({
   mtimeMs: 5,
   executable: true,
   relay,
-  raw: content === 'bb',
+  form: content === 'bb' ? 'raw-or-delta' : 'any',
   base: { sha256: sha256(`base of ${content}`), size: 9 },
 });
 
