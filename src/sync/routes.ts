@@ -20,9 +20,13 @@ export const requestBytes = 500;
 /** What differs more in size is no step on the way: its size is the word of the parent, and takes room on the disk. */
 const sizeFactor = 4;
 
+/** Chains that are gone on with at each step, the cheapest: a parent may offer thousands, and a choice is made for each object. */
+const mostEnds = 32;
+
 /** The cheapest way by what is offered: whole, by one form, or by a chain of deltas on objects that are not held. */
 export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: RouteKnowledge): Route {
   if (wanted.form === 'raw') return { steps: [], bytes: wanted.size };
+  const isThere = remembering(isHeld);
   let best: Route & { readonly cost: number } = { steps: [], bytes: wanted.size, cost: wanted.size + requestBytes };
   let ends = new Map<Sha256, Route & { readonly cost: number }>([[wanted.sha256, { steps: [], bytes: 0, cost: 0 }]]);
   for (let step = 0; step < mostSteps; step += 1) {
@@ -38,14 +42,29 @@ export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: Rout
         const cost = end.cost + bytes + requestBytes;
         if (cost >= best.cost) continue;
         const route = { steps: [{ name, bytes, size }, ...end.steps], bytes: end.bytes + bytes, cost };
-        if (base === null || isHeld(base)) best = route;
+        if (base === null || isThere(base)) best = route;
         else if (isStep(offers, base, wanted) && cost < (next.get(base)?.cost ?? Infinity)) next.set(base, route);
       }
     }
-    ends = next;
+    ends = cheapest(next);
   }
   const { steps, bytes } = best;
   return { steps, bytes };
+}
+
+function cheapest<End extends { readonly cost: number }>(ends: Map<Sha256, End>): Map<Sha256, End> {
+  if (ends.size <= mostEnds) return ends;
+  return new Map([...ends].sort(([, a], [, b]) => a.cost - b.cost).slice(0, mostEnds));
+}
+
+/** Asks once for each object. */
+function remembering(isHeld: (object: Sha256) => boolean): (object: Sha256) => boolean {
+  const known = new Map<Sha256, boolean>();
+  return (object) => {
+    const isThere = known.get(object) ?? isHeld(object);
+    known.set(object, isThere);
+    return isThere;
+  };
 }
 
 function isStep(offers: Offers, base: Sha256, { size }: Wanted): boolean {

@@ -116,3 +116,16 @@ it('goes by what another revision that is held is offered as, before it has one 
   const offers = new Map([offer(wantedName, { base: c, bytes: 5_000 }, { base: null, bytes: 300_000 })]);
   expect(nextRoute(based, knowing(offers, [b, c]))).toMatchObject({ bytes: 5_000 });
 });
+
+it('chooses among what a parent offers without end as fast as among few, and looks for each object once', () => {
+  const others = Array.from({ length: 4_000 }, (_, at) => sha256(`${at}`));
+  const forms = (from: number) =>
+    Array.from({ length: 17 }, (_, at) => ({ base: others[(from * 17 + at) % others.length] ?? b, bytes: at + 1 }));
+  const offers = new Map([offer(wantedName, ...forms(0)), ...others.map((each, at) => offer(each, ...forms(at + 1)))]);
+  const sought: Sha256[] = [];
+  const isHeld = (object: Sha256): boolean => sought.push(object) < 0;
+  expect(cheapestRoute(wanted, { ...knowing(offers), isHeld })).toEqual({ steps: [], bytes: size });
+  expect(new Set(sought).size).toBe(sought.length);
+  // Of each of 32 chains at each step, and of the object itself.
+  expect(sought.length).toBeLessThanOrEqual(17 * (1 + 3 * 32));
+});
