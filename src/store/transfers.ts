@@ -129,15 +129,20 @@ export class TransferRows {
 
   /** Notes by which routes large objects come; what their plan brings over the line follows. Some hundred at a time. */
   setRoutes(routes: readonly { readonly id: number; readonly route: Route }[]): void {
-    const set = this.db.prepare<[number, string, number], { plan: number }>(
-      'UPDATE shipments SET wire = ?, route = ? WHERE id = ? RETURNING plan',
+    const before = this.db.prepare<[number], Pick<StoredShipment, 'plan' | 'wire'>>(
+      'SELECT plan, wire FROM shipments WHERE id = ?',
     );
-    const sum = this.db.prepare(
-      'UPDATE plans SET wire = (SELECT sum(wire) FROM shipments WHERE plan = plans.id) WHERE id = ?',
-    );
+    const set = this.db.prepare('UPDATE shipments SET wire = ?, route = ? WHERE id = ?');
+    const add = this.db.prepare('UPDATE plans SET wire = wire + ? WHERE id = ?');
     inTransaction(this.db, () => {
-      const plans = routes.map(({ id, route }) => set.get(route.bytes, JSON.stringify(route), id)?.plan);
-      for (const plan of new Set(plans)) if (plan !== undefined) sum.run(plan);
+      const more = new Map<number, number>();
+      for (const { id, route } of routes) {
+        const row = before.get(id);
+        if (row === undefined) continue;
+        set.run(route.bytes, JSON.stringify(route), id);
+        more.set(row.plan, (more.get(row.plan) ?? 0) + route.bytes - row.wire);
+      }
+      for (const [plan, bytes] of more) add.run(bytes, plan);
     });
   }
 
@@ -252,7 +257,7 @@ function objectsOf(text: string): WantedObject[] {
   );
 }
 
-/** Plans that an older version left say only whether the form is not `any`: of those, as it is always may be. */
+/** Plans that an older version left say only whether the form is not `any`: those come as they are, which all may. */
 function formOf(stored: TravelForm | boolean): TravelForm {
   if (typeof stored === 'string') return stored;
   return stored ? 'raw' : 'any';
