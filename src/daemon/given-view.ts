@@ -3,6 +3,7 @@ import type { DirectoryPlace, GivenView } from '../model/shown-settings.js';
 import { AuthorityRecords } from '../publish/authority-records.js';
 import { DirectoryHolder } from '../publish/directory.js';
 import type { Store } from '../store/store.js';
+import { isCode } from '../store/system-error.js';
 import { givenHere } from './in-force.js';
 
 export function directoryPlace(store: Pick<Store, 'keys' | 'signed'>): DirectoryPlace {
@@ -18,7 +19,8 @@ export function givenView(store: Store, site: string): GivenView {
     const isHere = directory === 'here';
     const signed = isHere ? signedSites(store, site) : null;
     return { directory, given, sites: isHere ? knownSites(store, site) : null, signed, unknown: [] };
-  } catch {
+  } catch (thrown) {
+    if (!isCode(thrown, 'EACCES', 'EPERM')) throw thrown;
     // This user may not read keys, by which it would be known whether the directory is held here.
     return { directory: null, given, sites: null, signed: null, unknown: [] };
   }

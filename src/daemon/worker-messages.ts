@@ -7,6 +7,8 @@ export interface WorkerStart {
   readonly data: string;
   /** What encodings are made by, shared with the thread. */
   readonly encoders: SharedArrayBuffer;
+  /** Its number among the threads that are there. */
+  readonly thread: number;
 }
 
 export type ToWorker =

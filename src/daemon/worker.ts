@@ -11,8 +11,8 @@ import type { FromWorker, ToWorker, WorkerError, WorkerStart } from './worker-me
 const port = parentPort;
 if (port === null) throw new DepotError('internal', 'worker.js is started as a worker thread only');
 
-const { data, encoders: shared } = workerData as WorkerStart;
-const encoders = new Encoders(shared);
+const { data, encoders: shared, thread } = workerData as WorkerStart;
+const encoders = new Encoders(shared, thread);
 const progressEveryMs = 200;
 let store: Store | undefined;
 

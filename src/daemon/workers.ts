@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { realHost } from '../host.js';
 import { DepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import { Encoders } from '../store/encoders.js';
@@ -27,8 +28,12 @@ interface Task {
 }
 
 interface Thread {
+  /** From 1, another one for each that is there; the main thread is 0. */
+  readonly number: number;
   readonly worker: Worker;
   task: Task | undefined;
+  /** When it was given its task, on the monotonic clock. */
+  sinceMs: number;
   idle: NodeJS.Timeout | undefined;
   /** It was told to close, and takes no more work. */
   isEnding: boolean;
@@ -90,7 +95,7 @@ export class Workers {
   /** Stops what runs at its next step, and ends the threads. */
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const task of this.queue.splice(0)) task.reject(interrupted(task.job));
+    for (const task of [...this.queue]) this.dropQueued(task);
     await Promise.all(
       [...this.threads].map(async (thread) => {
         if (thread.task !== undefined) Atomics.store(new Int32Array(thread.task.stop), 0, 1);
@@ -110,6 +115,7 @@ export class Workers {
     this.queue.splice(at, 1);
     clearTimeout(thread.idle);
     thread.task = task;
+    thread.sinceMs = realHost.monotonic();
     const message: ToWorker = { kind: 'run', id: task.id, job: task.job, input: task.input, stop: task.stop };
     thread.worker.postMessage(message);
     this.dispatch();
@@ -117,11 +123,14 @@ export class Workers {
 
   private spawn(): Thread | undefined {
     if (this.threads.size >= this.maxThreads) return undefined;
+    const taken = new Set([...this.threads].map(({ number }) => number));
+    let number = 1;
+    while (taken.has(number)) number += 1;
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: { data: this.data, encoders: this.encoders.shared } satisfies WorkerStart,
+      workerData: { data: this.data, encoders: this.encoders.shared, thread: number } satisfies WorkerStart,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
-    const thread: Thread = { worker, task: undefined, idle: undefined, isEnding: false };
+    const thread: Thread = { number, worker, task: undefined, sinceMs: 0, idle: undefined, isEnding: false };
     this.threads.add(thread);
     worker.on('message', (message: FromWorker) => this.receive(thread, message));
     worker.on('error', (error) => this.lose(thread, error));
@@ -158,8 +167,10 @@ export class Workers {
   private lose(thread: Thread, error: Error): void {
     if (!this.threads.delete(thread)) return;
     clearTimeout(thread.idle);
-    if (this.threads.size === 0) this.encoders.forget();
+    this.encoders.forget(thread.number);
     if (thread.task !== undefined) {
+      // What it took is not known any more: no more than the time that went by.
+      thread.task.options.onTime?.(realHost.monotonic() - thread.sinceMs);
       this.log.error({ job: thread.task.job, error: error.message }, 'a worker thread was lost');
       thread.task.reject(new DepotError('internal', `job ${thread.task.job}: ${error.message}`, { cause: error }));
     }

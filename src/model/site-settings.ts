@@ -10,17 +10,21 @@ import { isZone } from './zone.js';
  */
 
 const day = z.number().int();
-const windowShape: z.ZodType<Window> = z.object({
-  dates: z
-    .array(z.tuple([day, day]))
-    .max(1000)
-    .nullable(),
-  days: z.array(z.number().int().min(0).max(6)).max(7).nullable(),
-  fromMinute: z.number().int().min(0).max(1439),
-  toMinute: z.number().int().min(1).max(1440),
-  rate: rateShape,
-});
-export const windowsShape = z.array(windowShape).max(1000);
+const windowShape = (mostDates: number): z.ZodType<Window> =>
+  z.object({
+    dates: z
+      .array(z.tuple([day, day]))
+      .max(mostDates)
+      .nullable(),
+    days: z.array(z.number().int().min(0).max(6)).max(7).nullable(),
+    fromMinute: z.number().int().min(0).max(1439),
+    toMinute: z.number().int().min(1).max(1440),
+    rate: rateShape,
+  });
+
+/** @param most windows, and dates in each of them */
+export const windowsOf = (most: number): z.ZodType<Window[]> => z.array(windowShape(most)).max(most);
+const windowsShape = windowsOf(1000);
 
 /** The line of each depot of a site. Null: not set. Without a zone the windows are those of the depot's own wall clock. */
 const networkShape = z.object({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { rateShape } from './line-order.js';
-import { windowsShape } from './site-settings.js';
+import { windowsOf } from './site-settings.js';
 import type { Windows } from './windows.js';
 import { isZone } from './zone.js';
 
@@ -12,7 +12,9 @@ export interface UploadPlan {
 }
 
 const zone = z.string().max(64).refine(isZone, 'not a time zone that is known here');
-const own = z.object({ zone, list: windowsShape, otherwise: rateShape });
+/** Nobody signs a plan, and a forecast reckons with each window on every day that it looks ahead. */
+const mostWindows = 50;
+const own = z.object({ zone, list: windowsOf(mostWindows), otherwise: rateShape });
 
 export const uploadPlanShape: z.ZodType<UploadPlan> = z.object({
   windows: own

@@ -13,12 +13,13 @@ export const limits = {
   missingUnits: 500,
   unitBytes: 80,
   directoryBytes: 4 * MiB,
-  uploadsBytes: 1 * MiB,
+  /** Twice 50 windows of 50 dates each. */
+  uploadsBytes: 128 * KiB,
   /** The text of one page, decompressed. */
   pageTextBytes: maxPageBytes,
   /** Pages that are asked for in one request, and the bytes of them in one answer; one at least is given. */
   pagesAtOnce: 256,
-  pagesBytes: 8 * MiB,
+  pagesBytes: 1 * MiB,
   /** A difference stream, compressed. Beyond it the pages are fetched. */
   differenceBytes: 256 * MiB,
   /** Objects that one bundle is asked for, and the bases of it. */

@@ -22,11 +22,14 @@ export function parsePagesRequest(body: Buffer): Sha256[] {
   if (!Number.isInteger(count) || count < 1 || count > limits.pagesAtOnce) {
     throw new DepotError('bad-request', `a request for pages has ${body.length} bytes`);
   }
-  return Array.from({ length: count }, (_, at) => {
-    const name = body.toString('hex', at * nameBytes, (at + 1) * nameBytes);
+  const named = new Set<Sha256>();
+  for (let at = 0; at < body.length; at += nameBytes) {
+    const name = body.toString('hex', at, at + nameBytes);
     if (!isSha256(name)) throw new DepotError('bad-request', `${name} is no name of a page`);
-    return name;
-  });
+    if (named.has(name)) throw new DepotError('bad-request', `a request for pages names ${name} twice`);
+    named.add(name);
+  }
+  return [...named];
 }
 
 /** The answer: of each page the length in 32 bits, big-endian, and its bytes, compressed; length 0 for one that is left out. */

@@ -21,7 +21,7 @@ import { Encodings, type OnDemand } from './encodings.js';
 import { answerEnrolment, type Enrolment } from './enrolment.js';
 import { ListedPages } from './listed-pages.js';
 import { missingUnits } from './missing-units.js';
-import { findOffers, parseOffersRequest } from './offers.js';
+import { Offering, parseOffersRequest } from './offers.js';
 import { replyBytes, replyError, replyFile, replyMessage, type Exchange } from './reply.js';
 import { receiveReport } from './reports.js';
 import { hasBody, identify, methodsOf, readBody, takesBody, type Child } from './requests.js';
@@ -71,6 +71,7 @@ export function childHandler(
   const differences = new Differences(store, run);
   const bundles = new Bundles(run);
   const encodings = new Encodings(store, run, options.now, options.onDemand);
+  const offering = new Offering(run);
   const pages = new ListedPages(store);
 
   async function answer(asked: Exchange, peer: Peer | undefined, wire: Socket): Promise<void> {
@@ -180,7 +181,9 @@ export function childHandler(
       case 'offers': {
         const body = await readBody(exchange.request, limits.offersRequestBytes, `question of ${child.depot}`);
         const { objects } = parseOffersRequest(body, child.depot);
-        return replyMessage(exchange, formatMessage({ offers: await run(findOffers, { repository, objects }) }));
+        const isWanted = (): boolean => !exchange.response.destroyed;
+        const offers = await offering.find(child.depot, { repository, objects }, isWanted);
+        return replyMessage(exchange, formatMessage({ offers }));
       }
     }
   }

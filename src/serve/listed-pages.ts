@@ -26,14 +26,17 @@ export class ListedPages {
     return compressed;
   }
 
-  /** Pages as `read` gives them, the first of them, as many as one answer may have. */
+  /** Pages as `read` gives them, the first of them, as many as one answer may have, and one however large it is. */
   async readMany(repository: string, pages: readonly Sha256[]): Promise<(Uint8Array | undefined)[]> {
-    let room: number = limits.pagesBytes;
+    let bytes = 0;
+    let isFull = false;
     const found: (Uint8Array | undefined)[] = [];
     for (const page of pages) {
-      const compressed = room > 0 ? await this.read(repository, page) : undefined;
-      room -= compressed?.length ?? 0;
-      found.push(compressed);
+      const compressed: Uint8Array | undefined = isFull ? undefined : await this.read(repository, page);
+      const length: number = compressed?.length ?? 0;
+      isFull ||= bytes > 0 && bytes + length > limits.pagesBytes;
+      if (!isFull) bytes += length;
+      found.push(isFull ? undefined : compressed);
     }
     return found;
   }

@@ -6,7 +6,7 @@ import { mostSteps, type Offer, type OfferedForm } from '../model/offer.js';
 import type { Sha256 } from '../model/sha256.js';
 import { limits } from '../protocol/limits.js';
 import { offersRequest, parseMessage, type OffersRequest } from '../protocol/messages.js';
-import type { Job } from '../store/job.js';
+import type { Job, RunJob } from '../store/job.js';
 import type { Store } from '../store/store.js';
 
 /** @throws DepotError `bad-request` */
@@ -53,6 +53,37 @@ export const findOffers: Job<OffersRequest & { readonly repository: string }, Of
     return offers;
   },
 };
+
+/** Answers questions for offers. Each goes through all encodings, so a child gets one answer after the other, however many it asks for. */
+export class Offering {
+  /** The last question of each child that has one open. */
+  private readonly last = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly run: RunJob) {}
+
+  /**
+   * @param isWanted false once nobody waits for the answer
+   * @throws DepotError `interrupted` where it is not wanted any more when its turn comes
+   */
+  async find(
+    child: string,
+    question: OffersRequest & { readonly repository: string },
+    isWanted: () => boolean,
+  ): Promise<Offer[]> {
+    const before = this.last.get(child);
+    const answer = (async () => {
+      await before?.catch(() => undefined);
+      if (!isWanted()) throw new DepotError('interrupted', `${child} asked for offers, and did not wait for them`);
+      return this.run(findOffers, question);
+    })();
+    this.last.set(child, answer);
+    try {
+      return await answer;
+    } finally {
+      if (this.last.get(child) === answer) this.last.delete(child);
+    }
+  }
+}
 
 /** The files that there are: what is compressed by itself, then the deltas, the smallest first. */
 function formsOf(

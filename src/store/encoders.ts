@@ -7,21 +7,32 @@ export interface EncoderSettings {
   readonly memoryBytes: number;
 }
 
+/** Threads that have encoders at the same time, the main thread among them. */
+const mostThreads = 64;
+
 const KiB = 1024;
 /** Until the settings are told; nothing waits for memory. */
 const atFirst: EncoderSettings = { level: 9, levelLarge: 6, memoryBytes: 2 ** 31 * KiB - KiB };
 
 /** Where each of them lies in the words that threads share; memory in KiB. */
 const places = { level: 0, levelLarge: 1, memory: 2, taken: 3 };
+/** Behind them, what each thread has of what is taken. */
+const takenBy = (thread: number): number => Object.keys(places).length + thread;
 const lookMs = 100;
 
 /** What the encoders of all threads go by. Other settings count from the next encoding on, in all of them. */
 export class Encoders {
   private readonly words: Int32Array;
 
-  /** @param shared of those in another thread */
-  constructor(shared?: SharedArrayBuffer) {
-    this.words = new Int32Array(shared ?? new SharedArrayBuffer(4 * Object.keys(places).length));
+  /**
+   * @param shared of those in another thread
+   * @param thread below `mostThreads`, another one for each thread that is there at the same time
+   */
+  constructor(
+    shared?: SharedArrayBuffer,
+    private readonly thread = 0,
+  ) {
+    this.words = new Int32Array(shared ?? new SharedArrayBuffer(4 * takenBy(mostThreads)));
     if (shared === undefined) this.configure(atFirst);
   }
 
@@ -55,7 +66,9 @@ export class Encoders {
         throwIfStopped();
         Atomics.wait(this.words, places.taken, taken, lookMs);
       } else if (Atomics.compareExchange(this.words, places.taken, taken, taken + wanted) === taken) {
+        Atomics.add(this.words, takenBy(this.thread), wanted);
         return () => {
+          Atomics.sub(this.words, takenBy(this.thread), wanted);
           Atomics.sub(this.words, places.taken, wanted);
           Atomics.notify(this.words, places.taken);
         };
@@ -63,9 +76,10 @@ export class Encoders {
     }
   }
 
-  /** No thread is there any more: what one that was lost had taken is free. */
-  forget(): void {
-    this.set(places.taken, 0);
+  /** The thread is not there any more: what it had taken is free. */
+  forget(thread: number): void {
+    Atomics.sub(this.words, places.taken, Atomics.exchange(this.words, takenBy(thread), 0));
+    Atomics.notify(this.words, places.taken);
   }
 
   private get(place: number): number {

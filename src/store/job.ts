@@ -30,7 +30,7 @@ export interface Job<Input, Output> {
 export interface JobOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: JobProgress) => void;
-  /** Told when a thread is done with it, well or not: the processor time that it took, milliseconds. */
+  /** Told when a thread is done with it, well or not: the processor time that it took, at most, milliseconds. */
   readonly onTime?: (ms: number) => void;
 }
 

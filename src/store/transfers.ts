@@ -1,6 +1,7 @@
 import { largeBytes } from '../model/encoding.js';
 import type { Route } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
+import type { TravelForm } from '../model/travel.js';
 import { batches, inTransaction, toBlob, type Database } from './database.js';
 import { countReference } from './facts.js';
 
@@ -14,8 +15,8 @@ export interface WantedObject {
   readonly relay: boolean;
   /** What its file was before, where that is held: the object probably resembles it. */
   readonly base: { readonly sha256: Sha256; readonly size: number } | null;
-  /** It travels as it is, or as a delta on its base. */
-  readonly raw: boolean;
+  /** How it may travel. */
+  readonly form: TravelForm;
 }
 
 /** What travels in one request: several small objects, or one large one. */
@@ -128,15 +129,20 @@ export class TransferRows {
 
   /** Notes by which routes large objects come; what their plan brings over the line follows. Some hundred at a time. */
   setRoutes(routes: readonly { readonly id: number; readonly route: Route }[]): void {
-    const set = this.db.prepare<[number, string, number], { plan: number }>(
-      'UPDATE shipments SET wire = ?, route = ? WHERE id = ? RETURNING plan',
+    const before = this.db.prepare<[number], Pick<StoredShipment, 'plan' | 'wire'>>(
+      'SELECT plan, wire FROM shipments WHERE id = ?',
     );
-    const sum = this.db.prepare(
-      'UPDATE plans SET wire = (SELECT sum(wire) FROM shipments WHERE plan = plans.id) WHERE id = ?',
-    );
+    const set = this.db.prepare('UPDATE shipments SET wire = ?, route = ? WHERE id = ?');
+    const add = this.db.prepare('UPDATE plans SET wire = wire + ? WHERE id = ?');
     inTransaction(this.db, () => {
-      const plans = routes.map(({ id, route }) => set.get(route.bytes, JSON.stringify(route), id)?.plan);
-      for (const plan of new Set(plans)) if (plan !== undefined) sum.run(plan);
+      const more = new Map<number, number>();
+      for (const { id, route } of routes) {
+        const row = before.get(id);
+        if (row === undefined) continue;
+        set.run(route.bytes, JSON.stringify(route), id);
+        more.set(row.plan, (more.get(row.plan) ?? 0) + route.bytes - row.wire);
+      }
+      for (const [plan, bytes] of more) add.run(bytes, plan);
     });
   }
 
@@ -224,13 +230,13 @@ function bytesOf(objects: Shipment): number {
   return objects.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Hash, size, mtime, whether executable, relay, raw; hash and size of the base, where there is one. */
-type StoredObject = [string, number, number, boolean, boolean, boolean, string?, number?];
+/** Hash, size, mtime, whether executable, relay, form; hash and size of the base, where there is one. */
+type StoredObject = [string, number, number, boolean, boolean, TravelForm | boolean, string?, number?];
 
 function textOf(objects: Shipment): string {
   return JSON.stringify(
-    objects.map(({ sha256, size, mtimeMs, executable, relay, raw, base }) => {
-      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay, raw];
+    objects.map(({ sha256, size, mtimeMs, executable, relay, form, base }) => {
+      const stored: StoredObject = [sha256, size, mtimeMs, executable, relay, form];
       if (base !== null) stored.push(base.sha256, base.size);
       return stored;
     }),
@@ -239,14 +245,20 @@ function textOf(objects: Shipment): string {
 
 function objectsOf(text: string): WantedObject[] {
   return (JSON.parse(text) as StoredObject[]).map(
-    ([sha256, size, mtimeMs, executable, relay, raw, base, baseSize]) => ({
+    ([sha256, size, mtimeMs, executable, relay, form, base, baseSize]) => ({
       sha256: sha256 as Sha256,
       size,
       mtimeMs,
       executable,
       relay,
-      raw,
+      form: formOf(form),
       base: base === undefined ? null : { sha256: base as Sha256, size: baseSize ?? 0 },
     }),
   );
+}
+
+/** Plans that an older version left say only whether the form is not `any`: those come as they are, which all may. */
+function formOf(stored: TravelForm | boolean): TravelForm {
+  if (typeof stored === 'string') return stored;
+  return stored ? 'raw' : 'any';
 }

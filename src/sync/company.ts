@@ -42,7 +42,10 @@ export async function learnCompany(
     const isKnown = versions !== null && offered.root <= versions.root && offered.timestamp <= versions.timestamp;
     return isKnown && company.get(depot.site) !== undefined;
   };
-  if (isHere()) return;
+  if (isHere()) {
+    depot.board.directoryWaits = false;
+    return;
+  }
   const isNew = await noticing(depot, () =>
     company.alone(async () => {
       const held = signed.held(directoryName);

@@ -100,7 +100,7 @@ async function fetchUnclaimed(fetching: Fetching, onShipped: (() => void) | unde
 }
 
 async function ship(fetching: Fetching, { id, objects, route, before }: Shipping): Promise<void> {
-  const isBundled = objects.length > 1 && fetching.makesBundles && objects[0]?.raw === false;
+  const isBundled = objects.length > 1 && fetching.makesBundles && objects[0]?.form === 'any';
   const left = isBundled ? await shipBundle(fetching, { id, objects }) : objects;
   if (left.length > 0) await shipObjects(fetching, { id, objects: left, route, before });
 }

@@ -27,8 +27,11 @@ export const planRoutes: Job<{ readonly repository: string; readonly offers: rea
   run(store, { repository, offers }, control) {
     const sum = new Sum(store, byObject(offers));
     for (const rows of batches<LargeShipment>(store.transfers.large(repository), rowsAtOnce)) {
-      control.throwIfStopped();
-      store.transfers.setRoutes(rows.map(({ id, object }) => ({ id, route: sum.add(object) })));
+      const routes = rows.map(({ id, object }) => {
+        control.throwIfStopped();
+        return { id, route: sum.add(object) };
+      });
+      store.transfers.setRoutes(routes);
     }
     return sum.total();
   },

@@ -13,7 +13,7 @@ import { byObject } from './foretell-job.js';
 import { nextRoute } from './routes.js';
 import { wireLeft } from './wire-left.js';
 import { batchesOf, type PlannedUnit } from './units.js';
-import { missingUnits, type SurveyInput } from './units-job.js';
+import { missingUnits, travelFormOf, type SurveyInput } from './units-job.js';
 
 /** Of what is smaller no part is kept, in bytes. */
 const smallBytes = 16 * 1024;
@@ -34,7 +34,7 @@ export const surveyLeftUnits: Job<SurveyInput & { readonly offers: readonly Offe
         control.throwIfStopped();
         if (entry.type !== 'file' || seen.has(entry.object)) continue;
         seen.add(entry.object);
-        const object = { sha256: entry.object, size: entry.size, raw: !unit.compress, base: null };
+        const object = { sha256: entry.object, size: entry.size, form: travelFormOf(unit), base: null };
         const route = offers.has(entry.object) ? nextRoute(object, { offers, isHeld, isUsable: () => true }) : null;
         bytes += missingBytes(store, object, route);
       }

@@ -53,8 +53,7 @@ export function* planSteps(input: PlanInput, read: ReadPage, isHeld: (object: Sh
       const form = formOf(entry);
       const isBased = before !== undefined && form !== 'raw' && isHeld(before.object);
       const base = isBased ? { sha256: before.object, size: before.size } : null;
-      const raw = form !== 'any';
-      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base, raw } };
+      yield { kind: 'fetch', path, object: { sha256: object, size, mtimeMs, executable, relay, base, form } };
     }
   }
   if (input.selection === null) return;

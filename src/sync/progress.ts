@@ -62,8 +62,9 @@ export class ProgressBoard {
     const { files, bytes, wire } = row;
     const seconds = row.fetchStartedAtMs === undefined ? 0 : (this.host.now() - row.fetchStartedAtMs) / 1000;
     const isMeasured = seconds >= 1 && row.arrivedBytes > 0;
-    // What came in fewer bytes than were expected counts as expected: so does what is left.
-    const gained = Math.max(row.gainedBytes, 1) / seconds;
+    // What came in fewer bytes than were expected counts as expected: so does what is left. What was lost may be all that was gained.
+    const left = Math.max(0, wire.total - wire.done);
+    const isForeseeable = isMeasured && row.phase === 'fetch' && (row.gainedBytes > 0 || left === 0);
     const part = wire.total > 0 ? Math.min(1, wire.done / wire.total) : files.done === files.total ? 1 : 0;
     return {
       phase: row.phase,
@@ -74,7 +75,7 @@ export class ProgressBoard {
       bytes: { done: Math.floor(bytes * part), total: bytes },
       wire: { ...wire, done: Math.min(wire.done, wire.total) },
       bytesPerSecond: isMeasured ? Math.round(row.arrivedBytes / seconds) : null,
-      etaSeconds: isMeasured && row.phase === 'fetch' ? Math.ceil(Math.max(0, wire.total - wire.done) / gained) : null,
+      etaSeconds: isForeseeable ? Math.ceil((left * seconds) / Math.max(1, row.gainedBytes)) : null,
     };
   }
 }

@@ -4,7 +4,7 @@ import type { Route } from '../model/route.js';
 import type { Sha256 } from '../model/sha256.js';
 import type { WantedObject } from '../store/transfers.js';
 
-export type Wanted = Pick<WantedObject, 'sha256' | 'size' | 'raw' | 'base'>;
+export type Wanted = Pick<WantedObject, 'sha256' | 'size' | 'form' | 'base'>;
 
 /** What is known where a route is chosen. */
 export interface RouteKnowledge {
@@ -20,8 +20,13 @@ export const requestBytes = 500;
 /** What differs more in size is no step on the way: its size is the word of the parent, and takes room on the disk. */
 const sizeFactor = 4;
 
+/** Chains that are gone on with at each step, the cheapest: a parent may offer thousands, and a choice is made for each object. */
+const mostEnds = 32;
+
 /** The cheapest way by what is offered: whole, by one form, or by a chain of deltas on objects that are not held. */
 export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: RouteKnowledge): Route {
+  if (wanted.form === 'raw') return { steps: [], bytes: wanted.size };
+  const isThere = remembering(isHeld);
   let best: Route & { readonly cost: number } = { steps: [], bytes: wanted.size, cost: wanted.size + requestBytes };
   let ends = new Map<Sha256, Route & { readonly cost: number }>([[wanted.sha256, { steps: [], bytes: 0, cost: 0 }]]);
   for (let step = 0; step < mostSteps; step += 1) {
@@ -33,18 +38,33 @@ export function cheapestRoute(wanted: Wanted, { offers, isHeld, isUsable }: Rout
         const name = { sha256, base };
         // A form that is larger than what it makes is none.
         if (bytes === null || bytes > size || base === wanted.sha256) continue;
-        if ((base === null && wanted.raw) || !isUsable(name)) continue;
+        if ((base === null && wanted.form !== 'any') || !isUsable(name)) continue;
         const cost = end.cost + bytes + requestBytes;
         if (cost >= best.cost) continue;
         const route = { steps: [{ name, bytes, size }, ...end.steps], bytes: end.bytes + bytes, cost };
-        if (base === null || isHeld(base)) best = route;
+        if (base === null || isThere(base)) best = route;
         else if (isStep(offers, base, wanted) && cost < (next.get(base)?.cost ?? Infinity)) next.set(base, route);
       }
     }
-    ends = next;
+    ends = cheapest(next);
   }
   const { steps, bytes } = best;
   return { steps, bytes };
+}
+
+function cheapest<End extends { readonly cost: number }>(ends: Map<Sha256, End>): Map<Sha256, End> {
+  if (ends.size <= mostEnds) return ends;
+  return new Map([...ends].sort(([, a], [, b]) => a.cost - b.cost).slice(0, mostEnds));
+}
+
+/** Asks once for each object. */
+function remembering(isHeld: (object: Sha256) => boolean): (object: Sha256) => boolean {
+  const known = new Map<Sha256, boolean>();
+  return (object) => {
+    const isThere = known.get(object) ?? isHeld(object);
+    known.set(object, isThere);
+    return isThere;
+  };
 }
 
 function isStep(offers: Offers, base: Sha256, { size }: Wanted): boolean {
@@ -65,11 +85,12 @@ const small = { bytes: 64 * 1024, part: 1 / 64 };
  */
 export function nextRoute(wanted: Wanted, knowledge: RouteKnowledge): Route {
   const offered = cheapestRoute(wanted, knowledge);
-  const { sha256, size, base } = wanted;
+  const { sha256, size, form, base } = wanted;
+  if (form === 'raw') return offered;
   const isSmall = offered.steps.length > 0 && offered.bytes <= Math.max(small.bytes, size * small.part);
   const onDemand: (Sha256 | null)[] = [];
   if (!isSmall && base !== null && knowledge.isHeld(base.sha256)) onDemand.push(base.sha256);
-  if (offered.steps.length === 0 && !wanted.raw) onDemand.push(null);
+  if (offered.steps.length === 0 && form === 'any') onDemand.push(null);
   for (const each of onDemand) {
     const name = { sha256, base: each };
     if (offeredForm(knowledge.offers, name) !== undefined || !knowledge.isUsable(name)) continue;

@@ -17,7 +17,7 @@ export function* shipments(objects: Iterable<WantedObject>): Generator<Shipment>
       yield [object];
       continue;
     }
-    const group = object.raw ? groups.raw : groups.bundled;
+    const group = object.form === 'any' ? groups.bundled : groups.raw;
     group.add(object);
     if (group.isFull) yield group.take();
   }

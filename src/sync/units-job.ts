@@ -172,7 +172,7 @@ function wholeRevisions(store: Store, repository: string, root: PageRef): IsHere
 
 function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage, isHere: IsHere): WantedObject[] {
   const folder = unitName(unit);
-  const form = unit.compress ? 'any' : unit.delta ? 'raw-or-delta' : 'raw';
+  const form = travelFormOf(unit);
   if (unit.base === null || form === 'raw') {
     const entries = [...readEntries(root, read, { under: folder })];
     return entries.flatMap((entry) =>
@@ -189,8 +189,13 @@ function wantedOf(root: PageRef, unit: PlannedUnit, read: ReadPage, isHere: IsHe
   return [...changed, ...wantedOf(root, { ...unit, base: null }, read, isHere)];
 }
 
+/** As what is published of a type of packages says. */
+export function travelFormOf({ compress, delta }: Pick<PlannedUnit, 'compress' | 'delta'>): TravelForm {
+  return compress ? 'any' : delta ? 'raw-or-delta' : 'raw';
+}
+
 function wantedObject({ entry, before }: ContinuedFile, relay: boolean, form: TravelForm): WantedObject {
   const { object, size, mtimeMs, executable } = entry;
   const base = before === undefined || form === 'raw' ? null : { sha256: before.object, size: before.size };
-  return { sha256: object, size, mtimeMs, executable, relay, base, raw: form !== 'any' };
+  return { sha256: object, size, mtimeMs, executable, relay, base, form };
 }

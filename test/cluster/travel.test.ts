@@ -46,6 +46,36 @@ it('lets files travel as they are, or as deltas at most, as the settings of thei
   expect(await differences(source, region.tree('tools'))).toBe('');
 });
 
+it('lets a file that was sent as a delta before travel as it is once its settings say so, whatever is ready', async () => {
+  const depots: Depot[] = [];
+  const [child, parent] = [0, 1].map((at) => () => depots[at] ?? expect.fail());
+  const line = await lineBetween(child ?? expect.fail, parent ?? expect.fail);
+  const { region, origin, source } = await startPair({ 'a/setup.msi': text(1) }, { region: { parent: line.url } });
+  depots.push(region, origin);
+  const configure = async (raw: readonly string[]): Promise<void> => {
+    const tools = { ...mirror(source, sites.origin), 'delta-generations': 1, raw };
+    await origin.configure({ repositories: { tools } });
+    await origin.cli('reload');
+  };
+  await configure([]);
+  await pollAll(region);
+  line.forget();
+  await tree(source, { 'a/setup.msi': `new ${text(1)}` });
+  await publish(origin);
+  await pollAll(region);
+  expect(forms(line)).toEqual(['delta']);
+
+  // The delta is made before the rule is: the parent has it ready, and offers it.
+  await tree(source, { 'a/setup.msi': `newer ${text(1)}` });
+  await publish(origin);
+  await configure(['**/*.msi']);
+  await publish(origin);
+  line.forget();
+  await pollAll(region);
+  expect(forms(line)).toEqual(['raw']);
+  expect(await differences(source, region.tree('tools'))).toBe('');
+});
+
 it('lets large files of a type of packages travel as they are, and as deltas where that is set apart', async () => {
   const depots: Depot[] = [];
   const [child, parent] = [0, 1].map((at) => () => depots[at] ?? expect.fail());

@@ -48,7 +48,7 @@ async function setting() {
       look: () => missed.look(),
       want: () => {
         const wanted = { sha256: sha256('large'), size: 50_000_000, mtimeMs: 0, executable: false, relay: false };
-        store.transfers.replace('tools', 1, [[{ ...wanted, base: null, raw: false }]]);
+        store.transfers.replace('tools', 1, [[{ ...wanted, base: null, form: 'any' }]]);
       },
     };
   };

@@ -78,3 +78,29 @@ it('are refused to questions that are none', async () => {
   expect(await ask(`{"objects":["${'0'.repeat(64)}"],"more":"${'x'.repeat(limits.offersRequestBytes)}"}`)).toBe(400);
   expect(await ask(`{"objects":["${'0'.repeat(64)}"]}`)).toBe(200);
 });
+
+it('are found for one question of a child at a time, and for no question that nobody waits for', async () => {
+  let [underWay, most, found] = [0, 0, 0];
+  const depot = await hosted({}, (run) => async (job, input, options) => {
+    if (job.name !== 'find-offers') return run(job, input, options);
+    found += 1;
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    underWay -= 1;
+    return run(job, input, options);
+  });
+  await depot.publish('tools', { a: '1' });
+  const asked = [sha256('1')];
+  const impatient = new AbortController();
+  const client = depot.child();
+  const questions = Array.from({ length: 4 }, () => client.offers('tools', asked));
+  const left = client.offers('tools', asked, impatient.signal).catch(() => 'left');
+  await expect.poll(() => found).toBeGreaterThan(0);
+  impatient.abort();
+  expect(await Promise.all(questions)).toEqual([[], [], [], []]);
+  expect(await left).toBe('left');
+  expect(most).toBe(1);
+  await client.offers('tools', asked);
+  expect(found).toBe(5);
+});

@@ -33,6 +33,24 @@ it('gives memory to those for whom there is enough, and all of it to one that ne
   encoders.take(100 * MiB, stop)();
 });
 
+it('gives what a thread that was lost had taken to others, and leaves what they have', () => {
+  const encoders = new Encoders();
+  encoders.configure(settings);
+  const [lost, other] = [new Encoders(encoders.shared, 1), new Encoders(encoders.shared, 2)];
+  const stop = (): never => {
+    throw new DepotError('interrupted', 'waited');
+  };
+  lost.take(30 * MiB, never)();
+  lost.take(60 * MiB, never);
+  const done = other.take(40 * MiB, never);
+  encoders.forget(1);
+  const again = new Encoders(encoders.shared, 1).take(60 * MiB, stop);
+  expect(() => encoders.take(1, stop)).toThrow('waited');
+  done();
+  again();
+  encoders.take(100 * MiB, stop)();
+});
+
 it('wakes a thread that waits when another one is done', async () => {
   const encoders = new Encoders();
   encoders.configure(settings);

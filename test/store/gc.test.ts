@@ -159,7 +159,7 @@ test('keeps what transfers and sources name, and what was used in the last hour'
   if (transferred === undefined || source === undefined) throw new Error('expected objects');
   const file = { size: 1, mtimeUs: 1, ctimeUs: 1, inode: 1, executable: false, target: null, problem: null };
   store.transfers.replace('tools', 1, [
-    [{ sha256: transferred, size: 11, mtimeMs: 1, executable: false, relay: true, base: null, raw: false }],
+    [{ sha256: transferred, size: 11, mtimeMs: 1, executable: false, relay: true, base: null, form: 'any' }],
   ]);
   store.sources.write('tools', { puts: [{ ...file, path: 'a', type: 'file', object: source }] });
   await collectAll(store);
@@ -174,7 +174,7 @@ test('drops strays when their time is over, and not before', async () => {
   const { head } = await publish(store, { a: 'content' });
   const partial = staged(store, 'partial').from;
   const wanted = staged(store, 'wanted');
-  store.transfers.replace('tools', 1, [[{ ...wanted, relay: false, base: null, raw: false }]]);
+  store.transfers.replace('tools', 1, [[{ ...wanted, relay: false, base: null, form: 'any' }]]);
   const scratch = layout.scratchFile('scan-1');
   const leftover = layout.objectFile(sha256('leftover'));
   const temporary = join(layout.pages, 'ab', '.abc.1-0-1.tmp');

@@ -155,7 +155,7 @@ const transfer = (content: string, relay = false): WantedObject => ({
   mtimeMs: 5,
   executable: true,
   relay,
-  raw: content === 'bb',
+  form: content === 'bb' ? 'raw-or-delta' : 'any',
   base: { sha256: sha256(`base of ${content}`), size: 9 },
 });
 
@@ -199,6 +199,7 @@ test('knows by which routes the large objects of a plan come, and what that brin
   expect(transfers.totals('tools')).toMatchObject({ bytes: 1_000_005, wire: 1_000_005 });
   const name = { sha256: large.sha256, base: sha256('base') };
   const route = { steps: [{ name, bytes: 300, size: 1_000_000 }], bytes: 300 };
+  transfers.setRoutes([{ id: shipment?.id ?? 0, route: { ...route, bytes: 700 } }]);
   transfers.setRoutes([{ id: shipment?.id ?? 0, route }]);
   expect([...openStore(store.layout.data).transfers.inOrder('tools')].map((planned) => planned.route)).toEqual([
     null,

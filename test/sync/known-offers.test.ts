@@ -40,3 +40,31 @@ it('gives what leads to an object, round circles too, and forgets what an object
   known.learn('tools', [first], [], 1);
   expect([...known.leadingTo('tools', [first]).keys()]).toEqual([]);
 });
+
+it('keeps of an answer only what deltas lead to from what was asked, those of earlier answers among them', () => {
+  const known = new KnownOffers();
+  const [first = sha256(''), second = sha256(''), third = sha256(''), fourth = sha256('')] = names;
+  const offer = (object: typeof first, base: typeof first) => ({ object, size: 9, forms: [{ base, bytes: 1 }] });
+  known.learn('tools', [first], [offer(first, second), offer(second, third), offer(fourth, first)], 0);
+  expect([...known.of('tools').keys()]).toEqual([first, second]);
+  known.learn('tools', [fourth], [offer(fourth, second), offer(third, first)], 0);
+  expect(new Set(known.of('tools').keys())).toEqual(new Set(names));
+});
+
+it.each([
+  ['a parent that has nothing', 0],
+  ['one that offers all forms of each', 17],
+])('remembers so much of %s, then begins anew', (_, forms) => {
+  const known = new KnownOffers();
+  const bases = Array.from({ length: forms }, (_, at) => ({ base: sha256(`base ${at}`), bytes: 1 }));
+  let learnt = 0;
+  for (; !known.isFull('tools') && learnt < 1_000_000; learnt += 500) {
+    const asked = Array.from({ length: 500 }, (_, at) => sha256(`${learnt + at}`));
+    known.learn('tools', asked, forms === 0 ? [] : asked.map((object) => ({ object, size: 1, forms: bases })), 0);
+    // What is said again takes no more room.
+    known.learn('tools', asked, forms === 0 ? [] : asked.map((object) => ({ object, size: 1, forms: bases })), 0);
+  }
+  expect(learnt).toBe(forms === 0 ? 150_000 : 8_000);
+  expect(known.unknown('tools', names, 0, false)).toEqual(names);
+  expect(known.isFull('tools')).toBe(false);
+});

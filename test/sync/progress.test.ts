@@ -63,3 +63,17 @@ it('foretells the rest by what it expected of what came, and tells the speed of 
     wire: { done: 1_000, exact: false },
   });
 });
+
+it('foretells nothing while all that came was lost again', async () => {
+  const host = scriptedHost();
+  const board = new ProgressBoard(host);
+  const meter = board.begin('tools');
+  meter.expect({ files: 1, bytes: 4_000_000 }, { bytes: 4_000_000, exact: true });
+  meter.phase('fetch');
+  const share = meter.share(4_000_000);
+  share.arrived(1_000_000);
+  await host.advance(1_000);
+  expect(board.read('tools')?.etaSeconds).toBe(3);
+  share.lost(1_000_000);
+  expect(board.read('tools')).toMatchObject({ bytesPerSecond: 1_000_000, etaSeconds: null });
+});
