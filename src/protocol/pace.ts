@@ -34,21 +34,25 @@ export function depthOf({ rate, frame }: NamedPace): number {
 }
 
 /**
- * What the one that writes may make up for: a tenth of a second, since at a fast rate a frame is less than the pauses that a
- * process has to put up with; but no second exceeds the rate by more than a frame, of which a half is left for what waits in sockets.
+ * What the one that writes may make up for. At a fast rate a frame is less than the pauses that a process has to put up with:
+ * then it is a tenth of a second. But no second exceeds the rate by more than a frame, of which a half is left for what waits in
+ * sockets.
  */
 export function writingDepth(pace: NamedPace): { readonly depth: number; readonly excess: number } {
-  return { depth: Math.max(depthOf(pace), pace.rate / 10), excess: pace.frame / 2 };
+  const isBrief = pace.frame < pace.rate / 50;
+  return { depth: isBrief ? pace.rate / 10 : depthOf(pace), excess: pace.frame / 2 };
 }
 
-const largestStep = 256 * 1024;
+/** At a fast rate it is up to a two-hundredth of a second: each step costs the processor as much. */
+const largestStep = { usual: 64 * 1024, fast: 256 * 1024 };
 /** With its record of TLS and the usual headers it fills one packet. */
 const smallestStep = 1_400;
 
 /** Bytes that are written at once: a fiftieth of a second of the line, or one packet where that is less. */
 export function stepOf(rate: number): number {
   if (rate === Infinity) return Infinity;
-  return Math.min(largestStep, Math.max(smallestStep, Math.floor(rate / 50)));
+  const usual = Math.min(largestStep.usual, Math.max(smallestStep, Math.floor(rate / 50)));
+  return Math.min(largestStep.fast, Math.max(usual, Math.floor(rate / 200)));
 }
 
 /** Whether the other side keeps to a rate that it is told. */
