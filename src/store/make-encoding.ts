@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { encodeDelta, memoryOfDelta } from '../encoding/delta.js';
+import { resembles } from '../encoding/resemblance.js';
 import { compressWhole, isLargeWhole, memoryOfWhole, seemsCompressible, worthwhile } from '../encoding/whole.js';
 import { DepotError } from '../model/errors.js';
 import type { EncodingName } from '../model/encoding.js';
@@ -46,9 +47,11 @@ export async function encodeObject(
         );
         return;
       }
-      await withBytesOf(base.file, (before) =>
-        writeFileDurably(file, asynchronous(encodeDelta(before, content, throwIfStopped))),
-      );
+      await withBytesOf(base.file, async (before) => {
+        // Bases are guesses, by name and size, where a path has no predecessor.
+        if (!resembles(before, content)) return;
+        await writeFileDurably(file, asynchronous(encodeDelta(before, content, throwIfStopped)));
+      });
     });
   } finally {
     done();
