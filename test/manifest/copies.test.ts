@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
-import { diffManifests } from '../../src/manifest/diff.js';
 import type { ManifestRoot } from '../../src/manifest/page.js';
-import { repeatable } from '../../src/manifest/repeatable.js';
-import { applyDifference, encodeDifference } from '../../src/manifest/stream.js';
+import { applyDifference } from '../../src/manifest/stream.js';
 import { comparePaths, type Entry, type FileEntry } from '../../src/model/entry.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { codeOf } from './code-of.js';
+import { differenceText } from './difference-text.js';
 import { pagesInMemory } from './pages-in-memory.js';
 
 const file = (path: string, content = path.slice(path.lastIndexOf('/') + 1)): FileEntry => ({
@@ -34,8 +33,7 @@ function difference(
   after: readonly Entry[],
 ): { text: string; from: ManifestRoot; to: ManifestRoot } {
   const [from, to] = [build(before), build(after)];
-  const changes = repeatable(() => diffManifests(from, to, pages.read));
-  const text = [...encodeDifference(from, to, changes, pages.read)].join('');
+  const text = differenceText(from, to, pages.read);
   expect(applyDifference([text], from, to, pages.read, pages.write)).toEqual(to);
   return { text, from, to };
 }

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
-import { diffManifests } from '../../src/manifest/diff.js';
 import { pageRefs } from './page-refs.js';
-import { repeatable } from '../../src/manifest/repeatable.js';
-import { encodeDifference } from '../../src/manifest/stream.js';
 import { comparePaths, type Entry, type FileEntry } from '../../src/model/entry.js';
 import { sha256 } from '../../src/model/sha256.js';
+import { differenceText } from './difference-text.js';
 import { pagesInMemory } from './pages-in-memory.js';
 
 /** Every depot of a company must agree on these bytes: a golden file changes only together with the version of its format. */
@@ -78,14 +76,7 @@ describe('the bytes of format 1 stay', () => {
       ]),
       pages.write,
     );
-    const text = [
-      ...encodeDifference(
-        from,
-        to,
-        repeatable(() => diffManifests(from, to, pages.read)),
-        pages.read,
-      ),
-    ].join('');
+    const text = differenceText(from, to, pages.read);
     await expect(text).toMatchFileSnapshot(golden('kinds.difference'));
   });
 });

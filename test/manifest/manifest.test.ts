@@ -6,10 +6,10 @@ import { diffManifests } from '../../src/manifest/diff.js';
 import { editManifest, editOf, type Edit } from '../../src/manifest/edit.js';
 import { readEntries } from '../../src/manifest/read.js';
 import { pageRefs } from './page-refs.js';
-import { repeatable } from '../../src/manifest/repeatable.js';
-import { applyDifference, encodeDifference } from '../../src/manifest/stream.js';
+import { applyDifference } from '../../src/manifest/stream.js';
 import { comparePaths, pathOf, sameEntry, type Change, type Entry } from '../../src/model/entry.js';
 import { boundaryPaths, entrySet, twoSets } from './arbitrary-entries.js';
+import { differenceText } from './difference-text.js';
 import { pagesInMemory } from './pages-in-memory.js';
 
 test('the paths chosen to end pages do', () => {
@@ -87,14 +87,7 @@ describe('for any entries', () => {
         const pages = pagesInMemory();
         const from = buildManifest(before, pages.write);
         const to = buildManifest(after, pages.write);
-        const text = [
-          ...encodeDifference(
-            from,
-            to,
-            repeatable(() => diffManifests(from, to, pages.read)),
-            pages.read,
-          ),
-        ].join('');
+        const text = differenceText(from, to, pages.read);
         const child = pagesInMemory();
         buildManifest(before, child.write);
         expect(applyDifference(pieces(text, length), from, to, child.read, child.write)).toEqual(to);

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { buildManifest } from '../../src/manifest/build.js';
-import { diffManifests } from '../../src/manifest/diff.js';
-import type { PageRef } from '../../src/manifest/page.js';
-import { repeatable } from '../../src/manifest/repeatable.js';
-import { applyDifference, decodeDifference, encodeDifference } from '../../src/manifest/stream.js';
+import { applyDifference, decodeDifference } from '../../src/manifest/stream.js';
 import type { Entry } from '../../src/model/entry.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { codeOf } from './code-of.js';
+import { differenceText } from './difference-text.js';
 import { pagesInMemory } from './pages-in-memory.js';
 
 function file(path: string, version: number): Entry {
@@ -21,14 +19,10 @@ function file(path: string, version: number): Entry {
 }
 
 const pages = pagesInMemory();
-const difference = (older: PageRef, newer: PageRef): Generator<string> => {
-  const changes = repeatable(() => diffManifests(older, newer, pages.read));
-  return encodeDifference(older, newer, changes, pages.read);
-};
 const from = buildManifest([file('a', 1), file('b', 1), file('c', 1)], pages.write);
 const to = buildManifest([file('a', 2), file('c', 1), { type: 'link', path: 'd', target: 'Ω' }], pages.write);
 const other = buildManifest([file('z', 1)], pages.write);
-const whole = [...difference(from, to)].join('');
+const whole = differenceText(from, to, pages.read);
 const head = whole.slice(0, whole.indexOf('\n') + 1);
 
 function apply(text: string): string {
@@ -41,7 +35,7 @@ describe('a difference stream', () => {
   });
 
   test('between equal manifests has no edits', () => {
-    const text = [...difference(from, from)];
+    const text = [differenceText(from, from, pages.read)];
     expect(text).toEqual([
       `depotd-difference\t2\t${from.sha256}\t${from.length}\t${from.sha256}\t${from.length}\n.\t0\n`,
     ]);
@@ -100,7 +94,7 @@ describe('a difference stream', () => {
     const after = [file('edited', 2), { ...file('touched', 1), mtimeMs: 5, executable: true } as Entry];
     const a = buildManifest(before, pages.write);
     const b = buildManifest(after, pages.write);
-    const lines = [...difference(a, b)].join('').split('\n').slice(1);
+    const lines = differenceText(a, b, pages.read).split('\n').slice(1);
     expect(lines).toEqual([`+f\t${sha256('edited 2')}\t2\t2\tedited`, '-\tgone', '=x\t5\ttouched', '.\t3', '']);
   });
 });
