@@ -125,7 +125,8 @@ function* line({ network }: Settings): Generator<string> {
     network.urgent === null || network.urgent === 'closed'
       ? ''
       : `; urgent releases at least ${rateAsWritten(network.urgent)}`;
-  yield fact('line', `${rateAsWritten(otherwise)}${zone}, in frames of ${formatSize(frameBytes)}${urgent}`);
+  const frames = frameBytes === null ? '' : `, in frames of ${formatSize(frameBytes)}`;
+  yield fact('line', `${rateAsWritten(otherwise)}${zone}${frames}${urgent}`);
 }
 
 function* followed({ follow, site }: Settings): Generator<string> {

@@ -26,7 +26,7 @@ function boundedNetwork(own: NetworkSettings, given: SiteNetwork): NetworkSettin
   const { uploads } = own;
   return {
     ...own,
-    frameBytes: Math.min(own.frameBytes, given.frameBytes ?? Infinity),
+    frameBytes: smallerOf(own.frameBytes, given.frameBytes),
     urgent: own.urgent === null ? given.urgent : stricterOf(own.urgent, given.urgent),
     priority: Object.assign(Object.create(null) as NetworkSettings['priority'], given.priority, own.priority),
     uploads: {
@@ -40,4 +40,8 @@ function boundedNetwork(own: NetworkSettings, given: SiteNetwork): NetworkSettin
 
 function stricterOf(own: Rate, given: Rate | null): Rate {
   return given === null ? own : stricter(own, given);
+}
+
+function smallerOf(own: number | null, given: number | null): number | null {
+  return own === null || given === null ? (own ?? given) : Math.min(own, given);
 }

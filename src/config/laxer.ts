@@ -53,7 +53,7 @@ function* laxerNetwork(
   const source = by(section, given.generation);
   const place = (...path: Path): string | undefined => placed(file, places(['network', ...path])?.line);
   const frame = place('frame');
-  if (frame !== undefined && frameBytes !== null && own.frameBytes > frameBytes)
+  if (frame !== undefined && frameBytes !== null && own.frameBytes !== null && own.frameBytes > frameBytes)
     yield `network.frame: ${formatSize(own.frameBytes)} (${frame}) is larger than ${formatSize(frameBytes)}, ${source}; the smaller counts`;
   const express = place('urgent');
   if (express !== undefined && own.urgent !== null && urgent !== null && isFaster(own.urgent, urgent))

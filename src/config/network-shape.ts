@@ -40,7 +40,8 @@ const uploadsWindows = windows.describe('Rates in place of total, by time; the f
 
 /** What editors show. */
 const words = {
-  frame: 'The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate.',
+  frame:
+    'The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate. Without it 256KiB, or a fortieth of a second of the rate where that is more.',
   uploads: 'What the depots below get of the line.',
   total: 'What all depots below get together, outside of the windows.',
   eachChild: 'What each of them gets at most.',
@@ -79,7 +80,7 @@ const networkRule = 'allowed: a mapping with timezone, frame, windows, otherwise
 export const networkShape = mapping(
   {
     timezone: common.timezone,
-    frame: frame.prefault('256KiB').describe(words.frame),
+    frame: frame.describe(words.frame).optional(),
     windows: common.windows,
     otherwise: common.otherwise,
     urgent: common.urgent,

@@ -12,7 +12,8 @@ const machineZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 export interface NetworkSettings {
   /** Null: that of the machine. */
   readonly timezone: string | null;
-  readonly frameBytes: number;
+  /** Null: by the rate. */
+  readonly frameBytes: number | null;
   readonly windows: readonly Window[];
   /** Null where the file has neither windows nor a rate: unlimited. */
   readonly otherwise: Rate | null;
@@ -37,7 +38,7 @@ export function networkFrom(network: Config['network']): NetworkSettings {
   const { uploads } = network;
   return {
     timezone: network.timezone ?? null,
-    frameBytes: network.frame,
+    frameBytes: network.frame ?? null,
     windows: network.windows.map(windowFrom),
     otherwise: network.otherwise ?? null,
     urgent: urgentFrom(network.urgent),
@@ -99,7 +100,7 @@ export function networkAsWritten(network: NetworkSettings) {
   const { uploads, otherwise, timezone } = network;
   return {
     timezone: timezone ?? undefined,
-    frame: formatSize(network.frameBytes),
+    frame: network.frameBytes === null ? undefined : formatSize(network.frameBytes),
     windows: network.windows.map(windowAsWritten),
     otherwise: otherwise === null ? undefined : rateAsWritten(otherwise),
     urgent: network.urgent === null ? undefined : rateAsWritten(network.urgent),

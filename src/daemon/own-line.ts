@@ -120,7 +120,7 @@ export class OwnLine {
     const isFree = otherwise === null && windows.length === 0 && !isGiven && !isOrdered && this.inForce() === null;
     return {
       rate,
-      frame: isFree ? null : frameBytes,
+      frame: isFree ? null : (frameBytes ?? 'usual'),
       opens: rate === 'closed' ? this.opens() : null,
       urgentRate: this.urgentRate(rate),
       rank: (repository, cargo) => rankOf(priority[repository] ?? 'normal', cargo),

@@ -5,7 +5,7 @@ import { bytesPerSecond, type Rate } from '../model/rate.js';
 import { Allowance } from './allowance.js';
 import { Flow } from './flow.js';
 import { Gauge } from './gauge.js';
-import { depthOf, formatPace, largestPart, type Keeper } from './pace.js';
+import { depthOf, formatPace, largestPart, usualFrame, type Keeper } from './pace.js';
 import { Pacer } from './pacer.js';
 import { Traffic } from './traffic.js';
 
@@ -14,8 +14,8 @@ export interface LineState {
   readonly rate: Rate;
   /** How fast what an urgent release needs may come, where that is faster than `rate`; null: like the rest. */
   readonly urgentRate: Rate | null;
-  /** Bytes; null where nothing limits the line, now or later: then things are asked for whole. */
-  readonly frame: number | null;
+  /** Bytes, or by the rate; null where nothing limits the line, now or later: then things are asked for whole. */
+  readonly frame: number | 'usual' | null;
   /** While it is closed: when it opens, in words such as `20:00`, and in how many milliseconds; null where nobody knows. */
   readonly opens: { readonly at: string; readonly inMs: number } | null;
   /** What has a smaller number goes first. */
@@ -60,7 +60,7 @@ export class Line {
         const now = state();
         const rate = of(now);
         const perSecond = typeof rate === 'number' ? rate : Infinity;
-        const depth = now.frame === null ? 0 : depthOf({ rate: perSecond, frame: now.frame });
+        const depth = now.frame === null ? 0 : depthOf({ rate: perSecond, frame: this.frameAt(rate) });
         // Whoever waits while it closes is told at once.
         return rate === 'closed' ? { rate: Infinity, depth } : { rate: perSecond, depth, turnoverMs, isHeld: isHeld() };
       });
@@ -97,10 +97,9 @@ export class Line {
    * only when that has come: at a rate that is there for polls a frame would take half a minute.
    */
   headers(): Record<string, string> {
-    const { frame } = this.state();
     const rate = this.flow.fastest(this.rateOfAll());
-    if (rate === 'unlimited' || frame === null) return {};
-    return formatPace({ rate: rate === 'closed' ? closedRate : rate, frame });
+    if (rate === 'unlimited' || !this.isFramed) return {};
+    return formatPace({ rate: rate === 'closed' ? closedRate : rate, frame: this.frameAt(rate) });
   }
 
   /** Whether bulk bytes come in parts. */
@@ -179,11 +178,17 @@ export class Line {
   }
 
   private part(bytes: number, repository: string, keeper: Keeper): number {
-    const { frame } = this.state();
-    if (frame === null) return bytes;
+    if (!this.isFramed) return bytes;
     const rate = this.rateFor(repository);
     const most = typeof rate === 'number' ? largestPart(rate, keeper) : Infinity;
-    return Math.max(1, Math.floor(Math.min(bytes, frame, most, this.flow.mostOfPart(rate))));
+    return Math.max(1, Math.floor(Math.min(bytes, this.frameAt(rate), most, this.flow.mostOfPart(rate))));
+  }
+
+  /** Without a rate the usual one goes by how fast it comes. */
+  private frameAt(rate: Rate): number {
+    const { frame } = this.state();
+    if (typeof frame === 'number') return frame;
+    return usualFrame(typeof rate === 'number' ? rate : (this.flow.speed ?? 0));
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { PacerSettings } from './pacer.js';
 
 /*
  * How child and parent agree on a rate (README section 13). The child knows the line, and only the parent can keep to a
@@ -33,14 +34,28 @@ export function depthOf({ rate, frame }: NamedPace): number {
   return Math.min(frame, rate / 4);
 }
 
+/** How much faster than the rate a pause is made up for. */
+const peakFactor = 1.5;
+/** Bytes; and what they are of a second at fast rates. */
+const [leastUsualFrame, mostUsualFrame, secondsOfUsualFrame] = [256 * 1024, 64 * 1024 ** 2, 1 / 40];
+
+/** What is asked for at once at a rate where nobody says: at a fast one more, as each request costs both processors as much. */
+export function usualFrame(rate: number): number {
+  return Math.min(mostUsualFrame, Math.max(leastUsualFrame, Math.floor(rate * secondsOfUsualFrame)));
+}
+
 /**
- * What the one that writes may make up for. At a fast rate a frame is less than the pauses that a process has to put up with:
- * then it is a tenth of a second. But no second exceeds the rate by more than a frame, of which a half is left for what waits in
- * sockets.
+ * How the one that writes keeps to a rate. The pauses that a process has to put up with are made up for, at a fast rate a
+ * tenth of a second of them, but evenly: no second exceeds the rate by more than a frame, of which a half is left for what waits
+ * in sockets.
  */
-export function writingDepth(pace: NamedPace): { readonly depth: number; readonly excess: number } {
-  const isBrief = pace.frame < pace.rate / 50;
-  return { depth: isBrief ? pace.rate / 10 : depthOf(pace), excess: pace.frame / 2 };
+export function writingPace({ rate, frame }: NamedPace): PacerSettings {
+  const isBrief = frame < rate / 30;
+  return {
+    rate,
+    depth: isBrief ? rate / 10 : depthOf({ rate, frame }),
+    evenly: { excess: frame / 2, peak: rate * peakFactor, burst: frame / 4 },
+  };
 }
 
 /** At a fast rate it is up to a two-hundredth of a second: each step costs the processor as much. */

@@ -7,8 +7,11 @@ export interface PacerSettings {
   readonly rate: number;
   /** Bytes that may be made up for at once after a pause, such as the way of a request and its answer. */
   readonly depth: number;
-  /** By how many bytes any one second may exceed the rate, whatever may be made up for; without it only `depth` counts. */
-  readonly excess?: number;
+  /**
+   * How a pause is made up for; without it all at once. No second has more than the rate and `excess` bytes; for a shorter time
+   * there are `peak` bytes a second, and `burst` bytes at once.
+   */
+  readonly evenly?: { readonly excess: number; readonly peak: number; readonly burst: number };
   /**
    * How long those of higher rank wait for one whose turn is over to ask again; none where ranks are but an order. Without it
    * one that asks for part after part would share the line with them.
@@ -43,6 +46,9 @@ const shortestMs = 1;
  */
 export class Pacer {
   private owed = 0;
+  /** The same by the peak rate, and what passed, where pauses are made up for evenly. */
+  private owedAtPeak = 0;
+  private readonly second = new LastSecond();
   private paidAtMs: number;
   private readonly queues = new Map<string, Waiting[]>();
   /** Where the last take began, in bytes that each key could have had until then; and where those of each key end. */
@@ -51,8 +57,6 @@ export class Pacer {
   private isRunning = false;
   /** Until when somebody of a rank, whose turn then is over, is expected to ask again. */
   private readonly expected = new Map<number, number>();
-  /** What passed, where any second counts. */
-  private readonly second = new LastSecond();
   private waking = new AbortController();
 
   constructor(
@@ -148,9 +152,10 @@ export class Pacer {
         waiting.go();
         continue;
       }
-      const { rate, isHeld = false } = this.settings();
+      const { rate, evenly, isHeld = false } = this.settings();
       const dueMs = rate > 0 ? ((this.owed - waiting.lead) / rate) * 1000 : longestMs;
-      const ms = isHeld ? lookMs : Math.max(dueMs, this.heldMs(waiting.rank));
+      const dueAtPeakMs = evenly === undefined ? 0 : (this.owedAtPeak / evenly.peak) * 1000;
+      const ms = isHeld ? lookMs : Math.max(dueMs, dueAtPeakMs, this.heldMs(waiting.rank));
       this.waking = new AbortController();
       // Somebody who comes first may come meanwhile.
       await this.host.sleep(Math.min(Math.max(ms, shortestMs), longestMs), this.waking.signal).catch(() => undefined);
@@ -185,9 +190,11 @@ export class Pacer {
 
   private pass(bytes: number): void {
     this.owed += bytes;
-    const { rate, excess } = this.settings();
+    const { rate, evenly } = this.settings();
     // Without a rate nobody asks for them, so they would be kept for ever.
-    if (excess !== undefined && rate !== Infinity) this.second.add(this.paidAtMs, bytes);
+    if (evenly === undefined || rate === Infinity) return;
+    this.owedAtPeak += bytes;
+    this.second.add(this.paidAtMs, bytes);
   }
 
   private expect(rank: number, bytes: number): void {
@@ -206,12 +213,14 @@ export class Pacer {
   }
 
   private isDue({ bytes, lead, rank }: Pick<Waiting, 'bytes' | 'lead' | 'rank'>): boolean {
-    const { rate, excess = Infinity, isHeld = false } = this.settings();
+    const { rate, evenly, isHeld = false } = this.settings();
     if (isHeld) return false;
     if (rate === Infinity) return this.heldMs(rank) === 0;
     if (rate <= 0 || this.owed > lead + (rate * shortestMs) / 1000 || this.heldMs(rank) > 0) return false;
-    const passed = excess === Infinity ? 0 : this.second.bytes(this.paidAtMs);
-    return passed <= 0 || passed + bytes <= rate + excess;
+    if (evenly === undefined) return true;
+    if (this.owedAtPeak > (evenly.peak * shortestMs) / 1000) return false;
+    const passed = this.second.bytes(this.paidAtMs);
+    return passed <= 0 || passed + bytes <= rate + evenly.excess;
   }
 
   /** How long somebody of a rank waits for others that may ask again first. */
@@ -222,10 +231,11 @@ export class Pacer {
   }
 
   private pay(): void {
-    const { rate, depth } = this.settings();
+    const { rate, depth, evenly } = this.settings();
     const now = this.host.monotonic();
-    const paid = rate === Infinity ? Infinity : (rate * (now - this.paidAtMs)) / 1000;
-    this.owed = Math.max(-depth, this.owed - paid);
+    const seconds = (now - this.paidAtMs) / 1000;
+    this.owed = rate === Infinity ? -depth : Math.max(-depth, this.owed - rate * seconds);
+    this.owedAtPeak = evenly === undefined ? 0 : Math.max(-evenly.burst, this.owedAtPeak - evenly.peak * seconds);
     this.paidAtMs = now;
   }
 }

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { DepotError, ErrorCode } from '../model/errors.js';
 import { formatMessage } from '../protocol/messages.js';
+import { borrowPiece, pieceBytes, returnPiece } from './pieces.js';
 import type { Upload } from './uploads.js';
 import { formatContentRange, readRange, type ByteRange } from '../protocol/ranges.js';
 
@@ -16,9 +17,6 @@ export interface Exchange {
 /** What a name of content stands for never changes; a proxy may keep it for the one who asked, and must not recode it. */
 const immutable = 'private, max-age=31536000, immutable, no-transform';
 const revalidated = 'private, no-cache';
-
-/** Read and written at once, bytes; an answer has two of them in memory. */
-const chunkBytes = 256 * 1024;
 
 const statusOf: Partial<Record<ErrorCode, number>> = {
   'bad-request': 400,
@@ -155,12 +153,12 @@ function fileSource(handle: FileHandle): Source {
 async function send(source: Source, { start, end }: ByteRange, { response, upload }: Exchange): Promise<void> {
   // Whoever went away before will not close a second time.
   if (response.destroyed) return;
-  const most = Math.min(chunkBytes, end - start + 1);
-  // One is filled while the other one is on its way.
-  let [free, used] = [Buffer.allocUnsafe(most), Buffer.allocUnsafe(most)];
-  let writing: Promise<void> | undefined;
+  const most = Math.min(pieceBytes, upload?.step ?? pieceBytes, end - start + 1);
+  let writing = Promise.resolve();
   for (let at = start; at <= end && !response.destroyed;) {
-    const bytes = await source.read(free.subarray(0, Math.min(most, upload?.step ?? most, end - at + 1)), at);
+    // It is filled while the one before is on its way.
+    const piece = borrowPiece(most);
+    const bytes = await source.read(piece.subarray(0, Math.min(most, end - at + 1)), at);
     if (bytes.length === 0) {
       response.destroy();
       return;
@@ -168,21 +166,23 @@ async function send(source: Source, { start, end }: ByteRange, { response, uploa
     at += bytes.length;
     await writing;
     await upload?.take(bytes.length);
-    writing = written(response, bytes);
-    [free, used] = [used, free];
+    writing = written(response, bytes, () => returnPiece(piece));
   }
   await writing;
   response.end();
 }
 
-/** Resolves when it is with the system, or there is nobody to send it to. */
-async function written(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+/** Resolves when it is with the system, or there is nobody to send it to. @param onWritten in the first case only */
+async function written(response: ServerResponse, bytes: Uint8Array, onWritten: () => void): Promise<void> {
   if (response.destroyed) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {
       response.off('close', done);
       resolve();
     };
-    response.once('close', done).write(bytes, done);
+    response.once('close', done).write(bytes, (error) => {
+      if (error == null) onWritten();
+      done();
+    });
   });
 }

@@ -8,7 +8,7 @@ import { mostOfChild, type UploadPlan } from '../model/upload-plan.js';
 import { WindowClock } from '../model/window-clock.js';
 import { nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { Slots } from './slots.js';
-import { formatPace, readPace, stepOf, writingDepth, type NamedPace } from '../protocol/pace.js';
+import { formatPace, readPace, stepOf, usualFrame, writingPace, type NamedPace } from '../protocol/pace.js';
 import { Pacer } from '../protocol/pacer.js';
 import { bytesOf } from '../protocol/traffic.js';
 
@@ -28,8 +28,6 @@ export interface Upload {
   /** Resolves when so many bytes may be written. */
   take(bytes: number): Promise<void>;
 }
-
-const usualFrame = 256 * 1024;
 
 interface Child {
   readonly pacer: Pacer;
@@ -62,7 +60,7 @@ export class Uploads {
   ) {
     this.total = new Pacer(host, () => {
       const rate = bytesPerSecond(this.rateWhileOpen());
-      return { rate, ...writingDepth({ rate, frame: usualFrame }) };
+      return writingPace({ rate, frame: usualFrame(rate) });
     });
     this.slots = new Slots(host, () => settings().atOnce);
   }
@@ -85,7 +83,7 @@ export class Uploads {
     const request = (this.requests += 1);
     // Frames come one after the other; what a child that names no pace asks for may be as long as a file.
     const rank = isBulk && named !== undefined ? request : 0;
-    const frame = named === undefined ? usualFrame : Math.min(named.frame, named.rate * 2);
+    const frame = named === undefined ? usualFrame(this.rateOf(child)) : Math.min(named.frame, named.rate * 2);
     let late = 0;
     const upload: Upload = {
       step: stepOf(this.rateOf(child)),
@@ -133,7 +131,7 @@ export class Uploads {
     if (known !== undefined) return known;
     const pacer: Pacer = new Pacer(this.host, () => {
       const rate = this.rateOf(child);
-      return { rate, ...writingDepth({ rate, frame: child.pace?.frame ?? usualFrame }) };
+      return writingPace({ rate, frame: child.pace?.frame ?? usualFrame(rate) });
     });
     const child: Child = { pacer, pace: undefined };
     this.children.set(depot, child);

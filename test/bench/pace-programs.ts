@@ -11,6 +11,8 @@ import { makeDepot } from '../harness/depot.js';
 import type { Namespaces } from './namespaces.js';
 
 const depotd = fileURLToPath(new URL('../../bin/depotd.js', import.meta.url));
+/** As the systemd unit starts it. */
+const daemon = [process.execPath, '--max-semi-space-size=4', depotd, '--config'];
 const quietly = { signal: new AbortController().signal, onEvent: () => Promise.resolve() };
 
 /** What a program is to do: copy a folder from the parent to the child. */
@@ -53,8 +55,8 @@ export async function readyDepotd({ folder, source, rate, namespaces, start, rel
     ...(rate === Infinity ? {} : { network: { otherwise: formatRate(rate) } }),
   });
   await makeCompany(origin.config, [child.config]);
-  start('parent', [process.execPath, depotd, '--config', origin.config]);
-  start('child', [process.execPath, depotd, '--config', child.config]);
+  start('parent', [...daemon, origin.config]);
+  start('child', [...daemon, child.config]);
   const [above, below] = await Promise.all([answering(origin.data), answering(child.data)]);
   await above.publish('tools', { wait: true, dryRun: false, acceptSource: false, ...quietly });
   return { port, go: async () => void (await below.poll(null, { wait: false, ...quietly })) };

@@ -5,6 +5,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatRate } from '../../src/config/units.js';
+import { usualFrame } from '../../src/protocol/pace.js';
 import { makeNamespaces, type Namespaces } from './namespaces.js';
 import { watchLine, type Crossed } from './pace-line.js';
 import { readyDepotd, readyRclone, readyRsync, type Ready, type Task } from './pace-programs.js';
@@ -14,7 +15,6 @@ const rates = [64e3, 1e6, 10e6, 100e6, 1e9].map((bits) => bits / 8);
 const comparedSeconds = 10;
 /** What the goal of 2 % is for: so many frames, where they take longer. */
 const framesOfGoal = 40;
-const frameBytes = 256 * 1024;
 /** After the first bytes: heads and pages come before the files, and are made up for. */
 const settleSeconds = 10;
 /** Of rclone, which has 16 MiB of each file read ahead, as fast as the line is; a minute at most. */
@@ -44,7 +44,7 @@ export async function pace(folder: string): Promise<number> {
     met.push('| --- | --: | --: | --: | --- |');
     seconds.push('| --- | --: | --: | --: | --: | --- |');
     for (const rate of rates) {
-      const span = Math.max(comparedSeconds, (framesOfGoal * Math.min(frameBytes, 2 * rate)) / rate);
+      const span = Math.max(comparedSeconds, (framesOfGoal * frameOf(rate)) / rate);
       const own = await bench.measure('depotd', rate, settleSeconds, span + 5);
       const load = loadavg()[0]?.toFixed(1) ?? '';
       const rsync = await bench.measure('rsync', rate, settleSeconds, comparedSeconds + 5);
@@ -63,7 +63,7 @@ export async function pace(folder: string): Promise<number> {
       met.push(`| ${[formatRate(rate), `${Math.round(span)} s`, ...figures, verdict(isMet)].join(' | ')} |`);
 
       const [second, ...fullest] = [own, rsync, rclone].map((found) => found && found.relay.most(1) / rate - 1);
-      const frame = Math.min(frameBytes, 2 * rate) / rate;
+      const frame = frameOf(rate) / rate;
       const isEven = second !== undefined && second <= frame;
       const excesses = [frame, second, ...fullest].map(percent);
       seconds.push(`| ${[formatRate(rate), ...excesses, verdict(isEven)].join(' | ')} |`);
@@ -163,6 +163,11 @@ function writeRandom(folder: string, bytes: number): void {
     writeFileSync(path, '');
     for (let left = bytes; left > 0; left -= 1e8) appendFileSync(path, randomBytes(Math.min(left, 1e8)));
   }
+}
+
+/** Bytes, where nobody says. */
+function frameOf(rate: number): number {
+  return Math.min(usualFrame(rate), 2 * rate);
 }
 
 function verdict(isMet: boolean): string {

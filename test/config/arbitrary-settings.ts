@@ -86,7 +86,7 @@ function network(repository: fc.Arbitrary<string>): fc.Arbitrary<NetworkSettings
   return fc
     .record({
       timezone: fc.constantFrom(null, 'Europe/Berlin', 'Etc/GMT+5', 'America/Argentina/Buenos_Aires'),
-      frameBytes: fc.integer({ min: 16, max: 64 * 1024 }).map((kib) => kib * 1024),
+      frameBytes: fc.option(fc.integer({ min: 16, max: 64 * 1024 }).map((kib) => kib * 1024)),
       windows: fc.array(window, { maxLength: 3 }),
       otherwise: fc.option(rate),
       urgent: fc.option(rate),

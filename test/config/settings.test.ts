@@ -18,7 +18,7 @@ const base = 'depot: munich-1\nsite: enterprise/germany/munich\n';
 
 const noNetwork = {
   timezone: null,
-  frameBytes: 262_144,
+  frameBytes: null,
   windows: [],
   otherwise: null,
   urgent: null,

@@ -135,7 +135,7 @@ describe('settings of sites', () => {
           expect(inForce.poll.repositories[name]).toEqual({ everyMs: atMost, contentMs });
         }
         const { network: line } = row.settings;
-        expect(inForce.network.frameBytes).toBe(Math.min(own.network.frameBytes, line?.frameBytes ?? Infinity));
+        expect(inForce.network.frameBytes).toBe(smallest(own.network.frameBytes, line?.frameBytes ?? null));
         if (line === undefined) return;
         const zone = line.timezone ?? ownWindows(own.network).zone;
         for (const minute of minutes) {
@@ -252,3 +252,8 @@ network:
     );
   });
 });
+
+function smallest(...bytes: readonly (number | null)[]): number | null {
+  const known = bytes.filter((each) => each !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
