@@ -9,7 +9,8 @@ import type { LineStatus } from '../model/line-status.js';
 import { WindowClock } from '../model/window-clock.js';
 import { horizonMs, nextOpening, rateAt, type Span, type Windows } from '../model/windows.js';
 import { momentWords } from '../model/zone.js';
-import { Line, type LineState } from '../protocol/line.js';
+import type { LineState } from '../protocol/carried.js';
+import { Line } from '../protocol/line.js';
 import { writeFileDurably } from '../store/durable.js';
 
 /** Windows are looked at again at least so often: the wall clock may have been set. */

@@ -1,26 +1,14 @@
 import type { Host } from '../host.js';
 import { DepotError } from '../model/errors.js';
-import { ordinary, type Cargo } from '../model/priority.js';
+import type { Cargo } from '../model/priority.js';
 import { bytesPerSecond, type Rate } from '../model/rate.js';
 import { Allowance } from './allowance.js';
+import { Carried, type LineState } from './carried.js';
 import { Flow } from './flow.js';
 import { Gauge } from './gauge.js';
 import { depthOf, formatPace, largestPart, usualFrame, type Keeper } from './pace.js';
 import { Pacer } from './pacer.js';
 import { Traffic } from './traffic.js';
-
-/** How the line is now. */
-export interface LineState {
-  readonly rate: Rate;
-  /** How fast what an urgent release needs may come, where that is faster than `rate`; null: like the rest. */
-  readonly urgentRate: Rate | null;
-  /** Bytes, or by the rate; null where nothing limits the line, now or later: then things are asked for whole. */
-  readonly frame: number | 'usual' | null;
-  /** While it is closed: when it opens, in words such as `20:00`, and in how many milliseconds; null where nobody knows. */
-  readonly opens: { readonly at: string; readonly inMs: number } | null;
-  /** What has a smaller number goes first. */
-  rank(repository: string, cargo: Cargo): number;
-}
 
 /** Polls, heads and reports are not held up where the line is closed; they are written at this rate, bytes a second. */
 const closedRate = 8_000;
@@ -44,8 +32,7 @@ export class Line {
   private readonly flow: Flow;
   private readonly pacer: Pacer;
   private readonly express: Pacer;
-  /** What is fetched of a repository now; not listed: what is ordinary. */
-  private readonly cargo = new Map<string, Cargo>();
+  private readonly carried: Carried;
   private readonly allowance = new Allowance();
   /** When it was last said, by repository, that something comes of it. */
   private readonly saidAtMs = new Map<string, number>();
@@ -55,6 +42,7 @@ export class Line {
     private readonly host: Pick<Host, 'monotonic' | 'sleep'>,
     private readonly state: () => LineState,
   ) {
+    this.carried = new Carried(state);
     const paced = (of: (state: LineState) => Rate, isHeld: () => boolean): Pacer =>
       new Pacer(host, () => {
         const now = state();
@@ -68,11 +56,11 @@ export class Line {
       ({ rate, urgentRate }) => urgentRate ?? rate,
       () => false,
     );
-    this.gauge = new Gauge(host, () => this.rateOfAll());
+    this.gauge = new Gauge(host, () => this.carried.rateOfAll());
     this.flow = new Flow(host);
     this.pacer = paced(
       ({ rate }) => rate,
-      () => (this.isFramed && this.flow.isFull) || (this.hasExpress && !this.express.isFree),
+      () => (this.isFramed && this.flow.isFull) || (this.carried.hasExpress && !this.express.isFree),
     );
   }
 
@@ -82,13 +70,13 @@ export class Line {
    */
   carry(repository: string, cargo: Cargo): () => void {
     this.count();
-    this.cargo.set(repository, cargo);
+    this.carried.begin(repository, cargo);
     return () => {
       this.count();
-      const hadExpress = this.hasExpress;
-      this.cargo.delete(repository);
+      const hadExpress = this.carried.hasExpress;
+      this.carried.end(repository);
       // What the line still carries of it is not made up for by others.
-      if (hadExpress && !this.hasExpress) this.pacer.charge(Math.max(0, this.express.debt - this.pacer.debt));
+      if (hadExpress && !this.carried.hasExpress) this.pacer.charge(Math.max(0, this.express.debt - this.pacer.debt));
     };
   }
 
@@ -97,7 +85,7 @@ export class Line {
    * only when that has come: at a rate that is there for polls a frame would take half a minute.
    */
   headers(): Record<string, string> {
-    const rate = this.flow.fastest(this.rateOfAll());
+    const rate = this.flow.fastest(this.carried.rateOfAll());
     if (rate === 'unlimited' || !this.isFramed) return {};
     return formatPace({ rate: rate === 'closed' ? closedRate : rate, frame: this.frameAt(rate) });
   }
@@ -109,7 +97,7 @@ export class Line {
 
   /** How many bytes a request for small objects of a repository may bring. */
   bundleBytes(repository: string): number {
-    const rate = this.rateFor(repository);
+    const rate = this.carried.rateFor(repository);
     if (typeof rate === 'number') return largestPart(rate, 'paces');
     return this.isFramed ? this.flow.mostOfPart(rate) : Infinity;
   }
@@ -133,9 +121,9 @@ export class Line {
   async turn(bytes: number, repository: string, keeper: Keeper, signal?: AbortSignal): Promise<void> {
     this.requireOpen(repository);
     this.count();
-    const rank = this.rankOf(repository);
-    const isExpress = this.isExpress(repository);
-    const ofTurn = isExpress ? this.rateOfAll() : this.state().rate;
+    const rank = this.carried.rankOf(repository);
+    const isExpress = this.carried.isExpress(repository);
+    const ofTurn = isExpress ? this.carried.rateOfAll() : this.state().rate;
     const lead = keeper === 'paces' && typeof ofTurn === 'number' ? ofTurn * leadSeconds : 0;
     const how = { rank, lead, ...(signal === undefined ? {} : { signal }) };
     await (isExpress ? this.express : this.pacer).take(bytes, repository, how);
@@ -154,7 +142,7 @@ export class Line {
    * parent keeps to the rate or there is none now.
    */
   isBrief(bytes: number, repository: string, keeper: Keeper): boolean {
-    const rate = this.rateFor(repository);
+    const rate = this.carried.rateFor(repository);
     if (keeper !== 'paces' && rate !== 'unlimited') return false;
     const { speed = 0 } = this.flow;
     return bytes <= Math.min(bytesPerSecond(rate), speed) * leadSeconds;
@@ -162,7 +150,7 @@ export class Line {
 
   /** Whether something comes, or is about to, that goes before this repository. */
   isBehind(repository: string): boolean {
-    return this.pacer.isContended && this.pacer.isBehind(this.rankOf(repository));
+    return this.pacer.isContended && this.pacer.isBehind(this.carried.rankOf(repository));
   }
 
   /**
@@ -172,14 +160,14 @@ export class Line {
   async letPass(repository: string, signal?: AbortSignal): Promise<void> {
     if (!this.isBehind(repository)) return;
     await this.pacer.take(0, repository, {
-      rank: this.rankOf(repository),
+      rank: this.carried.rankOf(repository),
       ...(signal === undefined ? {} : { signal }),
     });
   }
 
   private part(bytes: number, repository: string, keeper: Keeper): number {
     if (!this.isFramed) return bytes;
-    const rate = this.rateFor(repository);
+    const rate = this.carried.rateFor(repository);
     const most = typeof rate === 'number' ? largestPart(rate, keeper) : Infinity;
     return Math.max(1, Math.floor(Math.min(bytes, this.frameAt(rate), most, this.flow.mostOfPart(rate))));
   }
@@ -200,7 +188,7 @@ export class Line {
     this.flow.came(bytes);
     this.isComing(repository);
     // Beside what is urgent nobody can tell whose the bytes on the sockets are: what is not counts as it was admitted.
-    if (this.hasExpress) this.express.charge(-bytes);
+    if (this.carried.hasExpress) this.express.charge(-bytes);
     else this.discharge(bytes, repository);
     this.count();
   }
@@ -216,35 +204,12 @@ export class Line {
     const now = this.host.monotonic();
     if (now - (this.saidAtMs.get(repository) ?? -Infinity) < comingMs) return;
     this.saidAtMs.set(repository, now);
-    this.pacer.came(this.rankOf(repository));
+    this.pacer.came(this.carried.rankOf(repository));
   }
 
   private discharge(bytes: number, repository: string): void {
-    if (!this.isExpress(repository)) this.pacer.charge(-bytes);
+    if (!this.carried.isExpress(repository)) this.pacer.charge(-bytes);
     this.express.charge(-bytes);
-  }
-
-  private rankOf(repository: string): number {
-    return this.state().rank(repository, this.cargo.get(repository) ?? ordinary);
-  }
-
-  /** Whether what is fetched of a repository goes at the rate of the urgent. */
-  private isExpress(repository: string): boolean {
-    return this.cargo.get(repository)?.urgent === true && this.state().urgentRate !== null;
-  }
-
-  private get hasExpress(): boolean {
-    return [...this.cargo.keys()].some((repository) => this.isExpress(repository));
-  }
-
-  private rateFor(repository: string): Rate {
-    const { rate, urgentRate } = this.state();
-    return this.isExpress(repository) && urgentRate !== null ? urgentRate : rate;
-  }
-
-  private rateOfAll(): Rate {
-    const { rate, urgentRate } = this.state();
-    return this.hasExpress && urgentRate !== null ? urgentRate : rate;
   }
 
   /** A poll for a repository begins: it may bring small things while the line is closed. */
@@ -291,7 +256,7 @@ export class Line {
   /** @throws DepotError `window-closed` */
   requireOpen(repository: string): void {
     const { rate, opens } = this.state();
-    if (rate !== 'closed' || this.isExpress(repository)) return;
+    if (rate !== 'closed' || this.carried.isExpress(repository)) return;
     const when = opens === null ? 'until depot resume, or until the windows are changed' : `it opens ${opens.at}`;
     // Of no repository is only the list of them.
     const what = repository === '' ? 'the list of repositories' : repository;
@@ -304,7 +269,7 @@ export class Line {
   private count(): void {
     const bytes = this.traffic.take();
     this.express.charge(bytes);
-    if (this.hasExpress) return;
+    if (this.carried.hasExpress) return;
     this.pacer.charge(bytes);
     if (this.state().rate === 'closed') this.passedClosed += bytes;
   }
