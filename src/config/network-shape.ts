@@ -41,7 +41,7 @@ const uploadsWindows = windows.describe('Rates in place of total, by time; the f
 /** What editors show. */
 const words = {
   frame:
-    'The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate. Without it 256KiB, or a fortieth of a second of the rate where that is more.',
+    'The largest range asked for at once, where there is a rate or a window; at most 2 s of the rate. Without it 256KiB, or a thirtieth of a second of the rate where that is more.',
   uploads: 'What the depots below get of the line.',
   total: 'What all depots below get together, outside of the windows.',
   eachChild: 'What each of them gets at most.',

@@ -37,7 +37,7 @@ export function depthOf({ rate, frame }: NamedPace): number {
 /** How much faster than the rate a pause is made up for. */
 const peakFactor = 1.5;
 /** Bytes; and what they are of a second at fast rates. */
-const [leastUsualFrame, mostUsualFrame, secondsOfUsualFrame] = [256 * 1024, 64 * 1024 ** 2, 1 / 40];
+const [leastUsualFrame, mostUsualFrame, secondsOfUsualFrame] = [256 * 1024, 64 * 1024 ** 2, 1 / 32];
 
 /** What is asked for at once at a rate where nobody says: at a fast one more, as each request costs both processors as much. */
 export function usualFrame(rate: number): number {
@@ -46,15 +46,15 @@ export function usualFrame(rate: number): number {
 
 /**
  * How the one that writes keeps to a rate. The pauses that a process has to put up with are made up for, at a fast rate a
- * tenth of a second of them, but evenly: no second exceeds the rate by more than a frame, of which a half is left for what waits
- * in sockets.
+ * tenth of a second of them, but evenly: no second exceeds the rate by more than a frame, of which more
+ * than a half is left for what waits in sockets.
  */
 export function writingPace({ rate, frame }: NamedPace): PacerSettings {
-  const isBrief = frame < rate / 30;
+  const isBrief = frame < rate / 25;
   return {
     rate,
     depth: isBrief ? rate / 10 : depthOf({ rate, frame }),
-    evenly: { excess: frame / 2, peak: rate * peakFactor, burst: frame / 4 },
+    evenly: { excess: (frame * 2) / 5, peak: rate * peakFactor, burst: frame / 4 },
   };
 }
 
