@@ -27,6 +27,12 @@ export function attention(status: DepotStatus, colours: Colours, now: number, al
       .map(({ depot, lastSeenAt }) =>
         warn(colours, `${depot} was last heard of ${ago(lastSeenAt, now)}: three polls are overdue`),
       ),
+    ...(status.tally.silent === 0
+      ? []
+      : [
+          warn(colours, `${plural(status.tally.silent, 'depot')} below not heard of for a day`),
+          '  depot status --late; depot revoke NAME for one that is gone for good',
+        ]),
     ...status.rejoined.map(({ depot, at, ended }) => {
       const since = span(Date.parse(at) - Date.parse(ended));
       return note(colours, `${depot} rejoined ${ago(at, now)} with a certificate that had ended ${since} before`);

@@ -29,6 +29,7 @@ function* codesOf({
   directory,
   certificate,
   children,
+  tally,
 }: DepotStatus): Generator<ExitCode> {
   if (!running) yield exitCodes.daemonDown.code;
   const errors = [...parents, ...repositories, ...[directory, certificate].filter((each) => each !== null)].flatMap(
@@ -42,5 +43,5 @@ function* codesOf({
     if (holds.length > 0) yield exitCodes.held.code;
     if (source !== null && source.heldBackCount > 0) yield exitCodes.heldBack.code;
   }
-  if (children.some(({ silent }) => silent)) yield exitCodes.failed.code;
+  if (children.some(({ silent }) => silent) || tally.silent > 0) yield exitCodes.failed.code;
 }

@@ -1,6 +1,7 @@
 import type { ForecastStatus } from '../model/forecast-status.js';
 import type { CyclePhase, CycleProgress } from '../model/cycle-status.js';
 import type { LineStatus } from '../model/line-status.js';
+import type { BelowTally } from '../model/report-state.js';
 import type { DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
 import { momentWords } from '../model/zone.js';
 import { attention } from './attention.js';
@@ -9,6 +10,7 @@ import type { Terminal } from './terminal.js';
 import { givenWords } from './given-words.js';
 import { doneWords } from './forecast-words.js';
 import { lineWords } from './pace.js';
+import { tallyWords } from './tree-view.js';
 import { ago, count, plural, safe, size, span, until } from './words.js';
 
 interface Look extends Pick<Terminal, 'colours' | 'width'> {
@@ -60,6 +62,7 @@ function* header(status: DepotStatus, { colours }: Look, now: number): Generator
     const below = heard.length === 0 ? 'no depot below yet' : shortList(heard, 3);
     yield `${label('serves')}${status.listen === null ? '' : `${address(status.listen)}  `}${below}`;
   }
+  if (status.tally.depots > 0) yield `${label('below')}${belowWords(status.tally, colours)}`;
 }
 
 function parentLine({ url, depot, answers, at, error }: ParentStatus, now: number): string {
@@ -68,6 +71,12 @@ function parentLine({ url, depot, answers, at, error }: ParentStatus, now: numbe
   if (error?.code === 'parent-answer') return `${name}  answers, but not as a depot`;
   if (answers === 'no') return at === null ? `${name}  does not answer` : `${name}  did not answer ${ago(at, now)}`;
   return `${name}  not asked yet`;
+}
+
+function belowWords(tally: BelowTally, colours: Terminal['colours']): string {
+  const words = tallyWords(tally);
+  if (tally.current === tally.depots) return words;
+  return `${colours.yellow(words)}  ${colours.dim('depot status --late')}`;
 }
 
 /** Over plain HTTP nobody shows who he is. */

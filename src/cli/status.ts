@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { newestOf, stateOf } from '../model/report-state.js';
 import type { DepotStatus } from '../model/status.js';
 import { depotStatus } from '../serve/status.js';
 import { attention } from './attention.js';
@@ -7,7 +8,6 @@ import { askOrRead } from './reach.js';
 import { printJson, printProse, requestOf, type Program, type Request } from './request.js';
 import { checkCode } from './status-check.js';
 import { statusView } from './status-view.js';
-import { newestKnown, stateOf } from './tree-order.js';
 import { treeView } from './tree-view.js';
 
 interface Options {
@@ -81,6 +81,6 @@ async function show(request: Request, options: Options, everyMs?: number): Promi
 
 function onlyLate(status: DepotStatus): DepotStatus {
   const now = Date.parse(status.now);
-  const known = newestKnown(status);
+  const known = newestOf(status.repositories);
   return { ...status, below: status.below?.filter((row) => stateOf(row, known, now) !== 'current') ?? null };
 }

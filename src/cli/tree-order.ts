@@ -1,38 +1,11 @@
-import type { ReportRepository, ReportRow } from '../model/report-row.js';
+import { compareNumbered } from '../model/names.js';
+import type { ReportRow } from '../model/report-row.js';
 import type { DepotStatus } from '../model/status.js';
 
 /** A depot in its place: `lead` draws the lines to its parent. */
 export interface Branch {
   readonly lead: string;
   readonly row: ReportRow;
-}
-
-/** Every depot sends its row again at least every 6 hours, and each level passes it on at its next poll. */
-const silentAfterMs = 24 * 3600 * 1000;
-
-export type DepotState = 'current' | 'late' | 'silent';
-
-/** The newest generation of each repository that the depot which was asked knows of. */
-export type Newest = ReadonlyMap<string, number>;
-
-export function newestKnown({ repositories }: DepotStatus): Newest {
-  return new Map(repositories.map(({ name, newest }) => [name, newest ?? 0]));
-}
-
-/** How many generations a repository of a row is behind: as the depot that was asked knows it, or the row itself. */
-export function behindOf({ name, generation, newest }: ReportRepository, known: Newest): number {
-  return Math.max(0, Math.max(newest ?? 0, known.get(name) ?? 0) - (generation ?? 0));
-}
-
-/** The one definition of late, for the rows, the summary and `--late`: there is no grace. */
-export function stateOf({ at, repositories }: ReportRow, known: Newest, now: number): DepotState {
-  if (now - Date.parse(at) > silentAfterMs) return 'silent';
-  return repositories.some((repository) => isLate(repository, known)) ? 'late' : 'current';
-}
-
-export function isLate(repository: ReportRepository, known: Newest): boolean {
-  const { generation, error, held } = repository;
-  return error !== null || held > 0 || generation === null || behindOf(repository, known) > 0;
 }
 
 /** The depot that was asked, in the form that it would report itself in. */
@@ -81,7 +54,7 @@ export function* treeOf(rows: readonly ReportRow[], only?: ReadonlySet<string>):
   function* walk(row: ReportRow, lead: string, indent: string): Generator<Branch> {
     yield { lead, row };
     const children = (below.get(row.depot) ?? []).filter(({ depot }) => shown.has(depot));
-    children.sort((a, b) => (a.depot < b.depot ? -1 : 1));
+    children.sort((a, b) => compareNumbered(a.depot, b.depot));
     for (const [at, child] of children.entries()) {
       const isLast = at === children.length - 1;
       yield* walk(child, `${indent}${isLast ? '└─ ' : '├─ '}`, `${indent}${isLast ? '   ' : '│  '}`);

@@ -1,7 +1,8 @@
 import type { ReportRepository, ReportRow } from '../model/report-row.js';
+import { behindOf, isLate, newestOf, stateOf, tallyOf, type BelowTally, type Newest } from '../model/report-state.js';
 import type { DepotStatus } from '../model/status.js';
 import { columns, wrap, type Table } from './columns.js';
-import { behindOf, isLate, newestKnown, rowOf, stateOf, treeOf, type Branch, type Newest } from './tree-order.js';
+import { rowOf, treeOf, type Branch } from './tree-order.js';
 import type { Terminal } from './terminal.js';
 import { ago, count, plural, roughSpan, safe } from './words.js';
 
@@ -22,13 +23,15 @@ export function treeView(
   { colours, width }: Pick<Terminal, 'colours' | 'width'>,
   lateOnly: boolean,
 ): string {
-  const look = { colours, width, now: Date.parse(status.now), known: newestKnown(status) };
+  const look = { colours, width, now: Date.parse(status.now), known: newestOf(status.repositories) };
   const all = [rowOf(status), ...(status.below ?? [])];
   const late = all.filter((row) => stateOf(row, look.known, look.now) !== 'current');
   const branches = [...treeOf(all, lateOnly ? new Set(late.map(({ depot }) => depot)) : undefined)];
   const names = [...new Set(all.flatMap(({ repositories }) => repositories.map(({ name }) => name)))].sort();
   const { table, hidden } = fitting(branches, names, look);
-  const words = [...summary(all, late, look), ...reasons(late, hidden, look)].flatMap((line) => wrap(line, look.width));
+  const words = [tallyWords(tallyOf(all, look.known, look.now)), ...reasons(late, hidden, look)].flatMap((line) =>
+    wrap(line, look.width),
+  );
   return `${[...(branches.length === 0 ? [] : [...table.lines, '']), ...words].join('\n')}\n`;
 }
 
@@ -101,12 +104,12 @@ function worst(repositories: readonly ReportRepository[], { colours, known }: Lo
   return repositories.length === 0 ? colours.dim('·') : colours.green('current');
 }
 
-function* summary(all: readonly ReportRow[], late: readonly ReportRow[], { known, now }: Look): Generator<string> {
-  const silent = late.filter((row) => stateOf(row, known, now) === 'silent').length;
-  const words = [`${plural(all.length, 'depot')}: ${count(all.length - late.length)} current`];
-  if (late.length > silent) words.push(`${count(late.length - silent)} late`);
+/** Such as `12 depots: 9 current, 2 late (1 with an error), 1 not heard of for a day`. */
+export function tallyWords({ depots, current, late, failed, silent }: BelowTally): string {
+  const words = [`${plural(depots, 'depot')}: ${count(current)} current`];
+  if (late > 0) words.push(`${count(late)} late${failed > 0 ? ` (${count(failed)} with an error)` : ''}`);
   if (silent > 0) words.push(`${count(silent)} not heard of for a day`);
-  yield words.join(', ');
+  return words.join(', ');
 }
 
 /** Errors in full, and what is late in repositories that have no column of their own. */

@@ -18,3 +18,10 @@ export function isSite(text: string): boolean {
 export function isWithin(site: string, context: string): boolean {
   return site === context || site.startsWith(`${context}/`);
 }
+
+const numbered = new Intl.Collator('en', { numeric: true });
+
+/** An order for people: numbers in names by their value, `munich-2` before `munich-10`. */
+export function compareNumbered(a: string, b: string): number {
+  return numbered.compare(a, b);
+}

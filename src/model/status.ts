@@ -6,6 +6,7 @@ import type { Role } from './metadata.js';
 import type { MissedStatus } from './missed-windows.js';
 import type { SourceStatus } from './publish-status.js';
 import type { ReportRow } from './report-row.js';
+import type { BelowTally } from './report-state.js';
 import type { Selection } from './selection.js';
 import type { StatusError } from './status-error.js';
 import type { KeyPlace } from './trust-status.js';
@@ -39,6 +40,8 @@ export interface DepotStatus {
   readonly children: readonly ChildStatus[];
   /** Depots below that came back through this one with a certificate that was over, in the last 30 days; the newest first. */
   readonly rejoined: readonly RejoinStatus[];
+  /** How all depots below stand, by what they last reported. */
+  readonly tally: BelowTally;
   /** What all depots below last reported, directly below or not; null unless asked for. */
   readonly below: readonly ReportRow[] | null;
   readonly process: { readonly rssBytes: number; readonly eventLoopP99Ms: number } | null;

@@ -1,4 +1,6 @@
 import { iso } from '../model/moment.js';
+import { compareNumbered } from '../model/names.js';
+import { newestOf, tallyOf } from '../model/report-state.js';
 import { givenTo } from '../model/site-settings.js';
 import type { ChildStatus, DepotStatus, ParentStatus } from '../model/status.js';
 import type { StoredError } from '../store/cycles.js';
@@ -15,6 +17,12 @@ const missedPolls = 3;
 export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | null, query: StatusQuery): DepotStatus {
   const { nowMs } = query;
   const parents = live?.parents ?? facts.parents.map((url) => parentAsKept(url, store.polls.list()));
+  const repositories = repositoriesOf(store, facts, live).map((named) =>
+    named.source === undefined
+      ? childRepository(store, facts, live, named, parents, nowMs)
+      : masterRepository(store, facts, live, { ...named, source: named.source }, nowMs),
+  );
+  const below = store.reports.below();
   return {
     schema: 1,
     depot: facts.depot,
@@ -28,11 +36,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     parents,
     line: live?.line ?? null,
     given: facts.given,
-    repositories: repositoriesOf(store, facts, live).map((named) =>
-      named.source === undefined
-        ? childRepository(store, facts, live, named, parents, nowMs)
-        : masterRepository(store, facts, live, { ...named, source: named.source }, nowMs),
-    ),
+    repositories,
     directory: directoryStatus(store, facts, live, nowMs),
     certificate: live?.certificate ?? null,
     children: store.demands
@@ -42,11 +46,12 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
         const silent = isOver(facts.pollEveryMs) && isOver(givenPollMs(store, facts, site));
         return { depot: child, site, lastSeenAt: iso(lastHeardMs), silent, authenticated };
       })
-      .sort((a, b) => (a.depot < b.depot ? -1 : 1)),
+      .sort((a, b) => compareNumbered(a.depot, b.depot)),
     rejoined: store.rejoins
       .list(nowMs)
       .map(({ depot, site, atMs, endedMs }) => ({ depot, site, at: iso(atMs), ended: iso(endedMs) })),
-    below: query.tree ? store.reports.below() : null,
+    tally: tallyOf(below, newestOf(repositories), nowMs),
+    below: query.tree ? below : null,
     process: live?.process ?? null,
   };
 }

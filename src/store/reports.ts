@@ -1,4 +1,4 @@
-import { isWithin } from '../model/names.js';
+import { compareNumbered, isWithin } from '../model/names.js';
 import type { ReportRow } from '../model/report-row.js';
 import { inTransaction, type Database } from './database.js';
 
@@ -40,9 +40,10 @@ export class ReportRows {
   /** All depots below, by name. */
   below(): ReportRow[] {
     return this.db
-      .prepare<[], { row: string }>('SELECT row FROM reports ORDER BY depot')
+      .prepare<[], { row: string }>('SELECT row FROM reports')
       .all()
-      .map(({ row }) => JSON.parse(row) as ReportRow);
+      .map(({ row }) => JSON.parse(row) as ReportRow)
+      .sort((a, b) => compareNumbered(a.depot, b.depot));
   }
 
   /** Drops what was received before; gives the names of the depots. */

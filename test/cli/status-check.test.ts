@@ -19,7 +19,7 @@ beforeAll(async () => {
   const [first] = full.repositories;
   if (first === undefined) throw new Error('the sample has no repository');
   repository = { ...first, error: null, damaged: 0, holds: [], source: null };
-  fine = { ...full, parents: [], children: [], repositories: [repository] };
+  fine = { ...full, parents: [], children: [], repositories: [repository], tally: { ...full.tally, silent: 0 } };
 });
 
 afterAll(() => sample.store.close());
@@ -38,6 +38,7 @@ test.each<[string, () => Partial<DepotStatus>, number]>([
   ['damage', () => ({ repositories: [{ ...repository, damaged: 2 }] }), 11],
   ['an unreadable source', () => failing('source-unreadable'), 8],
   ['an unreachable parent', () => failing('parent-unreachable'), 10],
+  ['a depot below that is not heard of', () => ({ tally: { ...fine.tally, silent: 1 } }), 1],
   ['a fault', () => failing('internal'), 1],
 ])('status --check ends with the code of %s', (_name, change, code) => {
   expect(checkCode({ ...fine, ...change() })).toBe(code);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stateOf, treeOf } from '../../src/cli/tree-order.js';
+import { treeOf } from '../../src/cli/tree-order.js';
+import { stateOf } from '../../src/model/report-state.js';
 import type { ReportRepository, ReportRow } from '../../src/model/report-row.js';
 
 const now = Date.UTC(2026, 10, 21, 12);

@@ -3,6 +3,7 @@ import picocolors from 'picocolors';
 import { expect, test } from 'vitest';
 import { treeView } from '../../src/cli/tree-view.js';
 import type { ReportRow } from '../../src/model/report-row.js';
+import { tallyOf } from '../../src/model/report-state.js';
 import type { DepotStatus } from '../../src/model/status.js';
 
 const now = '2026-11-21T12:00:00.000Z';
@@ -43,7 +44,15 @@ function status(below: readonly ReportRow[]): DepotStatus {
     process: null,
   } as const;
   const facts = { version: '0.1.0', running: true, now, startedAt: now, listen: null, data: '/data' } as const;
-  return { schema: 1, depot: 'origin', site: 'enterprise', ...facts, ...empty, below };
+  return {
+    schema: 1,
+    depot: 'origin',
+    site: 'enterprise',
+    ...facts,
+    ...empty,
+    below,
+    tally: tallyOf(below, new Map(), Date.parse(now)),
+  };
 }
 
 test('repositories that do not fit are summed up in one column', () => {
