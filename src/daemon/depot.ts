@@ -175,7 +175,14 @@ export class Depot implements RunningDepot {
     this.membership =
       own && membershipOf(own, { store, host, log, parents, settings, lifetimes, inForce, onRenewed, onCompany });
     this.sites = new SiteSigner(this.store, this.membership?.registry?.directory, log);
-    this.maintenance = new Maintenance(this.store, run, host, log, () => this.settings.keepGenerationsMs);
+    this.maintenance = new Maintenance(
+      this.store,
+      run,
+      host,
+      log,
+      () => this.settings.keepGenerationsMs,
+      () => this.store.company.get(this.settings.site)?.document.gone ?? [],
+    );
     this.publishers = new Publishers({
       store: this.store,
       run,
@@ -366,6 +373,7 @@ export class Depot implements RunningDepot {
     // After that: what is new would else wait for an interval.
     if (this.inForce.look()) this.settingsChanged();
     this.mastering.look();
+    this.maintenance.forgetGone();
   }
 
   /** The line and the polls go by the settings in force from now on, transfers under way included. */

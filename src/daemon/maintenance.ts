@@ -1,4 +1,5 @@
 import type { Host } from '../host.js';
+import type { CompanyDocument } from '../model/company.js';
 import { asDepotError } from '../model/errors.js';
 import type { Log } from '../model/log.js';
 import { collect, planGc } from '../store/gc.js';
@@ -24,6 +25,7 @@ export class Maintenance {
     private readonly host: Host,
     private readonly log: Log,
     private readonly keepGenerationsMs: () => number,
+    private readonly gone: () => NonNullable<CompanyDocument['gone']>,
   ) {}
 
   start(): void {
@@ -74,7 +76,18 @@ export class Maintenance {
       );
       if (!slept) return;
       this.forgetSilent();
+      // Depots that did not know of it yet may have reported them since.
+      this.forgetGone();
       await this.collectQuietly();
+    }
+  }
+
+  /** Drops what is known of depots that were put out: they would be shown as silent, and what they want would be kept. */
+  forgetGone(): void {
+    for (const { depot, at } of this.gone()) {
+      const wasChild = this.store.demands.forget(depot);
+      if (!this.store.reports.forget(depot) && !wasChild) continue;
+      this.log.info({ depot }, `forgot ${depot}, which was put out ${at}`);
     }
   }
 

@@ -26,6 +26,11 @@ export const companyShape = z.object({
   anchors: z.array(z.string().max(16_384)).min(1).max(16),
   /** Serial numbers of certificates that are not accepted any more; `until` is when they need no longer be listed. */
   revoked: z.array(z.object({ serial, until: z.iso.datetime() })).max(100_000),
+  /** Depots that were put out as a whole, and when; what they said of themselves is forgotten. One that joins again is none. */
+  gone: z
+    .array(z.object({ depot: z.string().refine(isName), at: z.iso.datetime() }))
+    .max(20_000)
+    .optional(),
   /** How long after its end a certificate can still be renewed, in milliseconds. */
   graceMs: z.number().int().nonnegative(),
   /** Only where certificates come from the company's own PKI: then they, and nothing else, say who a depot is. */

@@ -13,6 +13,7 @@ import {
 } from '../model/company.js';
 import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
+import { iso } from '../model/moment.js';
 import { sha256 } from '../model/sha256.js';
 import { siteSettingsShape, type SiteRow, type SiteSettings } from '../model/site-settings.js';
 import type { Store } from '../store/store.js';
@@ -33,7 +34,7 @@ export class DirectoryHolder {
 
   constructor(
     private readonly store: Store,
-    host: Host,
+    private readonly host: Host,
     /** Of this depot. */
     private readonly site: string,
     lifetimes: () => Lifetimes,
@@ -77,15 +78,28 @@ export class DirectoryHolder {
     if (!isIn) await this.enrol({ ...movesOf(known, repository.root), ...repository });
   }
 
-  /** Serial numbers that are not accepted any more. Those whose time is over are dropped. */
-  revoke(serials: CompanyDocument['revoked'], nowMs: number): Promise<void> {
+  /**
+   * Serial numbers that are not accepted any more. Those whose time is over are dropped.
+   * @param gone the depot that is put out with them; null where it goes on with another certificate
+   */
+  revoke(serials: CompanyDocument['revoked'], gone: string | null = null): Promise<void> {
     return this.change((content) => {
       const { document } = content;
+      const nowMs = this.host.now();
       const kept = document.revoked.filter(({ until }) => Date.parse(until) > nowMs);
       const known = new Set(kept.map(({ serial }) => serial));
       const revoked = [...kept, ...serials.filter(({ serial }) => !known.has(serial))];
-      return { ...content, document: { ...document, revoked } };
+      return { ...content, document: { ...withGone(document, gone === null ? [] : [gone], nowMs), revoked } };
     });
+  }
+
+  /** A depot that was put out is one again. */
+  async takeBack(depot: string): Promise<void> {
+    if (this.document().gone?.some((each) => each.depot === depot) !== true) return;
+    await this.change((content) => ({
+      ...content,
+      document: withGone(content.document, [], this.host.now(), [depot]),
+    }));
   }
 
   /** Other anchors are trusted from now on. */
@@ -93,9 +107,15 @@ export class DirectoryHolder {
     return this.change((content) => ({ ...content, document: { ...content.document, anchors: [...anchors] } }));
   }
 
-  /** These subjects, and no others, are those of depots from now on. */
+  /** These subjects, and no others, are those of depots from now on; a depot that has none any more is put out. */
   map(subjects: readonly SubjectRow[]): Promise<void> {
-    return this.change((content) => ({ ...content, document: { ...content.document, subjects: [...subjects] } }));
+    return this.change((content) => {
+      const { document } = content;
+      const mapped = subjects.map(({ depot }) => depot);
+      const gone = (document.subjects ?? []).map(({ depot }) => depot).filter((depot) => !mapped.includes(depot));
+      const next = withGone(document, gone, this.host.now(), mapped);
+      return { ...content, document: { ...next, subjects: [...subjects] } };
+    });
   }
 
   /**
@@ -206,4 +226,21 @@ interface Content {
   readonly document: CompanyDocument;
   readonly repositories: readonly EnrolledRepository[];
   readonly sites: readonly SiteRow[];
+}
+
+/** Depots below forget those that were silent for 30 days by themselves. */
+const goneForMs = 60 * 24 * 3600 * 1000;
+
+/** With depots that are put out now, and without those that are back; one that goes again is listed once. */
+function withGone(
+  document: CompanyDocument,
+  depots: readonly string[],
+  nowMs: number,
+  back: readonly string[] = [],
+): CompanyDocument {
+  const changed = new Set([...depots, ...back]);
+  const before = document.gone ?? [];
+  const kept = before.filter(({ depot, at }) => !changed.has(depot) && Date.parse(at) > nowMs - goneForMs);
+  const gone = [...kept, ...Array.from(new Set(depots), (depot) => ({ depot, at: iso(nowMs) }))];
+  return gone.length + before.length === 0 ? document : { ...document, gone };
 }

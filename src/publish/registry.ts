@@ -56,7 +56,9 @@ export class Registry {
   join(message: JoinMessage): Promise<IssuedMessage> {
     return this.inTurn(async () => {
       this.requireOwnAuthority('join');
-      return this.invitations.join(message);
+      const issued = await this.invitations.join(message);
+      await this.directory.takeBack(message.depot);
+      return issued;
     });
   }
 
@@ -101,7 +103,7 @@ export class Registry {
         serial,
         until: new Date(endMs + graceMs).toISOString(),
       }));
-      await this.directory.revoke(revoked, this.host.now());
+      await this.directory.revoke(revoked, serial === undefined ? depot : null);
       await this.invitations.dropThoseBy(depot);
       await this.moves.dropThoseBy(depot);
       return revoked.length;

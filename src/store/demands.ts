@@ -99,12 +99,15 @@ export class DemandRows {
   forgetBefore(ms: number): string[] {
     return inTransaction(this.db, () => {
       const gone = this.list().filter(({ lastHeardMs }) => lastHeardMs < ms);
-      for (const { child } of gone) {
-        this.db.prepare('DELETE FROM children WHERE child = ?').run(child);
-        this.heard.delete(child);
-      }
+      for (const { child } of gone) this.forget(child);
       return gone.map(({ child }) => child);
     });
+  }
+
+  /** Drops a child. @returns whether there was one */
+  forget(child: string): boolean {
+    this.heard.delete(child);
+    return this.db.prepare('DELETE FROM children WHERE child = ?').run(child).changes > 0;
   }
 
   private childOf(row: StoredChild): ChildRow {

@@ -46,6 +46,11 @@ export class ReportRows {
       .sort((a, b) => compareNumbered(a.depot, b.depot));
   }
 
+  /** Drops the row of a depot. @returns whether there was one */
+  forget(depot: string): boolean {
+    return this.db.prepare('DELETE FROM reports WHERE depot = ?').run(depot).changes > 0;
+  }
+
   /** Drops what was received before; gives the names of the depots. */
   forgetBefore(ms: number): string[] {
     return this.db

@@ -141,7 +141,7 @@ describe('a depot', () => {
     const { signed } = origin.store;
     const company = alone.store.signed.versions('.directory');
     middle.alter = only('state', (answer) => stating(answer, () => ({ company })));
-    await origin.directory.revoke([{ serial: 'abc', until: '2099-01-01T00:00:00Z' }], origin.clock.now());
+    await origin.directory.revoke([{ serial: 'abc', until: '2099-01-01T00:00:00Z' }]);
     for (const { clock } of [origin, alone, rescued]) clock.ahead = 31 * dayMs;
     await origin.publish(after);
     await origin.directory.freshen();

@@ -102,7 +102,7 @@ describe('a parent that tampers with a newer generation and a revocation', () =>
       const [before, after] = [contentOf(generation - 1), contentOf(generation)];
       await origin.publish(after);
       const serial = generation.toString(16);
-      await origin.directory.revoke([{ serial, until: '2099-01-01T00:00:00Z' }], origin.clock.now());
+      await origin.directory.revoke([{ serial, until: '2099-01-01T00:00:00Z' }]);
       wire.tamper(kind, alter);
       requireNamed((await child.cycle()).error);
       expect([before, after]).toContainEqual(await child.tree());

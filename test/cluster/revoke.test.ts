@@ -62,6 +62,14 @@ it('cuts a revoked depot off one level a poll, on open connections too; it serve
   expect(stdout.replace(/\s+/g, ' ')).toContain('is revoked');
   expect((await statusOf(branch)).parents).toMatchObject([{ answers: 'no', error: { code: 'certificate-refused' } }]);
 
+  // Nobody shows it as one that is late: it is none of theirs any more, nor do its old rows come back.
+  await cycle(region);
+  for (const above of [origin, region]) {
+    const { children, below } = await control(above).status({ tree: true });
+    expect([...children, ...(below ?? [])].map(({ depot }) => depot)).not.toContain('branch');
+  }
+  expect((await statusOf(origin)).tally).toMatchObject({ depots: 1, silent: 0 });
+
   expect(await readTree(branch.tree('tools'))).toEqual({ file: 'content' });
   expect(await asks(region, stateOf(branch))).toMatchObject({ complete: { generation: 1 } });
 });
@@ -83,6 +91,8 @@ it('comes back when it is invited anew, with what it has', async () => {
   returned = await depotOf(branch.config);
   await returned.start();
   expect(await cycle(returned)).toMatchObject({ outcome: 'unchanged', toGeneration: 1, error: null });
+  await cycle(region);
+  expect((await control(chain.origin).status({ tree: true })).below?.map(({ depot }) => depot)).toContain('branch');
 });
 
 /** A connection in the name of a depot, over which something was asked and answered. */
