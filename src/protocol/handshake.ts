@@ -32,8 +32,9 @@ export function asHandshakeError(thrown: unknown, subject: string): DepotError |
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const distrusted = distrust(code, `${subject}: the certificate of the parent`, 'others');
   if (distrusted !== undefined) return distrusted;
-  // OpenSSL's names of alerts begin with the protocol that had them first: ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE.
-  const reason = /^ERR_SSL_(?:(?:SSLV3|TLSV1|TLSV13)_ALERT_)?(\w+)$/.exec(code)?.[1];
+  // OpenSSL's names of alerts begin with the protocol that had them first: ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE; since 3.2 with
+  // `SSL/TLS` in place of SSLV3.
+  const reason = /^ERR_SSL_(?:(?:SSLV3|SSL\/TLS|TLSV1|TLSV13)_ALERT_)?(\w+)$/.exec(code)?.[1];
   if (reason === undefined) return undefined;
   const refused = ownRefused[reason];
   if (refused !== undefined) {

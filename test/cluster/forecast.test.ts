@@ -76,7 +76,8 @@ it('reckons with what the parent gives its children: a rate, or windows of its u
 
   // Closed now, and open for an hour after the next one.
   const at = (hours: number): string => new Date(Date.now() + hours * 60 * minute).toISOString().slice(11, 13);
-  const windows = [{ from: `${at(2)}:00`, to: `${at(3)}:00`, rate: '8Mbit/s' }];
+  // A day ends at 24:00.
+  const windows = [{ from: `${at(2)}:00`, to: at(3) === '00' ? '24:00' : `${at(3)}:00`, rate: '8Mbit/s' }];
   const opensAt = Date.parse(`${new Date(Date.now() + 120 * minute).toISOString().slice(0, 13)}:00:00Z`);
   await origin.configure({ network: { timezone: 'UTC', uploads: { total: 'closed', windows } } });
   await control(origin).reload();

@@ -82,7 +82,8 @@ it('neither opens nor bursts when the clock on the wall is set', async () => {
   const opensLater = {
     timezone: 'UTC',
     frame: '16KiB',
-    windows: [{ from: at(3), to: at(5), rate: 'unlimited' }],
+    // A day ends at 24:00.
+    windows: [{ from: at(3), to: at(5).replace('00:00', '24:00'), rate: 'unlimited' }],
     otherwise: 'closed',
   };
   const clock = await shiftedClock(await temporaryFolder());

@@ -14,7 +14,7 @@ import { depotOf, type Depot } from '../harness/depot.js';
 import { freePorts } from '../harness/port.js';
 import { afterTheLast, temporaryFolder } from '../harness/temporary.js';
 import { differences, tree } from '../harness/tree.js';
-import { inNameOf } from './certificate.js';
+import { certificateOf, inNameOf } from './certificate.js';
 import { control, cycle, pollAll, sites, statusOf } from './chain.js';
 
 /*
@@ -349,9 +349,11 @@ async function sessionOf(branch: Depot): Promise<Buffer> {
 
 /** A connection of the branch to the region, over which something was asked and answered. */
 async function openConnection(branch: Depot): Promise<Socket> {
-  const agent = new Agent({ keepAlive: true });
+  // Of options of a request newer versions of Node keep no connection.
+  const named = { ...certificateOf(branch), checkServerIdentity: () => undefined };
+  const agent = new Agent({ keepAlive: true, ...named });
   onTestFinished(() => agent.destroy());
-  const asked = request(stateOf('region'), { ...inNameOf(branch), agent }).end();
+  const asked = request(stateOf('region'), { agent }).end();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
   const { socket } = answer;
   answer.resume();
