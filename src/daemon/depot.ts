@@ -40,6 +40,7 @@ import { Schedule } from './schedule.js';
 import { SiteSigner } from './site-settings.js';
 import { checkSites } from './sites-check.js';
 import { syncSide } from './sync-side.js';
+import { dropUnfollowed } from './unfollowed.js';
 import { checkTransport } from './transport.js';
 import { Workers } from './workers.js';
 
@@ -162,7 +163,10 @@ export class Depot implements RunningDepot {
     const own = ownCertificate(this.store, host, settings);
     this.sync = syncSide(this, own, {
       enrolled: () => this.offered.enrolled(),
-      onKnown: () => this.schedule.refresh(0),
+      onKnown: () => {
+        this.schedule.refresh(0);
+        this.dropUnfollowed();
+      },
       onCompany: () => this.companyChanged(),
       onDue: (repository, atMs) => this.copies.onDue(repository, atMs),
     });
@@ -292,6 +296,7 @@ export class Depot implements RunningDepot {
     await this.remaster();
     // With what is polled for now.
     this.schedule.refresh(undefined);
+    this.dropUnfollowed();
     if (signed !== undefined) this.companyChanged();
     this.onReload(next);
     const inForce = [
@@ -346,6 +351,7 @@ export class Depot implements RunningDepot {
       () => void this.missedWindows.look(),
     );
     this.copies.start();
+    this.dropUnfollowed();
     this.maintenance.start();
     this.membership?.renewal.start();
     this.membership?.upkeep?.start();
@@ -374,6 +380,11 @@ export class Depot implements RunningDepot {
     if (this.inForce.look()) this.settingsChanged();
     this.mastering.look();
     this.maintenance.forgetGone();
+    this.dropUnfollowed();
+  }
+
+  private dropUnfollowed(): void {
+    void dropUnfollowed(this.sync, (name, work) => this.schedule.between(name, work), this.log);
   }
 
   /** The line and the polls go by the settings in force from now on, transfers under way included. */

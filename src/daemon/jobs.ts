@@ -24,6 +24,7 @@ import { applyPackages } from '../sync/apply-packages-job.js';
 import { applyTree, finishSwitches } from '../sync/apply-job.js';
 import { admitManifest, keepPages, takeDifferenceJob } from '../sync/manifest-jobs.js';
 import { decodeObject } from '../sync/decode-job.js';
+import { dropBegun } from '../sync/drop-begun.js';
 import { planRoutes, previewRoutes } from '../sync/foretell-job.js';
 import { surveyLeftPlan, surveyLeftUnits } from '../sync/left-job.js';
 import { adoptPlan, endPlan, previewPlan } from '../sync/plan-job.js';
@@ -46,6 +47,7 @@ const jobs = [
   compose,
   composePackage,
   decodeObject,
+  dropBegun,
   encodeChanges,
   endPlan,
   fillFolder,

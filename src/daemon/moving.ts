@@ -203,10 +203,10 @@ export class Moving implements MovesApi {
   private unlessStopped<T>(asked: Promise<T>): Promise<T> {
     const { signal } = this.stopping;
     return new Promise((resolve, reject) => {
-      asked.then(resolve, reject);
       const stop = (): void => reject(new DepotError('interrupted', 'the daemon stops'));
       if (signal.aborted) stop();
-      else signal.addEventListener('abort', stop, { once: true });
+      signal.addEventListener('abort', stop, { once: true });
+      void asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
     });
   }
 

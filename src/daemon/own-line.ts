@@ -99,8 +99,7 @@ export class OwnLine {
       const { untilMs } = this.now();
       const ms = untilMs === null ? longestLookMs : Math.min(longestLookMs, Math.max(50, untilMs - this.host.now()));
       this.wake = new AbortController();
-      const signal = AbortSignal.any([this.stopping.signal, this.wake.signal]);
-      await this.host.sleep(ms, signal).catch(() => undefined);
+      await this.host.sleep(ms, this.wake.signal).catch(() => undefined);
       const isOpen = this.now().rate !== 'closed';
       if (isOpen && !wasOpen && !this.stopping.signal.aborted) onOpen(this.wake.signal.aborted);
       if (!isOpen && wasOpen && !this.stopping.signal.aborted) onClosed();
@@ -110,6 +109,7 @@ export class OwnLine {
 
   stop(): void {
     this.stopping.abort();
+    this.wake.abort();
   }
 
   private state(): LineState {

@@ -58,7 +58,7 @@ export class Schedule {
     private readonly host: Host,
     private readonly log: Log,
   ) {
-    // Each request of each cycle listens to it; Node would take more than ten for a leak.
+    // One cycle of each repository listens to it; Node would take more than ten for a leak.
     setMaxListeners(0, this.stopping.signal);
   }
 
@@ -204,18 +204,34 @@ export class Schedule {
   }
 
   private async cycle(name: string): Promise<CycleResult | undefined> {
-    const { signal } = this.stopping;
-    if (name === discovery) return this.search(signal);
+    const { signal, letGo } = this.untilStop();
     const yielding = new AbortController();
     this.yielding.set(name, yielding);
     try {
+      if (name === discovery) return await this.search(signal);
       return await this.polled.cycle(name, signal, yielding.signal);
     } catch (thrown) {
       this.tell(thrown, name);
       return undefined;
     } finally {
       this.yielding.delete(name);
+      letGo();
     }
+  }
+
+  /**
+   * A signal for one cycle. What listens to it, and what Node keeps of each signal made of it, goes with it; that of the
+   * daemon's own end would keep it for months.
+   */
+  private untilStop(): { readonly signal: AbortSignal; letGo(): void } {
+    const cycle = new AbortController();
+    // Each request of the cycle listens to it.
+    setMaxListeners(0, cycle.signal);
+    const { signal } = this.stopping;
+    const stop = (): void => cycle.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    return { signal: cycle.signal, letGo: () => signal.removeEventListener('abort', stop) };
   }
 
   private tell(thrown: unknown, name: string): void {

@@ -115,9 +115,13 @@ export function childHandler(
   /** The answer goes by what the child names. */
   function paced(exchange: Exchange, child: Child, wire: Socket, isLarge: boolean): Exchange {
     const { request, response } = exchange;
-    const begun = options.uploads?.begin(child.depot, request.headers, wire, isLarge);
+    const ended = new AbortController();
+    const begun = options.uploads?.begin(child.depot, request.headers, wire, isLarge, ended.signal);
     for (const [name, value] of Object.entries(begun?.headers ?? {})) response.setHeader(name, value);
-    response.once('close', () => options.uploads?.end(child.depot, wire));
+    response.once('close', () => {
+      ended.abort();
+      options.uploads?.end(child.depot, wire);
+    });
     return { ...exchange, upload: begun?.upload };
   }
 

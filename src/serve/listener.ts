@@ -86,6 +86,12 @@ async function bind(
   const connections = new OpenConnections(allowed);
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request;
+    if (socket.destroyed) return;
+    // One of several that came at once. Before its turn nobody tells it that the connection is cut, and its files would stay open.
+    if (response.socket === null) {
+      response.once('socket', () => answer(request, response));
+      return;
+    }
     if (connections.isSurplus(socket)) return sayBusy(response);
     if (connections.isOutdated(socket)) response.setHeader('connection', 'close');
     const peer = tls === undefined ? undefined : admit({ request, response }, tls);

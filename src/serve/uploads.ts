@@ -25,7 +25,7 @@ export interface UploadSettings {
 export interface Upload {
   /** The most that is written at once. */
   readonly step: number;
-  /** Resolves when so many bytes may be written. */
+  /** Resolves when so many bytes may be written; throws where the answer was cut. */
   take(bytes: number): Promise<void>;
 }
 
@@ -69,6 +69,7 @@ export class Uploads {
    * A request of a child; what it names holds for all its transfers from now on.
    * @param wire the socket below TLS
    * @param isBulk it is one of the frames that the child asks for in the order in which it wants them
+   * @param cut the answer is not to be written any more
    * @returns what its answer goes by, and the headers that say so
    */
   begin(
@@ -76,6 +77,7 @@ export class Uploads {
     headers: IncomingHttpHeaders,
     wire: Socket,
     isBulk: boolean,
+    cut: AbortSignal,
   ): { upload: Upload; headers: Record<string, string> } {
     const child = this.childOf(depot);
     const named = readPace(headers);
@@ -91,8 +93,11 @@ export class Uploads {
         if (isBulk && this.totalRate() === 'closed') late += bytes;
         if (late > frame) throw this.closed();
         this.count(child, wire);
-        await child.pacer.take(bytes, String(request), { rank });
-        await this.total.take(bytes, depot);
+        await child.pacer.take(bytes, String(request), { rank, signal: cut });
+        await this.total.take(bytes, depot, { signal: cut }).catch((error: unknown) => {
+          child.pacer.charge(-bytes);
+          throw error;
+        });
         this.accountOf(wire).ahead += bytes;
       },
     };

@@ -182,6 +182,14 @@ export class TransferRows {
       .get(repository);
   }
 
+  /** Those of which there is a plan. */
+  repositories(): string[] {
+    return this.db
+      .prepare<[], { repository: string }>('SELECT DISTINCT repository FROM plans')
+      .all()
+      .map(({ repository }) => repository);
+  }
+
   /** The plan is over. For worker threads: a large one takes a while. */
   clear(repository: string): void {
     this.drop(repository, undefined);

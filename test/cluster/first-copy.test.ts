@@ -1,7 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { VerifyResult } from '../../src/model/upkeep-status.js';
 import type { Depot } from '../harness/depot.js';
-import { differences, exe, folder, link, tree } from '../harness/tree.js';
+import { noise } from '../encoding/noise.js';
+import { bytes, differences, exe, folder, link, tree } from '../harness/tree.js';
 import { pollAll, publish, startPair } from './chain.js';
 import { lineBetween } from './line.js';
 
@@ -29,5 +32,43 @@ it('makes a first copy of thousands of files while they come, takes their pages 
   await tree(source, { 'files/1/1': 'changed', 'files/new': 'new' });
   expect(await publish(origin)).toBe(2);
   await pollAll(region);
+  expect(await differences(source, region.tree('tools'))).toBe('');
+});
+
+it('drops what it had prepared of a first copy when the repository is not followed any more, and makes it anew when it is', async () => {
+  const depots: Depot[] = [];
+  const [child, parent] = [0, 1].map((at) => () => depots[at] ?? expect.fail());
+  const line = await lineBetween(child ?? expect.fail, parent ?? expect.fail);
+  const large = Buffer.from(noise(8_800_000, 5, 8_800_000));
+  const parts = Array.from({ length: 3_000 }, (_, n) => [
+    `files/${n}`,
+    bytes(large.subarray(n * 4_000, (n + 1) * 4_000)),
+  ]);
+  const { region, origin, source } = await startPair(Object.fromEntries(parts), { region: { parent: line.url } });
+  depots.push(region, origin);
+  let bundles = 0;
+  line.meddle(async function* (body, { path }) {
+    if (path.endsWith('/bundle') && (bundles += 1) > 2) throw new Error('cut');
+    yield* body;
+  });
+  await expect(pollAll(region)).rejects.toThrow('other side closed');
+  const staged = (): string[] => readdirSync(join(region.data, 'trees', '.staging'));
+  expect(staged()).toEqual(['tools']);
+
+  await region.configure({ follow: [] });
+  await region.json('reload');
+  await expect.poll(staged).toEqual([]);
+  await region.configure({ follow: 'all' });
+  await region.json('reload');
+  line.meddle(undefined);
+  await pollAll(region);
+  expect(await differences(source, region.tree('tools'))).toBe('');
+  const found = await region.json<VerifyResult>('verify');
+  expect([found.damaged, found.missing, found.pages, found.trees].map(({ count }) => count)).toEqual([0, 0, 0, 0]);
+
+  await region.configure({ follow: [] });
+  await region.json('reload');
+  await region.stop();
+  await region.start();
   expect(await differences(source, region.tree('tools'))).toBe('');
 });

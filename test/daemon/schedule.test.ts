@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Schedule, type ScheduleSettings } from '../../src/daemon/schedule.js';
@@ -20,7 +21,7 @@ function depot(host: ScriptedHost, changes: Partial<ScheduleSettings> = {}) {
     cycleMs: 0,
     most: 0,
     search: async (): Promise<void> => undefined,
-    cycle: async (_name: string): Promise<void> => undefined,
+    cycle: async (_name: string, _signal: AbortSignal): Promise<void> => undefined,
   };
   const log = (level: string) => (_fields: object, message: string) => void lines.push(`${level} ${message}`);
   const schedule = new Schedule(
@@ -37,7 +38,7 @@ function depot(host: ScriptedHost, changes: Partial<ScheduleSettings> = {}) {
         script.most = Math.max(script.most, under.get(repository) ?? 0);
         try {
           if (script.cycleMs > 0) await host.sleep(script.cycleMs, signal);
-          await script.cycle(repository);
+          await script.cycle(repository, signal);
           return resultOf(repository);
         } finally {
           under.set(repository, (under.get(repository) ?? 0) - 1);
@@ -150,6 +151,24 @@ describe('the schedule', () => {
     await host.advance(60 * minute);
     expect(begun.filter((name) => name === 'fonts')).toHaveLength(1);
     expect(begun.filter((name) => name === 'tools')).toHaveLength(4);
+  });
+
+  it('keeps nothing of the requests of a thousand cycles that ended', async () => {
+    const host = scriptedHost();
+    const { schedule, script, begun } = depot(host);
+    const most = { listeners: 0, signals: new Set<AbortSignal>() };
+    script.cycle = async (_name, signal) => {
+      signal.addEventListener('abort', () => undefined, { once: true });
+      most.listeners = Math.max(most.listeners, getEventListeners(signal, 'abort').length);
+      most.signals.add(signal);
+    };
+    schedule.start();
+    for (let poll = 0; poll < 1_000; poll += 1) await host.advance(15 * minute);
+    expect(begun).toHaveLength(1_000);
+    expect(most.listeners).toBe(1);
+    expect(most.signals.size).toBe(1_000);
+    await schedule.stop();
+    expect([...most.signals].some(({ aborted }) => aborted)).toBe(false);
   });
 
   it('goes on after a cycle that threw', async () => {

@@ -25,7 +25,12 @@ export function scriptedHost(random: () => number = () => 0.5): ScriptedHost {
     random,
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
-        const sleeper = { atMs: now + ms, wake: () => (sleepers.delete(sleeper), resolve()) };
+        const wake = (): void => {
+          sleepers.delete(sleeper);
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        };
+        const sleeper = { atMs: now + ms, wake };
         const abort = (): void => {
           sleepers.delete(sleeper);
           reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { appendFile, chmod, readdir, readlink, rm, truncate, utimes } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
+import { realHost } from '../../src/host.js';
 import { metadataName } from '../../src/model/metadata.js';
 import { demandsHash, type Demands } from '../../src/model/selection.js';
 import { sha256 } from '../../src/model/sha256.js';
@@ -8,6 +11,7 @@ import type { ReportRow } from '../../src/model/report-row.js';
 import { ParentClient } from '../../src/protocol/client.js';
 import { limits } from '../../src/protocol/limits.js';
 import { formatRoute } from '../../src/protocol/routes.js';
+import { Uploads } from '../../src/serve/uploads.js';
 import { relayTo } from '../protocol/misbehaving.js';
 import { childSite, hosted, self } from './hosted.js';
 
@@ -376,6 +380,42 @@ describe('an object', () => {
       stop.abort();
       await vi.waitFor(async () => expect(await openObjects()).toEqual([]));
     }
+    expect(faults).toEqual([]);
+  });
+
+  it('is let go of when the child goes away with several requests at once on its connection', async () => {
+    const { publish, url, faults } = await hosted();
+    const huge = Buffer.alloc(40_000_000, 'x');
+    await publish('tools', { huge });
+    const { hostname, port } = new URL(url);
+    const path = formatRoute({ name: 'object', repository: 'tools', sha256: sha256(huge) });
+    const headers = Object.entries({ host: 'parent', ...who }).map(([name, value]) => `${name}: ${value}\r\n`);
+    for (let round = 0; round < 5; round += 1) {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.write(`GET ${path} HTTP/1.1\r\n${headers.join('')}\r\n`.repeat(3));
+      await once(socket, 'data');
+      socket.destroy();
+      await vi.waitFor(async () => expect(await openObjects()).toEqual([]));
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('is let go of at once when the child goes away while it waits for its turn on a slow line', async () => {
+    const windows = { zone: 'UTC', list: [], otherwise: 1_000 } as const;
+    const uploads = new Uploads(realHost, () => ({ windows, eachChild: 'unlimited', atOnce: 8 }));
+    const { child, publish, faults } = await hosted({ uploads });
+    await publish('tools', { big });
+    const stop = new AbortController();
+    const taken = Promise.allSettled(
+      ['munich-1', 'munich-2', 'munich-3'].map(async (depot) => {
+        const { chunks } = await child(depot).object('tools', sha256(big), big.length, 0, stop.signal);
+        await read(chunks);
+      }),
+    );
+    await vi.waitFor(async () => expect(await openObjects()).toHaveLength(3));
+    stop.abort();
+    for (const each of await taken) expect(each.status).toBe('rejected');
+    await vi.waitFor(async () => expect(await openObjects()).toEqual([]), 500);
     expect(faults).toEqual([]);
   });
 
