@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { describeChange } from '../config/changes.js';
 import { uploadWindows } from '../config/network.js';
-import { loadConfig, type LoadedConfig, type Settings } from '../config/settings.js';
+import type { LoadedConfig, Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
@@ -35,6 +34,7 @@ import { Offered } from './offered.js';
 import { OwnCopies } from './own-copies.js';
 import { Publishers } from './publishers.js';
 import { recover } from './recovery.js';
+import { Reloading } from './reloading.js';
 import type { RunningDepot } from './running-depot.js';
 import { Schedule } from './schedule.js';
 import { SiteSigner } from './site-settings.js';
@@ -95,10 +95,10 @@ export class Depot implements RunningDepot {
   private readonly mastering: Mastering;
   readonly moving: Moving = new Moving(this);
   private readonly onChange: () => void;
-  private readonly onReload: (settings: Settings) => void;
   private listener: Listener | undefined;
-  private reloading: Promise<unknown> = Promise.resolve();
+  private readonly reloading: Reloading;
   private control: ControlServer | undefined;
+  private stopped: Promise<void> | undefined;
 
   private constructor(options: DepotOptions) {
     const { config, version, host, log } = options;
@@ -107,7 +107,6 @@ export class Depot implements RunningDepot {
     this.host = host;
     this.log = log;
     this.onChange = () => options.onChange(this);
-    this.onReload = options.onReload;
     this.startedAtMs = host.now();
     this.lock = acquireLock(data, host.now());
     this.store = Store.open(data, { now: () => host.now() });
@@ -215,6 +214,15 @@ export class Depot implements RunningDepot {
     );
     const between = (name: string, work: () => Promise<void>): Promise<void> => this.schedule.between(name, work);
     this.copies = new OwnCopies(this.sync, between, host, log);
+    this.reloading = new Reloading(this, {
+      inForce: this.inForce,
+      rebind: async (place) => this.listener?.rebind(place, closeGraceMs),
+      settingsChanged: () => this.settingsChanged(),
+      onReload: (settings) => {
+        this.dropUnfollowed();
+        options.onReload(settings);
+      },
+    });
   }
 
   /**
@@ -259,71 +267,32 @@ export class Depot implements RunningDepot {
     return this.listener?.url ?? null;
   }
 
-  /**
-   * Takes over the file as it is now. Transfers under way go on. A certificate whose files are no good holds up nothing else:
-   * the one before stays in use, and the result says why.
-   * @throws DepotError `config-invalid` with all problems; the settings stay as they were
-   */
   reload(): Promise<ReloadResult> {
-    // One at a time: a signal and a command may come together.
-    const reload = this.reloading.then(() => this.takeOverFile());
-    this.reloading = reload.catch(() => undefined);
-    return reload;
-  }
-
-  private async takeOverFile(): Promise<ReloadResult> {
-    const { own } = this.inForce;
-    const read = await loadConfig(own.file);
-    const { changed, needsRestart } = describeChange(own, read.settings);
-    const { depot, site, data } = own;
-    const next: Settings = { ...read.settings, depot, site, data };
-    const config = { ...read, settings: next };
-    checkSites(config, directoryPlace(this.store));
-    checkTransport(next, this.membership !== undefined);
-    const taken = await this.membership?.provided.takeOrSay(next.certificate);
-    const signed = await this.sites.sign(next);
-    const isElsewhere = next.listen.host !== own.listen.host || next.listen.port !== own.listen.port;
-    if (isElsewhere) await this.listener?.rebind(next.listen, closeGraceMs);
-    this.inForce.take(config);
-    this.settingsChanged();
-    this.sync.parents.configure(next.parents, next.proxy);
-    try {
-      await this.sync.known.configure(next.parents.map(({ url }) => url));
-    } catch (error) {
-      // A file that only saves a request after a restart.
-      this.log.warn({ error: String(error) }, 'what the parents offer could not be written down');
-    }
-    await this.remaster();
-    // With what is polled for now.
-    this.schedule.refresh(undefined);
-    this.dropUnfollowed();
-    if (signed !== undefined) this.companyChanged();
-    this.onReload(next);
-    const inForce = [
-      ...changed.filter((key) => !needsRestart.includes(key)),
-      ...(taken?.isTaken === true ? ['certificate'] : []),
-    ];
-    this.log.info(
-      { changed: inForce, needsRestart },
-      inForce.length + needsRestart.length === 0 ? 'reloaded: nothing changed' : 'reloaded',
-    );
-    return {
-      changed: inForce,
-      needsRestart,
-      certificate: taken?.refused ?? null,
-      ...(signed === undefined ? {} : { signed }),
-    };
+    return this.reloading.reload();
   }
 
   /** Ends in order: no new work, what is under way is cut at its next step (what it fetched stays), then the doors. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  private async end(): Promise<void> {
     await this.control?.close();
     this.ownLine.stop();
     this.membership?.renewal.stop();
     this.copies.stop();
-    await this.membership?.upkeep?.stop();
-    await this.moving.stop();
-    await Promise.all([this.schedule.stop(), this.mastering.stop(), this.publishers.stop(), this.maintenance.stop()]);
+    await Promise.all([
+      // What waits for the end of a cycle, or for its turn, is let go by the first.
+      this.schedule.stop(),
+      this.membership?.upkeep?.stop(),
+      this.moving.stop(),
+      this.reloading.stop(),
+      this.mastering.stop(),
+      this.maintenance.stop(),
+    ]);
+    // None begins any more.
+    await this.publishers.stop();
     await this.listener?.close(closeGraceMs);
     await this.workers.close();
     await this.sync.parents.close();

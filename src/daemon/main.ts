@@ -6,6 +6,7 @@ import { configPath } from '../config/location.js';
 import { loadConfig } from '../config/settings.js';
 import { realHost } from '../host.js';
 import { asDepotError, DepotError } from '../model/errors.js';
+import type { Log } from '../model/log.js';
 import { Depot } from './depot.js';
 import { depotFacts, liveFacts } from './facts.js';
 import { openLog } from './log.js';
@@ -58,7 +59,7 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
     controlSocket: runtime === undefined ? undefined : join(runtime, 'control.sock'),
     host: realHost,
     log,
-    onChange: (depot) => showStatus(notifier, depot),
+    onChange: (depot) => showStatus(notifier, depot, log),
     onReload: (next) => (log.level = next.log),
     signal: stopping,
   });
@@ -68,13 +69,15 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
       await running.reload();
     } catch (thrown) {
       const error = asDepotError(thrown, 'reload');
-      log.error({ code: error.code, hint: error.hint }, `the old settings stay: ${error.message}`);
+      if (error.code !== 'interrupted') {
+        log.error({ code: error.code, hint: error.hint }, `the old settings stay: ${error.message}`);
+      }
     }
     await notifier.reloaded();
-    showStatus(notifier, running);
+    showStatus(notifier, running, log);
   };
   log.info({ depot: settings.depot, site: settings.site, listen: running.listen, version: version() }, 'started');
-  showStatus(notifier, running);
+  showStatus(notifier, running, log);
   await notifier.ready();
   if (!stopping.aborted) await once(stopping, 'abort');
   log.info({ signal: String(stopping.reason) }, 'stopping');
@@ -84,10 +87,18 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
 }
 
 /** Never throws: a status that cannot be told must not end the daemon. */
-function showStatus(notifier: Notifier, depot: RunningDepot): void {
+function showStatus(notifier: Notifier, depot: RunningDepot, log: Log): void {
   if (!depot.store.isOpen) return;
-  const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), { nowMs: realHost.now(), tree: false });
-  void notifier.status(statusLine(status));
+  try {
+    const status = depotStatus(depot.store, depotFacts(depot), liveFacts(depot), {
+      nowMs: realHost.now(),
+      tree: false,
+    });
+    void notifier.status(statusLine(status));
+  } catch (thrown) {
+    const error = asDepotError(thrown, 'tell systemd how the depot is');
+    log.warn({ code: error.code, hint: error.hint }, error.message);
+  }
 }
 
 /** Aborted, with its name as the reason, by the first signal that asks the daemon to end; a second one ends it the hard way. */

@@ -178,9 +178,9 @@ export class Moving implements MovesApi {
     const { store, host, log } = this.depot;
     const { climbing } = requireMembership(this.depot.membership);
     const { to, generation } = handOver;
-    const roots = handOverChain(store, repository, handOver).map(base64);
     const body: MoveBody = { name: repository, to, generation, next: generation + 1 };
     try {
+      const roots = handOverChain(store, repository, handOver).map(base64);
       await this.unlessStopped(climbing.ask('move', body, roots));
       this.failures.delete(repository);
       this.depot.companyChanged();

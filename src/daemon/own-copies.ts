@@ -5,8 +5,8 @@ import { everything } from '../model/selection.js';
 import { showPackages } from '../sync/apply-packages.js';
 import { ownSelection, type SyncDepot } from '../sync/depot.js';
 
-/** The longest wait that a timer takes is 24 days; beyond, it is asked again. */
-const longestWaitMs = 86_400_000;
+/** The clock is looked at again at least so often: it may be set, and timers stand still while a machine sleeps. */
+const longestLookMs = 60_000;
 
 /**
  * The installation copies of packages at this depot, where no cycle brings them up to date: of repositories that are
@@ -49,8 +49,7 @@ export class OwnCopies {
     if (atMs === null || this.stopping.signal.aborted) return;
     const waiting = new AbortController();
     this.waiting.set(repository, waiting);
-    const ms = Math.min(Math.max(0, atMs - this.host.now()), longestWaitMs);
-    this.host.sleep(ms, waiting.signal).then(
+    this.until(atMs, waiting.signal).then(
       () => this.show(repository),
       () => undefined,
     );
@@ -59,6 +58,12 @@ export class OwnCopies {
   stop(): void {
     this.stopping.abort();
     for (const waiting of this.waiting.values()) waiting.abort();
+  }
+
+  private async until(atMs: number, signal: AbortSignal): Promise<void> {
+    do {
+      await this.host.sleep(Math.min(Math.max(0, atMs - this.host.now()), longestLookMs), signal);
+    } while (this.host.now() < atMs);
   }
 
   private async apply(repository: string): Promise<void> {

@@ -57,9 +57,19 @@ export class Renewal {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       this.resting = new AbortController();
+      await this.look();
+      await this.host.sleep(lookEveryMs, this.resting.signal).catch(() => undefined);
+    }
+  }
+
+  /** Never rejects: what cannot be read now, as a document of the directory that is damaged, may be right at the next look. */
+  private async look(): Promise<void> {
+    try {
       if (this.own.isOfOwnPki()) await this.provided.look();
       else if (this.isDue()) await this.renewQuietly();
-      await this.host.sleep(lookEveryMs, this.resting.signal).catch(() => undefined);
+    } catch (thrown) {
+      const error = asDepotError(thrown, 'look at the certificate of this depot');
+      this.log.error({ code: error.code, hint: error.hint }, error.message);
     }
   }
 

@@ -64,18 +64,22 @@ export class DirectoryHolder {
 
   /** Puts a repository in, or in place of the one of its name. */
   enrol(repository: EnrolledRepository): Promise<void> {
-    return this.change((content) => ({
-      ...content,
-      repositories: [...content.repositories.filter(({ name }) => name !== repository.name), repository],
-    }));
+    return this.change((content) => withRepository(content, repository));
   }
 
-  /** The same for a repository that is published at this depot; nothing where it is in already. */
-  async enrolOwn(repository: EnrolledRepository): Promise<void> {
-    const known = this.content().repositories.find(({ name }) => name === repository.name);
-    const isIn =
-      known?.context === repository.context && known.master === repository.master && known.root === repository.root;
-    if (!isIn) await this.enrol({ ...movesOf(known, repository.root), ...repository });
+  /**
+   * The same for a repository that is published at this depot; nothing where it is in already, or has gone to another master
+   * depot by the time that it is this one's turn.
+   */
+  enrolOwn(repository: EnrolledRepository): Promise<void> {
+    const { name, context, master, root } = repository;
+    return this.inTurn(async () => {
+      const content = this.content();
+      const known = content.repositories.find((each) => each.name === name);
+      if (known !== undefined && known.master !== master) return;
+      if (known?.context === context && known.root === root) return;
+      await this.write(withRepository(content, { ...movesOf(known, root), ...repository }));
+    });
   }
 
   /**
@@ -215,6 +219,11 @@ export class DirectoryHolder {
 
 function settingsOf(site: string, rows: readonly SiteRow[]): unknown {
   return rows.find((row) => row.site === site)?.settings;
+}
+
+function withRepository(content: Content, repository: EnrolledRepository): Content {
+  const others = content.repositories.filter(({ name }) => name !== repository.name);
+  return { ...content, repositories: [...others, repository] };
 }
 
 /** What is known of the moves of a repository stays, as long as it is the same one. */

@@ -6,45 +6,56 @@ import { headTarget, parseHead, type Head, type HeadFile } from '../model/head.j
 import { sameTravel, travelFreely } from '../model/travel.js';
 import type { HeadRow } from '../store/heads.js';
 import type { Store } from '../store/store.js';
-import type { Signer } from './signer.js';
+import type { Sign, Signer } from './signer.js';
 import { leastGeneration } from './take-over.js';
+
+/** What a head says of its generation besides its content. */
+type Facts = Pick<Head, 'context' | 'kind' | 'travel'>;
 
 /**
  * Makes a manifest the next generation: its head is durable before anybody hears of it. A crash before that leaves the
  * old generation; the number is taken with the file of the head, so it is never given twice.
  * @param root null where only the context is new; its pages and objects are durable
  */
-export async function publishGeneration(
+export function publishGeneration(
   store: Store,
   host: Host,
   signer: Signer,
   repository: string,
-  { context, kind, travel }: Pick<Head, 'context' | 'kind' | 'travel'>,
+  facts: Facts,
   root: ManifestRoot | null,
 ): Promise<HeadFile> {
-  return signer.alone(async (sign) => {
-    const previous = store.heads.newest(repository);
-    const content = root === null ? previous?.head : contentOf(root);
-    if (content === undefined)
-      throw new DepotError('internal', `the first generation of ${repository} has no manifest`);
-    const { files, bytes } = content;
-    const head: Head = {
-      repository,
-      kind,
-      context,
-      epoch: previous?.head.epoch ?? newEpoch(host),
-      generation: nextGeneration(store, repository),
-      previous: previous?.sha256 ?? null,
-      root: content.root,
-      files,
-      bytes,
-      publishedAt: new Date(host.now()).toISOString(),
-      ...(travel === undefined || sameTravel(travel, travelFreely) ? {} : { travel }),
-    };
-    const file = parseHead(await sign(head.generation, headTarget(head)));
-    store.heads.enter(file);
-    return file;
-  });
+  return signer.alone((sign) => enterNext(store, host, sign, repository, facts, root));
+}
+
+async function enterNext(
+  store: Store,
+  host: Host,
+  sign: Sign,
+  repository: string,
+  { context, kind, travel }: Facts,
+  root: ManifestRoot | null,
+): Promise<HeadFile> {
+  const previous = store.heads.newest(repository);
+  const content = root === null ? previous?.head : contentOf(root);
+  if (content === undefined) throw new DepotError('internal', `the first generation of ${repository} has no manifest`);
+  const { files, bytes } = content;
+  const head: Head = {
+    repository,
+    kind,
+    context,
+    epoch: previous?.head.epoch ?? newEpoch(host),
+    generation: nextGeneration(store, repository),
+    previous: previous?.sha256 ?? null,
+    root: content.root,
+    files,
+    bytes,
+    publishedAt: new Date(host.now()).toISOString(),
+    ...(travel === undefined || sameTravel(travel, travelFreely) ? {} : { travel }),
+  };
+  const file = parseHead(await sign(head.generation, headTarget(head)));
+  store.heads.enter(file);
+  return file;
 }
 
 /** The number of the next one. After a move to another master depot there may be a gap before it. */
@@ -54,19 +65,17 @@ export function nextGeneration(store: Store, repository: string): number {
 }
 
 /**
- * Signs the newest generation again as the next one, because its life or its keys are over; null where there is none.
+ * Signs the newest generation again as the next one, because its life or its keys are over; null where there is none. Which is
+ * the newest is looked at in its turn: another may be published while it waits for that.
  */
-export async function signAgain(
-  store: Store,
-  host: Host,
-  signer: Signer,
-  repository: string,
-): Promise<HeadFile | null> {
-  const newest = store.heads.newest(repository);
-  if (newest === undefined) return null;
-  const head = await publishGeneration(store, host, signer, repository, newest.head, null);
-  if (isFinished(newest)) finishGeneration(store, head);
-  return head;
+export function signAgain(store: Store, host: Host, signer: Signer, repository: string): Promise<HeadFile | null> {
+  return signer.alone(async (sign) => {
+    const newest = store.heads.newest(repository);
+    if (newest === undefined) return null;
+    const head = await enterNext(store, host, sign, repository, newest.head, null);
+    if (isFinished(newest)) finishGeneration(store, head);
+    return head;
+  });
 }
 
 function contentOf({ sha256, length, files, bytes }: ManifestRoot): Pick<Head, 'root' | 'files' | 'bytes'> {

@@ -143,7 +143,8 @@ export class MirrorPublisher {
 
   private nextMs(): number {
     const { settleMs, rescanMs } = this.settings;
-    return nextScanMs(this.events, { settleMs, rescanMs, isWatched: this.watch.isWatching });
+    const intervals = { settleMs, rescanMs, isWatched: this.watch.isWatching };
+    return nextScanMs(this.events, intervals, this.deps.host.now());
   }
 
   private async rest(ms: number): Promise<void> {

@@ -22,11 +22,16 @@ const shortestRetryMs = 1000;
 /**
  * When the next scan is due: once changes have settled, but not later than a rescan interval after the first of them, so
  * that a file which is written to all the time holds up nothing; after a scan that left something to do, at intervals that
- * double from `settleMs` to `rescanMs`; and at the regular interval.
+ * double from `settleMs` to `rescanMs`; and at the regular interval. At once where the last scan is still to come: the clock was
+ * set back, by years perhaps.
  */
-export function nextScanMs(events: SourceEvents, { settleMs, rescanMs, isWatched }: ScanIntervals): number {
+export function nextScanMs(
+  events: SourceEvents,
+  { settleMs, rescanMs, isWatched }: ScanIntervals,
+  nowMs: number,
+): number {
   const { scannedMs, firstChangeMs, lastChangeMs, unfinished } = events;
-  if (scannedMs === undefined) return 0;
+  if (scannedMs === undefined || scannedMs > nowMs) return 0;
   let due = scannedMs + (isWatched ? dayMs : rescanMs);
   if (firstChangeMs !== undefined && lastChangeMs !== undefined) {
     due = Math.min(due, lastChangeMs + settleMs, firstChangeMs + rescanMs);

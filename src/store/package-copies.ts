@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -22,7 +23,7 @@ export const descriptorName = 'depot-package.json';
 /**
  * The installation copies of the packages of one repository: `<package>/<revision>/...`, `current` and a descriptor beside
  * them. Synchronous: for worker threads. A revision is made beside the tree and comes into place by one rename, and so does
- * `current`: a reader sees each whole.
+ * `current`: a reader sees each whole. Everybody may read it, whatever the umask.
  */
 export class PackageCopies {
   private readonly tree: string;
@@ -88,7 +89,8 @@ export class PackageCopies {
     const file = join(this.tree, name, descriptorName);
     if (textAt(file) === text) return;
     const staged = join(this.staging, `describe-${(this.made += 1)}`);
-    writeFileSync(staged, text, { mode: 0o444 });
+    writeFileSync(staged, text);
+    chmodSync(staged, 0o444);
     renameSync(staged, file);
   }
 
@@ -109,7 +111,7 @@ export class PackageCopies {
   private makeFolder(path: string): void {
     const seen = lstatSync(path, { throwIfNoEntry: false });
     if (seen !== undefined && !seen.isDirectory()) this.setAside(path);
-    mkdirSync(path, { recursive: true });
+    if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, 0o755);
   }
 
   private setAside(path: string): void {

@@ -5,12 +5,15 @@ import {
   copyFileSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   rmSync,
+  statSync,
   utimesSync,
 } from 'node:fs';
 import type { FileEntry } from '../model/entry.js';
 import type { Sha256 } from '../model/sha256.js';
+import { hashFile } from './hash-file.js';
 import type { Objects } from './objects.js';
 import { utimesSeconds } from './stat.js';
 import { isCode } from './system-error.js';
@@ -63,6 +66,19 @@ export class TreeContent {
     }
     this.linked.add(object);
     return true;
+  }
+
+  /**
+   * Whether a file is the entry's, by its content too: a build that can be reproduced has files of one size and time in all its
+   * versions, and that of the version before may be what stands there.
+   */
+  isAt(entry: FileEntry, file: string): boolean {
+    const seen = lstatSync(file, { throwIfNoEntry: false });
+    if (seen?.isFile() !== true || seen.size !== entry.size) return false;
+    if (Math.floor(seen.mtimeMs) !== entry.mtimeMs || ((seen.mode & 0o111) !== 0) !== entry.executable) return false;
+    const object = statSync(this.objects.fileOf(entry.object), { throwIfNoEntry: false });
+    const isOne = object !== undefined && object.ino === seen.ino && object.dev === seen.dev;
+    return isOne || hashFile(file).sha256 === entry.object;
   }
 
   /** Takes a name from the file system that may be one of the object, which stays known as it is. */

@@ -82,8 +82,7 @@ export class TreeFiles {
   stage(number: number, entry: FileEntry | LinkEntry): void {
     const staged = this.staged(number);
     this.makeStaging(staged);
-    if (entry.type === 'link') symlinkSync(entry.target, staged);
-    else if (!this.content.make(entry, staged)) this.isLink[number] = true;
+    if (!this.make(entry, staged)) this.isLink[number] = true;
   }
 
   /** After some hundred calls of `stage` or `put`: link and rename gave inodes another ctime, which the catalogue must know. */
@@ -91,7 +90,7 @@ export class TreeFiles {
     this.content.noteLinks();
   }
 
-  /** Brings an entry into place. Can be repeated: what is in place already stays, what was lost from the staging is staged anew. */
+  /** Brings an entry into place. Can be repeated: what is in place already stays, what was lost from the staging is made anew. */
   put(number: number, entry: Entry): void {
     const final = this.final(entry.path);
     if (entry.type === 'folder') {
@@ -103,16 +102,18 @@ export class TreeFiles {
       this.linkInto(number, final, entry);
       return;
     }
-    const staged = this.staged(number);
     try {
-      this.moveInto(staged, final, entry.path);
+      this.moveInto(this.staged(number), final, entry.path);
     } catch (error) {
       if (!isCode(error, 'ENOENT')) throw error;
-      if (this.holds(entry)) return;
+      if (this.isInPlace(entry, final)) return;
       this.stagingFolder = '';
-      this.stage(number, entry);
-      if (this.isLink[number] === true) this.put(number, entry);
-      else this.moveInto(staged, final, entry.path);
+      const fresh = this.freshlyStaged(number);
+      if (!this.make(entry, fresh) && entry.type === 'file') {
+        this.linkInto(number, final, entry);
+        return;
+      }
+      this.moveInto(fresh, final, entry.path);
     }
     if (entry.type === 'file') this.content.moved(entry);
   }
@@ -151,21 +152,6 @@ export class TreeFiles {
     if (lstatSync(final, { throwIfNoEntry: false })?.isFile() === true) this.content.unlink(entry, final);
   }
 
-  /** Whether the entry stands in the tree as it should, by type, size, mtime and executable bit; content is not read. */
-  holds(entry: Entry): boolean {
-    const final = this.final(entry.path);
-    const seen = lstatSync(final, { throwIfNoEntry: false });
-    if (seen === undefined) return false;
-    if (entry.type === 'folder') return seen.isDirectory();
-    if (entry.type === 'link') return seen.isSymbolicLink() && readlinkSync(final) === entry.target;
-    return (
-      seen.isFile() &&
-      seen.size === entry.size &&
-      Math.floor(seen.mtimeMs) === entry.mtimeMs &&
-      ((seen.mode & 0o111) !== 0) === entry.executable
-    );
-  }
-
   /** Paths of all files and links that are on disk, in no order. */
   *listed(folder = ''): Generator<string> {
     for (const name of readdirSync(this.final(folder), { withFileTypes: true })) {
@@ -177,12 +163,34 @@ export class TreeFiles {
 
   private linkInto(number: number, final: string, entry: FileEntry): void {
     if (this.content.link(entry, final)) return;
-    const staged = this.staged(number);
-    this.makeStaging(staged);
-    rmSync(staged, { force: true });
+    const staged = this.freshlyStaged(number);
     // Where it cannot be linked either, the object has got all the names that it can have since it was staged.
     if (!this.content.link(entry, staged)) this.content.copyDurably(entry, staged);
     this.moveInto(staged, final, entry.path);
+  }
+
+  /** @returns false where a file is to be a hard link to its object, and is not made */
+  private make(entry: FileEntry | LinkEntry, staged: string): boolean {
+    if (entry.type === 'file') return this.content.make(entry, staged);
+    symlinkSync(entry.target, staged);
+    return true;
+  }
+
+  private isInPlace(entry: FileEntry | LinkEntry, final: string): boolean {
+    if (entry.type === 'file') return this.content.isAt(entry, final);
+    const seen = lstatSync(final, { throwIfNoEntry: false });
+    return seen?.isSymbolicLink() === true && readlinkSync(final) === entry.target;
+  }
+
+  /**
+   * A name beside the staged one, for what is made during the burst: after a crash nobody takes for staged what was not made
+   * durable before it.
+   */
+  private freshlyStaged(number: number): string {
+    const fresh = `${this.staged(number)}.fresh`;
+    this.makeStaging(fresh);
+    rmSync(fresh, { force: true });
+    return fresh;
   }
 
   private makeStaging(staged: string): void {

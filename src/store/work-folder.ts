@@ -18,6 +18,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { asDepotError, DepotError } from '../model/errors.js';
 import type { FileCount } from '../model/plan-status.js';
+import { syncFilesystem } from './durable.js';
 import { isCode } from './system-error.js';
 
 /** A file, link or folder that is to be in a work copy. */
@@ -42,7 +43,8 @@ interface Likeness {
 }
 
 /**
- * Makes a work copy what some items are. They are written beside it first, checked byte by byte; then what was in it goes. The
+ * Makes a work copy what some items are. They are written beside it first, checked byte by byte; when they are durable in their
+ * places, what was in it goes: a power cut leaves the old ones or the new ones, or both, the old ones beside the work copy. The
  * folder of the work copy itself stays, with its owner and mode, which are those of the new files too.
  * @param onWritten told of how much is written by now, piece by piece
  * @throws DepotError with the work copy as it was, or else saying so
@@ -65,6 +67,7 @@ export async function replaceWorkCopy(
     const like = { mode: mode & 0o7777, owner: process.getuid?.() === 0 ? { uid, gid } : null };
     await write(fresh, items, like, onWritten, signal);
     mkdirSync(before);
+    await syncFilesystem(staging);
     swap(work, fresh, before);
   } catch (thrown) {
     // What was in the work copy is back there, or could not be taken back and must stay.
@@ -72,11 +75,13 @@ export async function replaceWorkCopy(
     throw isCode(thrown, 'EACCES', 'EPERM') ? notAllowed(work, thrown) : asDepotError(thrown, `import into ${work}`);
   }
   try {
+    await syncFilesystem(staging);
     rmSync(staging, { recursive: true, force: true });
   } catch (cause) {
-    throw new DepotError('no-permission', `${work} has what was imported, but its old files could not all be removed`, {
+    const code = isCode(cause, 'EACCES', 'EPERM') ? 'no-permission' : 'internal';
+    throw new DepotError(code, `${work} has what was imported, but its old files could not all be removed`, {
       cause,
-      hint: `remove ${staging}, as somebody who may`,
+      hint: `look at the new files, then remove ${staging}, as somebody who may`,
       retry: 'never',
     });
   }

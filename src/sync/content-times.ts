@@ -7,9 +7,14 @@ export function contentAtMs({ board, settings }: SyncDepot, repository: string):
   return everyMs === null || soughtAtMs === undefined ? null : soughtAtMs + everyMs;
 }
 
-/** Whether a cycle that begins now fetches content. The first one after a start does, and one that a person asked for. */
+/**
+ * Whether a cycle that begins now fetches content. The first one after a start does, one that a person asked for, and one for
+ * which the last that did is still to come: the clock was set back.
+ */
 export function isContentTime(depot: SyncDepot, repository: string): boolean {
-  return (contentAtMs(depot, repository) ?? 0) <= depot.host.now();
+  const now = depot.host.now();
+  const soughtAtMs = depot.board.contentSoughtAtMs.get(repository) ?? 0;
+  return (contentAtMs(depot, repository) ?? 0) <= now || soughtAtMs > now;
 }
 
 /** The next cycle fetches content. */

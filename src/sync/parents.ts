@@ -29,7 +29,7 @@ export interface Parent {
   readonly offers: KnownOffers;
   /** Hash of the demand that this parent is known to have; undefined until it confirmed one. */
   demandHash: string | undefined;
-  /** What it was last told of each depot, but for the times; and when it was last told all. */
+  /** What it was last told of each depot, but for the times; and when it was last told all, on the monotonic clock. */
   readonly reported: Map<string, string>;
   reportedAllAtMs: number;
   /** False for a server of plain files, as far as is known. */
@@ -212,7 +212,7 @@ export class Parents {
       demandHash: undefined,
       uploads: undefined,
       reported: new Map(),
-      reportedAllAtMs: 0,
+      reportedAllAtMs: -Infinity,
       takesReports: true,
       directory: undefined,
       users: 0,

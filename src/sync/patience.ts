@@ -7,6 +7,8 @@ const attempts = 3;
 /** Asking a busy parent again and again, as it said; then the next poll does. */
 const longestPatienceMs = 15 * 60_000;
 const maxWaitMs = 60_000;
+/** Also where it says that it need not be long: it may say so each time. */
+const leastWaitMs = 1_000;
 
 /**
  * Asks again where that can help at once: a few times after a cut, and a busy parent when it said, or up to half as long
@@ -37,7 +39,7 @@ export async function patiently<Answer>(
         if (cuts === attempts) throw error;
         await host.sleep(200 * cuts, signal);
       } else if (error.code === 'parent-busy' && host.monotonic() - startedAt < longestPatienceMs) {
-        const asked = Math.min(error.retryAfterMs ?? 1000, maxWaitMs);
+        const asked = Math.min(Math.max(error.retryAfterMs ?? 0, leastWaitMs), maxWaitMs);
         await host.sleep(asked * (1 + host.random() / 2), signal);
       } else {
         throw error;

@@ -26,10 +26,10 @@ export async function report(
   signal: AbortSignal,
   because: 'rows' | 'demand' = 'rows',
 ): Promise<void> {
-  const now = depot.host.now();
-  if (now - parent.reportedAllAtMs >= allRowsEveryMs) {
+  const sinceStartMs = depot.host.monotonic();
+  if (sinceStartMs - parent.reportedAllAtMs >= allRowsEveryMs) {
     parent.reported.clear();
-    parent.reportedAllAtMs = now;
+    parent.reportedAllAtMs = sinceStartMs;
     parent.takesReports = true;
   }
   if (!parent.takesReports) return;

@@ -1,10 +1,12 @@
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Settings } from '../../src/config/settings.js';
 import { foundCompany } from '../../src/daemon/founding.js';
 import { membershipOf, ownCertificate } from '../../src/daemon/membership.js';
 import type { Host } from '../../src/host.js';
-import { directoryName } from '../../src/model/company.js';
+import { directoryName, isDocumentName } from '../../src/model/company.js';
+import type { Log } from '../../src/model/log.js';
 import { Store } from '../../src/store/store.js';
 import { Parents } from '../../src/sync/parents.js';
 import { temporaryFolder } from '../harness/temporary.js';
@@ -13,7 +15,12 @@ import { usualGraceMs, usualLifetimes } from '../harness/lifetimes.js';
 const dayMs = 24 * 3600 * 1000;
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-it('keeps directory and certificate of an origin that runs for months from expiring', async () => {
+/** An origin that looks after its certificate and its directory for so many days. */
+async function runFor(
+  lastDay: number,
+  log: Log = silent,
+  onDay: (day: number, data: string) => void = () => undefined,
+) {
   let nowMs = Date.now();
   let days = 0;
   let end: () => void = () => undefined;
@@ -30,8 +37,9 @@ it('keeps directory and certificate of an origin that runs for months from expir
         sleeping.push(resolve);
         if (sleeping.length < 2) return;
         days += 1;
+        onDay(days, data);
         nowMs += dayMs;
-        if (days === 200) end();
+        if (days === lastDay) end();
         else for (const wake of sleeping.splice(0)) wake();
       }),
   };
@@ -42,11 +50,11 @@ it('keeps directory and certificate of an origin that runs for months from expir
   onTestFinished(() => store.close());
   const own = ownCertificate(store, host, settings);
   if (own === undefined) throw new Error('the origin has no certificate');
-  const parents = new Parents({ depot: 'origin', site: 'enterprise', version: '0.1.0' }, host, silent);
+  const parents = new Parents({ depot: 'origin', site: 'enterprise', version: '0.1.0' }, host, log);
   const { renewal, upkeep } = membershipOf(own, {
     store,
     host,
-    log: silent,
+    log,
     parents,
     settings,
     lifetimes: () => usualLifetimes,
@@ -61,8 +69,24 @@ it('keeps directory and certificate of an origin that runs for months from expir
     await upkeep?.stop();
   });
   await ended;
+  return { store, own, nowMs };
+}
+
+it('keeps directory and certificate of an origin that runs for months from expiring', async () => {
+  const { store, own, nowMs } = await runFor(200);
   const expiresAtMs: Record<string, number> = { ...store.signed.facts(directoryName)?.expiresAtMs };
   for (const [role, atMs] of Object.entries(expiresAtMs)) expect([role, atMs > nowMs]).toEqual([role, true]);
   expect(Object.keys(expiresAtMs)).toHaveLength(4);
   expect(own.facts().expiresAtMs).toBeGreaterThan(nowMs);
+});
+
+it('says that a document of the directory is damaged, and goes on looking', async () => {
+  const told: string[] = [];
+  const log: Log = { ...silent, error: (_, message) => void told.push(message) };
+  await runFor(40, log, (day, data) => {
+    if (day !== 5) return;
+    const folder = join(data, 'metadata', directoryName);
+    for (const name of readdirSync(folder).filter(isDocumentName)) truncateSync(join(folder, name), 10);
+  });
+  expect(told.filter((message) => message.includes('is damaged')).length).toBeGreaterThan(20);
 });

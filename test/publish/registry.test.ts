@@ -201,3 +201,12 @@ test('the document of a site with settings is one that depots of before read, an
     repositories: [],
   });
 });
+
+test('a repository that has gone to another master depot is not taken back by what was published before', async () => {
+  const { directory } = (await holder()).registry;
+  const own = { name: 'tools', kind: 'mirror', context: 'enterprise', master: 'origin', root: 'a'.repeat(64) } as const;
+  await directory.enrolOwn(own);
+  const moved = directory.enrol({ ...own, master: munich.depot });
+  await Promise.all([moved, directory.enrolOwn({ ...own, context: 'enterprise/germany' })]);
+  expect(directory.repositories()).toMatchObject([{ name: 'tools', context: 'enterprise', master: munich.depot }]);
+});

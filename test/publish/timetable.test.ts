@@ -9,12 +9,16 @@ const quiet: SourceEvents = { scannedMs: at, firstChangeMs: undefined, lastChang
 const watched: ScanIntervals = { settleMs: 5 * second, rescanMs: 10 * minute, isWatched: true };
 
 function dueIn(events: Partial<SourceEvents>, intervals: Partial<ScanIntervals> = {}): number {
-  return nextScanMs({ ...quiet, ...events }, { ...watched, ...intervals }) - at;
+  return nextScanMs({ ...quiet, ...events }, { ...watched, ...intervals }, at) - at;
 }
 
 describe('the next scan', () => {
   it('is due at once where there was none', () => {
-    expect(nextScanMs({ ...quiet, scannedMs: undefined }, watched)).toBe(0);
+    expect(nextScanMs({ ...quiet, scannedMs: undefined }, watched, at)).toBe(0);
+  });
+
+  it('is due at once where the clock was set back behind the last one', () => {
+    expect(nextScanMs(quiet, { ...watched, isWatched: false }, at - 365 * day)).toBe(0);
   });
 
   it('is due each day where the source is watched, and at the interval where it is not', () => {

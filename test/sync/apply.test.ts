@@ -228,6 +228,33 @@ describe('after a crash', () => {
     expect(await inlineJobs(store)(finishSwitches, undefined)).toEqual([]);
   });
 
+  it('takes no old file for the new one that looks just like it: same size, time and mode', async () => {
+    const store = await newStore();
+    // As reproducible builds make them. One has a name at its object only, the others are copies where there are no clones.
+    const one: Tree = { a: 'one', b: exe('one'), c: exe('same'), d: 'same' };
+    const two: Tree = { a: 'two', b: exe('two'), c: exe('same'), d: 'same', e: 'new' };
+    await applyLiteral(store, 1, one);
+    const root = await manifestOf(store, two);
+    store.trees.beginSwitch(repository, { generation: 2, root, selection: everything });
+    expect(await inlineJobs(store)(finishSwitches, undefined)).toEqual([repository]);
+    expect(await treeOf(store)).toEqual(two);
+  });
+
+  it('leaves a file that came into place before a crash as it is', async () => {
+    const store = await newStore();
+    await applyLiteral(store, 1, { a: 'one', b: exe('one') });
+    const two: Tree = { a: 'two', b: exe('two') };
+    await applyLiteral(store, 2, two);
+    const inodes = (): number[] => ['a', 'b'].map((path) => statSync(join(store.layout.tree(repository), path)).ino);
+    const before = inodes();
+    store.db.prepare('UPDATE trees SET root = NULL, generation = NULL').run();
+    const root = await manifestOf(store, two);
+    store.trees.beginSwitch(repository, { generation: 2, root, selection: everything });
+    await inlineJobs(store)(finishSwitches, undefined);
+    expect(inodes()).toEqual(before);
+    expect(await treeOf(store)).toEqual(two);
+  });
+
   it('holds files that no manifest accounts for, where the catalogue and its holds were lost and they are many', async () => {
     const store = await newStore();
     mkdirSync(store.layout.tree(repository), { recursive: true });
