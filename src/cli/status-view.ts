@@ -142,7 +142,9 @@ function lastLooked({ poll, source, role }: RepositoryStatus, now: number): stri
     if (source.scanning) return 'scanning';
     return source.lastScanAt === null ? '' : `scan ${ago(source.lastScanAt, now)}`;
   }
-  return poll?.lastAt == null ? 'never' : ago(poll.lastAt, now);
+  if (poll?.lastAt == null) return 'never';
+  const last = ago(poll.lastAt, now);
+  return poll.lastOutcome === 'failed' ? `failed ${last}` : last;
 }
 
 function nextLook({ poll, source, role }: RepositoryStatus, now: number): string {
