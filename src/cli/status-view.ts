@@ -238,11 +238,12 @@ function bar({ files, wire }: CycleProgress, barWidth: number, colours: Look['co
 }
 
 function* progressWords(
-  { files, wire, bytesPerSecond, etaSeconds }: CycleProgress,
+  { files, wire, bytesPerSecond, etaSeconds, quietSeconds }: CycleProgress,
   isRoomy: boolean,
 ): Generator<string> {
   if (wire.total > 0) yield `${size(wire.done)} of ${wire.exact || !isRoomy ? '' : 'at most '}${size(wire.total)}`;
   else yield `${count(files.done)} of ${plural(files.total, 'file')}`;
-  if (bytesPerSecond !== null) yield `${size(bytesPerSecond)}/s`;
+  if (quietSeconds !== undefined) yield `nothing for ${span(quietSeconds * 1000)}`;
+  else if (bytesPerSecond !== null) yield `${size(bytesPerSecond)}/s`;
   if (etaSeconds !== null) yield `${span(etaSeconds * 1000)} left`;
 }
