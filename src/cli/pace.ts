@@ -56,7 +56,7 @@ export function lineWords(line: LineStatus, now: number): string {
 }
 
 function ordinaryWords(
-  { rate, until, opensAt, ordered, limited, timezone, closedBytes }: LineStatus,
+  { rate, until, opensAt, ordered, orderedUntil, limited, timezone, closedBytes }: LineStatus,
   now: number,
 ): string {
   const by = [
@@ -65,8 +65,12 @@ function ordinaryWords(
   ].join('');
   const moment = (time: string): string => momentWords(timezone, Date.parse(time), now);
   if (rate !== 'closed') return `${rateAsWritten(rate)}${until === null ? '' : ` until ${moment(until)}`}${by}`;
-  const passed = closedBytes === 0 ? '' : `; ${size(closedBytes)} of heads and reports passed meanwhile`;
-  return `closed${opensAt === null ? '' : `, opens ${moment(opensAt)}`}${by}${passed}`;
+  const passed = closedBytes === 0 ? '' : `; ${size(closedBytes)} of heads, reports and frames under way passed`;
+  const opens = opensAt === null ? '' : `, opens ${moment(opensAt)}`;
+  // Where the windows are closed when the order ends, to end it opens nothing.
+  const then =
+    orderedUntil === undefined || orderedUntil === opensAt ? '' : `, the windows from ${moment(orderedUntil)} on`;
+  return `closed${opens}${by}${then}${passed}`;
 }
 
 function rateArgument(text: string): Rate {
