@@ -44,7 +44,7 @@ export function statusView(
 function* header(status: DepotStatus, { colours }: Look, now: number): Generator<string> {
   const running =
     status.startedAt === null
-      ? colours.yellow('not running')
+      ? colours.yellow('not running, or it does not answer')
       : colours.green(`running for ${span(now - Date.parse(status.startedAt))}`);
   yield [colours.bold(status.depot), status.site, running, `depotd ${status.version}`].join('  ');
   const label = (text: string): string => colours.dim(text.padEnd(8));

@@ -186,7 +186,7 @@ function sourceAsKept(store: Store, repository: string, path: string): SourceSta
 }
 
 /** The history has one row for all failures of one kind that follow upon each other. */
-export function pollError(store: Store, { repository, lastAtMs }: PollRow, error: StoredError): StatusError {
+function pollError(store: Store, { repository, lastAtMs }: PollRow, error: StoredError): StatusError {
   const first = store.cycles.list(repository, 1)[0];
   const isTheSame = first?.outcome === 'failed' && first.error?.message === error.message && first.endedAtMs < lastAtMs;
   return { ...statusError(error, lastAtMs), ...(isTheSame ? { since: iso(first.endedAtMs) } : {}) };
