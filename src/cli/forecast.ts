@@ -42,6 +42,9 @@ function askedOf(text: string): Asked {
   });
 }
 
+/** A forecast asks no parent. */
+const nothingMissing = 'nothing is missing here of what the last poll told';
+
 function ownLines({ own, timezone }: ForecastResult, asked: Asked | null, { colours, now }: Terminal): string[] {
   const lines = own.map((forecast) => {
     const { repository, package: name } = forecast;
@@ -49,9 +52,9 @@ function ownLines({ own, timezone }: ForecastResult, asked: Asked | null, { colo
     return `${colours.bold(what)}: ${forecastWords(forecast, timezone, now())}`;
   });
   if (lines.length > 0) return lines;
-  if (asked === null) return ['nothing is missing here'];
+  if (asked === null) return [nothingMissing];
   const { repository, package: name } = asked;
-  return [`${name === null ? repository : asText({ repository, name })}: nothing is missing here`];
+  return [`${name === null ? repository : asText({ repository, name })}: ${nothingMissing}`];
 }
 
 const heads = [

@@ -122,7 +122,7 @@ function repositoryTable(repositories: readonly RepositoryStatus[], look: Look, 
 
 /** How far behind, in words. */
 function stateWords(repository: RepositoryStatus, { colours, running }: Look, now: number): string {
-  const { role, generation, publishedAt, lag, source, error, cycle } = repository;
+  const { role, generation, publishedAt, lag, source, error, cycle, holds } = repository;
   if (role === 'master') {
     if (source?.refused != null || error !== null) return colours.red('not published');
     if (generation === null || publishedAt === null) return colours.yellow('nothing published');
@@ -133,7 +133,8 @@ function stateWords(repository: RepositoryStatus, { colours, running }: Look, no
     const behind = `${count(lag.generations)} behind, ${span(lag.seconds * 1000)}`;
     return error === null ? colours.yellow(behind) : colours.red(behind);
   }
-  return error === null && running ? colours.green('current') : colours.yellow('current when last polled');
+  if (error !== null || !running) return colours.yellow('current when last polled');
+  return holds.length > 0 ? colours.yellow('current, but for what is held') : colours.green('current');
 }
 
 function lastLooked({ poll, source, role }: RepositoryStatus, now: number): string {

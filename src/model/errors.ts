@@ -84,7 +84,7 @@ export function asDepotError(thrown: unknown, during: string): DepotError {
   if (system === 'ENOSPC' || system === 'EDQUOT' || system === 'SQLITE_FULL') {
     return new DepotError('disk-full', message, {
       cause: thrown,
-      hint: 'free space on the data directory; the transfer goes on by itself at the next poll',
+      hint: 'free space on the data directory: transfers go on by themselves at the next poll, a command is to be given again',
     });
   }
   if (thrown instanceof Error && (thrown.name === 'AbortError' || system === 'ABORT_ERR')) {
