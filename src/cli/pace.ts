@@ -7,7 +7,7 @@ import type { LineStatus } from '../model/line-status.js';
 import { momentWords } from '../model/zone.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
-import { size } from './words.js';
+import { size, zoneWords } from './words.js';
 
 /** A week; whoever means longer sets it in the file. */
 const longestMs = 7 * 86_400_000;
@@ -50,9 +50,9 @@ async function order(
 
 /** `512kbit/s until 20:00`, in the time zone of the windows. */
 export function lineWords(line: LineStatus, now: number): string {
-  return line.urgent === null
-    ? ordinaryWords(line, now)
-    : `${ordinaryWords(line, now)}; urgent releases ${rateAsWritten(line.urgent)}`;
+  const urgent = line.urgent === null ? '' : `; urgent releases ${rateAsWritten(line.urgent)}`;
+  const hasTimes = line.until !== null || line.opensAt !== null;
+  return `${ordinaryWords(line, now)}${urgent}${hasTimes ? zoneWords(line.timezone, now) : ''}`;
 }
 
 function ordinaryWords(
