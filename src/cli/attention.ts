@@ -143,7 +143,9 @@ function visible(path: string): string {
 }
 
 function* problem(subject: string, error: StatusError, colours: Colours, now: number): Generator<string> {
-  yield stop(colours, `${subject}: ${safe(error.message)} (${ago(error.at, now)})`);
+  const last = ago(error.at, now);
+  const when = error.since === undefined ? last : `for ${span(now - Date.parse(error.since))}; last ${last}`;
+  yield stop(colours, `${subject}: ${safe(error.message)} (${when})`);
   if (error.hint !== null) yield `  ${safe(error.hint)}`;
 }
 

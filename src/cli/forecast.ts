@@ -9,7 +9,7 @@ import { asText, packageName } from './package-name.js';
 import { daemonOf } from './reach.js';
 import { printJson, printLines, printProse, requestOf, type Program } from './request.js';
 import type { Terminal } from './terminal.js';
-import { ago, plural, safe, size } from './words.js';
+import { ago, plural, safe, size, zoneWords } from './words.js';
 
 export function forecastCommand(program: Program): Command {
   return new Command('forecast')
@@ -42,16 +42,19 @@ function askedOf(text: string): Asked {
   });
 }
 
+/** A forecast asks no parent. */
+const nothingMissing = 'nothing is missing here of what the last poll told';
+
 function ownLines({ own, timezone }: ForecastResult, asked: Asked | null, { colours, now }: Terminal): string[] {
   const lines = own.map((forecast) => {
     const { repository, package: name } = forecast;
     const what = name === null ? repository : asText({ repository, name });
-    return `${colours.bold(what)}: ${forecastWords(forecast, timezone, now())}`;
+    return `${colours.bold(what)}: ${forecastWords(forecast, timezone, now())}${zoneWords(timezone, now())}`;
   });
   if (lines.length > 0) return lines;
-  if (asked === null) return ['nothing is missing here'];
+  if (asked === null) return [nothingMissing];
   const { repository, package: name } = asked;
-  return [`${name === null ? repository : asText({ repository, name })}: nothing is missing here`];
+  return [`${name === null ? repository : asText({ repository, name })}: ${nothingMissing}`];
 }
 
 const heads = [

@@ -34,13 +34,22 @@ export async function workCopyOf(request: Request, packages: PackagesApi, order:
 }
 
 async function existing(request: Request, packages: PackagesApi, status: PackageStatus): Promise<WorkCopy> {
-  const state = await stateOf(request, packages, status);
-  const { work: path, targets, revisions } = status;
+  const { repository, name, work: path, targets, revisions } = status;
+  if (path === null) {
+    throw new DepotError('not-found', `${repository} is not published here`, {
+      hint: `import ${name} at its master depot`,
+      retry: 'never',
+    });
+  }
+  const state = await stateOf(request, packages, { repository, name, work: path });
   return { exists: true, path, state, targets, next: (revisions.at(-1)?.revision ?? 0) + 1 };
 }
 
-async function stateOf(request: Request, packages: PackagesApi, status: PackageStatus): Promise<WorkCopy['state']> {
-  const { repository, name, work } = status;
+async function stateOf(
+  request: Request,
+  packages: PackagesApi,
+  { repository, name, work }: { readonly repository: string; readonly name: string; readonly work: string },
+): Promise<WorkCopy['state']> {
   if (lstatSync(work, { throwIfNoEntry: false }) === undefined) return 'missing';
   try {
     const order = { note: null, version: null, dryRun: true };

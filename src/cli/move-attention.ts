@@ -32,7 +32,7 @@ export function* moveLines({ name, master, moved, move }: RepositoryStatus, now:
     case 'asks':
       yield {
         kind: 'note',
-        text: `this depot asks ${depot} for ${name}, and is a child for it until then`,
+        text: `this depot asks ${depot} for ${name}, and is a child for it until its administrator decides`,
         help: `at ${depot}: depot repository move ${name} --to this depot`,
       };
       return;

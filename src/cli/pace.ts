@@ -7,7 +7,7 @@ import type { LineStatus } from '../model/line-status.js';
 import { momentWords } from '../model/zone.js';
 import { daemonOf } from './reach.js';
 import { printJson, printProse, requestOf, type Program } from './request.js';
-import { size } from './words.js';
+import { size, zoneWords } from './words.js';
 
 /** A week; whoever means longer sets it in the file. */
 const longestMs = 7 * 86_400_000;
@@ -50,13 +50,13 @@ async function order(
 
 /** `512kbit/s until 20:00`, in the time zone of the windows. */
 export function lineWords(line: LineStatus, now: number): string {
-  return line.urgent === null
-    ? ordinaryWords(line, now)
-    : `${ordinaryWords(line, now)}; urgent releases ${rateAsWritten(line.urgent)}`;
+  const urgent = line.urgent === null ? '' : `; urgent releases ${rateAsWritten(line.urgent)}`;
+  const hasTimes = line.until !== null || line.opensAt !== null;
+  return `${ordinaryWords(line, now)}${urgent}${hasTimes ? zoneWords(line.timezone, now) : ''}`;
 }
 
 function ordinaryWords(
-  { rate, until, opensAt, ordered, limited, timezone, closedBytes }: LineStatus,
+  { rate, until, opensAt, ordered, orderedUntil, limited, timezone, closedBytes }: LineStatus,
   now: number,
 ): string {
   const by = [
@@ -65,8 +65,12 @@ function ordinaryWords(
   ].join('');
   const moment = (time: string): string => momentWords(timezone, Date.parse(time), now);
   if (rate !== 'closed') return `${rateAsWritten(rate)}${until === null ? '' : ` until ${moment(until)}`}${by}`;
-  const passed = closedBytes === 0 ? '' : `; ${size(closedBytes)} of heads and reports passed meanwhile`;
-  return `closed${opensAt === null ? '' : `, opens ${moment(opensAt)}`}${by}${passed}`;
+  const passed = closedBytes === 0 ? '' : `; ${size(closedBytes)} of heads, reports and frames under way passed`;
+  const opens = opensAt === null ? '' : `, opens ${moment(opensAt)}`;
+  // Where the windows are closed when the order ends, to end it opens nothing.
+  const then =
+    orderedUntil === undefined || orderedUntil === opensAt ? '' : `, the windows from ${moment(orderedUntil)} on`;
+  return `closed${opens}${by}${then}${passed}`;
 }
 
 function rateArgument(text: string): Rate {

@@ -8,7 +8,7 @@ import { localTime, plural, safe, size } from './words.js';
 
 export function listCommand(program: Program): Command {
   return new Command('list')
-    .description('the packages of a repository')
+    .description('the packages of a repository, at any depot that has it')
     .argument('<repository>')
     .action(async (repository: string, _options: object, command: Command) => {
       const request = requestOf(program, command);
@@ -21,7 +21,7 @@ export function listCommand(program: Program): Command {
 
 export function showCommand(program: Program): Command {
   return new Command('show')
-    .description('a package, its revisions and releases')
+    .description('a package, its revisions and releases, at any depot that has it')
     .argument('<package>', 'REPOSITORY/PACKAGE')
     .action(async (text: string, _options: object, command: Command) => {
       const request = requestOf(program, command);
@@ -37,7 +37,8 @@ function listLines(
   packages: readonly PackageStatus[],
   dim: (text: string) => string,
 ): readonly string[] {
-  if (packages.length === 0) return [`no packages yet: depot package create ${repository}/PACKAGE --type app`];
+  if (packages.length === 0)
+    return [`no packages yet; at the master depot: depot package create ${repository}/PACKAGE --type app`];
   const rows = packages.map(({ name, type, revisions, targets, title }) => [
     name,
     type,
@@ -66,7 +67,7 @@ function* showLines(shown: PackageStatus, dim: (text: string) => string): Genera
   if (targets !== null && targets.except.length > 0) yield fact('except', targets.except.join(' '));
   yield fact('keeps', `${plural(keep.releases, 'release')}, older ones for ${plural(keep.days, 'day')}`);
   if (priority !== 'normal') yield fact('priority', priority);
-  yield fact('work copy', work);
+  if (work !== null) yield fact('work copy', work);
   if (revisions.length === 0) {
     yield `no revisions yet: depot package prepare ${asText(shown)}`;
     return;

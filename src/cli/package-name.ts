@@ -7,7 +7,7 @@ export function packageName(text: string): PackageName {
   const [repository = '', name = '', ...rest] = text.split('/');
   if (rest.length === 0 && isName(repository) && isName(name)) return { repository, name };
   throw new DepotError('bad-request', `${JSON.stringify(text)} names no package`, {
-    hint: 'REPOSITORY/PACKAGE, such as apps/vlc; names have letters, digits, "-", "_" and "."',
+    hint: `REPOSITORY/PACKAGE, such as apps/vlc; ${/@\d+$/.test(text) ? 'a revision is an option, --revision NUMBER, of the commands that take one' : 'names have letters, digits, "-", "_" and "."'}`,
     retry: 'never',
   });
 }

@@ -4,11 +4,12 @@ import type { PrepareResult, RevisionChange } from '../model/package-status.js';
 import { heldBackLines } from './attention.js';
 import { exitCodes } from './exit-codes.js';
 import { asText, packageName } from './package-name.js';
-import { distributedLine, releasedLine } from './package-release.js';
+import { distributedLine, releasedLine, sitesHeardOf, unheardLines } from './package-release.js';
 import { daemonOf } from './reach.js';
-import { printJson, printProse, requestOf, type Program, type Request } from './request.js';
+import { printJson, printProse, requestOf, type Program } from './request.js';
+import type { Terminal } from './terminal.js';
 import { watch } from './watching.js';
-import { changes, count, plural, size } from './words.js';
+import { changes, count, plural, safe, size } from './words.js';
 
 export function prepareCommand(program: Program): Command {
   return new Command('prepare')
@@ -58,7 +59,8 @@ export function publishCommand(program: Program): Command {
       const request = requestOf(program, command);
       const { terminal, json } = request;
       const of = packageName(text);
-      const { packages } = await daemonOf(request);
+      const api = await daemonOf(request);
+      const { packages } = api;
       if (to.length === 0 && (await packages.show(of)).targets === null) {
         throw new DepotError('bad-request', `nothing says yet which sites get ${asText(of)}`, {
           hint: 'name them: --to SITE',
@@ -74,18 +76,29 @@ export function publishCommand(program: Program): Command {
         return;
       }
       const distributed = await packages.distribute(of, to, except);
-      if (!json) await printProse(terminal, [distributedLine(distributed.package)]);
+      if (!json) {
+        const unheard = unheardLines([...to, ...except], await sitesHeardOf(api));
+        await printProse(terminal, [distributedLine(distributed.package), ...unheard]);
+      }
       const released = await packages.release(of, { revision: prepared.revision, ring: null, at: null, urgent });
       if (json) await printJson(terminal, { prepared, distributed, released });
       else await printProse(terminal, [releasedLine(released.package)]);
     });
 }
 
-export function* prepareLines({ terminal }: Request, name: string, result: PrepareResult): Generator<string> {
+export function* prepareLines(
+  { terminal }: { readonly terminal: Pick<Terminal, 'colours'> },
+  name: string,
+  result: PrepareResult,
+): Generator<string> {
   const { revision, change, problems } = result;
   if (change === null) {
     yield `${name}: ${terminal.colours.red('no revision was made')}: ${plural(problems.length, 'problem')} in ${result.package.work}`;
-    yield* heldBackLines(name, problems, problems.length, terminal.colours);
+    // The problem of the folder itself is not one of a name.
+    const [whole] = problems.filter(({ path }) => path === '.');
+    if (whole !== undefined) yield `  ${safe(whole.reason)}`;
+    const names = problems.filter((each) => each !== whole);
+    yield* heldBackLines(name, names, names.length, terminal.colours);
     return;
   }
   if (revision === null) {

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { DepotError } from '../model/errors.js';
+import { isWithin } from '../model/names.js';
 import type { PackageStatus } from '../model/package-status.js';
+import type { ControlApi } from '../serve/control-api.js';
 import { moment, revisionNumber } from './arguments.js';
 import { tell } from './package-edit.js';
 import { scheduledLine } from './package-list.js';
@@ -17,10 +19,12 @@ export function distributeCommand(program: Program): Command {
     .action(async (text: string, { to = [], except = [] }: { to?: string[]; except?: string[] }, command: Command) => {
       const request = requestOf(program, command);
       const of = packageName(text);
-      const { packages } = await daemonOf(request);
-      const result = await packages.distribute(of, to, except);
+      const api = await daemonOf(request);
+      const result = await api.packages.distribute(of, to, except);
+      const unheard = request.json ? [] : unheardLines([...to, ...except], await sitesHeardOf(api));
       await tell(request, result, [
         distributedLine(result.package),
+        ...unheard,
         `see where it is ready: depot package status ${asText(of)}; then: depot package release ${asText(of)}`,
       ]);
     });
@@ -95,6 +99,18 @@ export function retireCommand(program: Program): Command {
         `${asText(of)}: ${revision === null ? 'clients get none of it any more' : `revision ${revision} is gone`}, at other depots with their next polls`,
       ]);
     });
+}
+
+/** This depot's own, and those of all depots below that ever reported. */
+export async function sitesHeardOf(api: ControlApi): Promise<string[]> {
+  const { site, below } = await api.status({ tree: true });
+  return [site, ...(below ?? []).map((row) => row.site)];
+}
+
+/** A site may be named before its depots are there; more often it is misspelt. */
+export function unheardLines(sites: readonly string[], heardOf: readonly string[]): string[] {
+  const unheard = sites.filter((site) => !heardOf.some((each) => isWithin(each, site)));
+  return unheard.map((site) => `no depot at ${site} or below was heard of yet: is that its name?`);
 }
 
 export function distributedLine({ targets, revisions, ...of }: PackageStatus): string {

@@ -9,7 +9,7 @@ import { ago } from './words.js';
 
 export function readinessCommand(program: Program): Command {
   return new Command('status')
-    .description('where the revisions of a package are ready, as the depots below reported')
+    .description('where the revisions of a package are ready, here and as the depots below reported')
     .argument('<package>', 'REPOSITORY/PACKAGE')
     .action(async (text: string, _options: object, command: Command) => {
       const request = requestOf(program, command);

@@ -44,7 +44,7 @@ export function statusView(
 function* header(status: DepotStatus, { colours }: Look, now: number): Generator<string> {
   const running =
     status.startedAt === null
-      ? colours.yellow('not running')
+      ? colours.yellow('not running, or it does not answer')
       : colours.green(`running for ${span(now - Date.parse(status.startedAt))}`);
   yield [colours.bold(status.depot), status.site, running, `depotd ${status.version}`].join('  ');
   const label = (text: string): string => colours.dim(text.padEnd(8));
@@ -122,7 +122,7 @@ function repositoryTable(repositories: readonly RepositoryStatus[], look: Look, 
 
 /** How far behind, in words. */
 function stateWords(repository: RepositoryStatus, { colours, running }: Look, now: number): string {
-  const { role, generation, publishedAt, lag, source, error, cycle } = repository;
+  const { role, generation, publishedAt, lag, source, error, cycle, holds } = repository;
   if (role === 'master') {
     if (source?.refused != null || error !== null) return colours.red('not published');
     if (generation === null || publishedAt === null) return colours.yellow('nothing published');
@@ -133,7 +133,8 @@ function stateWords(repository: RepositoryStatus, { colours, running }: Look, no
     const behind = `${count(lag.generations)} behind, ${span(lag.seconds * 1000)}`;
     return error === null ? colours.yellow(behind) : colours.red(behind);
   }
-  return error === null && running ? colours.green('current') : colours.yellow('current when last polled');
+  if (error !== null || !running) return colours.yellow('current when last polled');
+  return holds.length > 0 ? colours.yellow('current, but for what is held') : colours.green('current');
 }
 
 function lastLooked({ poll, source, role }: RepositoryStatus, now: number): string {
@@ -142,7 +143,9 @@ function lastLooked({ poll, source, role }: RepositoryStatus, now: number): stri
     if (source.scanning) return 'scanning';
     return source.lastScanAt === null ? '' : `scan ${ago(source.lastScanAt, now)}`;
   }
-  return poll?.lastAt == null ? 'never' : ago(poll.lastAt, now);
+  if (poll?.lastAt == null) return 'never';
+  const last = ago(poll.lastAt, now);
+  return poll.lastOutcome === 'failed' ? `failed ${last}` : last;
 }
 
 function nextLook({ poll, source, role }: RepositoryStatus, now: number): string {
@@ -236,11 +239,12 @@ function bar({ files, wire }: CycleProgress, barWidth: number, colours: Look['co
 }
 
 function* progressWords(
-  { files, wire, bytesPerSecond, etaSeconds }: CycleProgress,
+  { files, wire, bytesPerSecond, etaSeconds, quietSeconds }: CycleProgress,
   isRoomy: boolean,
 ): Generator<string> {
   if (wire.total > 0) yield `${size(wire.done)} of ${wire.exact || !isRoomy ? '' : 'at most '}${size(wire.total)}`;
   else yield `${count(files.done)} of ${plural(files.total, 'file')}`;
-  if (bytesPerSecond !== null) yield `${size(bytesPerSecond)}/s`;
+  if (quietSeconds !== undefined) yield `nothing for ${span(quietSeconds * 1000)}`;
+  else if (bytesPerSecond !== null) yield `${size(bytesPerSecond)}/s`;
   if (etaSeconds !== null) yield `${span(etaSeconds * 1000)} left`;
 }

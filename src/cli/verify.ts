@@ -51,10 +51,10 @@ function* resultLines(result: VerifyResult, { green, red, dim }: Terminal['colou
   }
   const isForeign = ({ problem }: TreeFinding): boolean => problem === 'foreign';
   if (result.trees.findings.some(isForeign))
-    yield "foreign files are not depotd's: delete or move them; nothing else touches them";
+    yield "foreign files are not depotd's: delete or move them; they stay until something that is published takes their path";
   const healed = bad - result.trees.findings.filter(isForeign).length;
   if (healed > 0)
-    yield 'the next poll fetches the rest anew: depot poll --wait; at the master it is read again: depot publish REPO';
+    yield 'what is damaged or missing comes anew with the next poll: depot poll --wait; at the master it is read again: depot publish REPO';
 }
 
 function* capped(lines: readonly string[], total: number): Generator<string> {

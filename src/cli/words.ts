@@ -1,4 +1,5 @@
 /** Numbers, sizes, times and foreign text as a person reads them. */
+import { wallTime } from '../model/zone.js';
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
@@ -95,4 +96,10 @@ export function safe(text: string): string {
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/** What follows upon a time of the windows, where the clock of whoever reads it shows another one. */
+export function zoneWords(zone: string, atMs: number): string {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return wallTime(zone, atMs) === wallTime(own, atMs) ? '' : ` (times of ${zone})`;
 }

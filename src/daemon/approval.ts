@@ -27,13 +27,15 @@ async function release(
 ): Promise<void> {
   const startedAtMs = host.now();
   const { put, deleted } = await workers.run(releaseHold, { id });
+  // A hold outlives later generations.
+  const standing = store.trees.get(repository)?.generation ?? generation;
   store.cycles.insert({
     repository,
     startedAtMs,
     endedAtMs: host.now(),
     outcome: 'applied',
-    fromGeneration: generation,
-    toGeneration: generation,
+    fromGeneration: standing,
+    toGeneration: standing,
     addedFiles: put,
     replacedFiles: 0,
     deletedFiles: deleted,

@@ -69,6 +69,7 @@ export class OwnLine {
       opensAt: opensAtMs === undefined ? null : new Date(opensAtMs).toISOString(),
       urgent: this.urgentRate(rate),
       ordered: order !== null,
+      ...(order?.untilMs == null ? {} : { orderedUntil: new Date(order.untilMs).toISOString() }),
       limited: isLimited,
       timezone: this.windows.zone,
       closedBytes: this.line.closedBytes,

@@ -3,6 +3,8 @@ import type { ReleaseCommand } from '../publish/package-orders.js';
 import type { PackagesPublisher } from '../publish/packages.js';
 import type { LongWork } from '../serve/control-api.js';
 import type { PackageFactsInput, PackageName, PackagesApi, PrepareOrder } from '../serve/packages-api.js';
+import type { PackageRecord } from '../model/package.js';
+import { packageStatus } from '../publish/package-view.js';
 import { depotFacts } from './facts.js';
 import { readinessOf } from '../serve/readiness.js';
 import { DepotError } from '../model/errors.js';
@@ -13,11 +15,12 @@ export class PackagesControl implements PackagesApi {
   constructor(private readonly depot: RunningDepot) {}
 
   async list(repository: string): Promise<readonly PackageStatus[]> {
-    return this.at(repository).list();
+    if (this.isPublished(repository)) return this.at(repository).list();
+    return this.here(repository).map((record) => this.view(repository, record));
   }
 
   async show({ repository, name }: PackageName): Promise<PackageStatus> {
-    return this.at(repository).get(name);
+    return this.find(repository, name);
   }
 
   async create({ repository, name }: PackageName, facts: PackageFactsInput): Promise<PackageResult> {
@@ -74,11 +77,40 @@ export class PackagesControl implements PackagesApi {
   }
 
   async readiness({ repository, name }: PackageName): Promise<PackageReadiness> {
-    const status = this.at(repository).get(name);
+    const status = this.find(repository, name);
     return {
       package: status,
       depots: readinessOf(this.depot.store, depotFacts(this.depot), repository, name, this.depot.host.now()),
     };
+  }
+
+  private isPublished(repository: string): boolean {
+    return this.depot.publishers.find(repository) !== undefined;
+  }
+
+  private find(repository: string, name: string): PackageStatus {
+    if (this.isPublished(repository)) return this.at(repository).get(name);
+    const record = this.here(repository).find((each) => each.name === name);
+    if (record !== undefined) return this.view(repository, record);
+    throw new DepotError('not-found', `no package ${name} of ${repository} is known here`, {
+      hint: `depot package list ${repository}; a new one comes one level a poll`,
+      retry: 'never',
+    });
+  }
+
+  private view(repository: string, record: PackageRecord): PackageStatus {
+    return packageStatus(repository, null, record, this.depot.host.now());
+  }
+
+  /** Those of the newest generation whose records are whole at this depot, which is a child. @throws DepotError `not-found` */
+  private here(repository: string): readonly PackageRecord[] {
+    const { heads, packages } = this.depot.store;
+    const head = heads.newestComplete(repository, [])?.head;
+    if (head?.kind === 'packages') return packages.of(head.root).filter(({ deletedAt }) => deletedAt === null);
+    throw new DepotError('not-found', `no packages of a repository ${repository} are known here`, {
+      hint: 'depot status lists the repositories that are here',
+      retry: 'never',
+    });
   }
 
   private at(repository: string): PackagesPublisher {

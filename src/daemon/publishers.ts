@@ -50,7 +50,10 @@ export class Publishers {
     if (publisher !== undefined) return publisher;
     const names = [...this.byName.keys()].sort().join(', ');
     throw new DepotError('not-found', `no repository ${repository} is published here`, {
-      hint: names === '' ? 'publish it at its master depot: `depot status` there lists it' : `published here: ${names}`,
+      hint:
+        names === ''
+          ? `at its master depot; depot status --json names that of each repository`
+          : `published here: ${names}`,
       retry: 'never',
     });
   }

@@ -17,9 +17,11 @@ export interface CycleProgress {
   readonly bytes: { readonly done: number; readonly total: number };
   /** What crosses the line, without headers and TLS; not exact: `total` is the most. */
   readonly wire: { readonly done: number; readonly total: number; readonly exact: boolean };
-  /** On the line. */
+  /** On the line, since this cycle began to fetch; 0 where nothing comes. */
   readonly bytesPerSecond: number | null;
   readonly etaSeconds: number | null;
+  /** For so long nothing has come of what is fetched; left out below 15 s. */
+  readonly quietSeconds?: number;
 }
 
 /** How one cycle of one repository ended. */

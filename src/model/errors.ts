@@ -84,11 +84,27 @@ export function asDepotError(thrown: unknown, during: string): DepotError {
   if (system === 'ENOSPC' || system === 'EDQUOT' || system === 'SQLITE_FULL') {
     return new DepotError('disk-full', message, {
       cause: thrown,
-      hint: 'free space on the data directory; the transfer goes on by itself at the next poll',
+      hint: 'free space on the data directory: transfers go on by themselves at the next poll, a command is to be given again',
     });
   }
   if (thrown instanceof Error && (thrown.name === 'AbortError' || system === 'ABORT_ERR')) {
     return new DepotError('interrupted', message, { cause: thrown });
   }
+  const hint = system === undefined ? undefined : hintsOfPlaces[system];
+  if (hint !== undefined && thrown instanceof Error && 'path' in thrown) {
+    return new DepotError('data-unusable', message, { cause: thrown, hint });
+  }
   return new DepotError('internal', message, { cause: thrown });
 }
+
+const notOwned = 'the user of the daemon is to own what is named there, and to be allowed to write it: ls -ld, chown';
+const failing = 'the disk, or the file system on it, has a fault: see dmesg';
+
+/** What is wrong with a file or folder that the system refuses, by its code. */
+const hintsOfPlaces: Readonly<Record<string, string>> = {
+  EACCES: notOwned,
+  EPERM: `${notOwned}; lsattr shows what chattr made immutable`,
+  EROFS: 'the file system is mounted read-only: see mount and dmesg',
+  EIO: failing,
+  EUCLEAN: failing,
+};

@@ -10,11 +10,13 @@ export interface LineStatus {
   readonly urgent: Rate | null;
   /** Whether a person said so, in place of the windows. */
   readonly ordered: boolean;
+  /** Until when that holds; left out where it does until it is taken back. */
+  readonly orderedUntil?: string;
   /** Whether the directory sets this rate, for the site of this depot, and the depot itself would be faster. */
   readonly limited: boolean;
   /** That of the windows. */
   readonly timezone: string;
-  /** Heads, reports and the like that passed while it was closed, since the daemon was started. */
+  /** Heads, reports, and the rest of frames that were under way, which passed while it was closed, since the daemon was started. */
   readonly closedBytes: number;
 }
 

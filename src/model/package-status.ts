@@ -15,7 +15,8 @@ export interface RevisionChange {
   readonly wireBytes: number;
 }
 
-export interface PackageStatus {
+/** A package; `Work` is a path at the depot where it is published. */
+export interface PackageStatus<Work extends string | null = string | null> {
   readonly repository: string;
   readonly name: string;
   readonly type: string;
@@ -27,8 +28,8 @@ export interface PackageStatus {
   readonly keep: { readonly releases: number; readonly days: number };
   readonly priority: Priority;
   readonly targets: Targets | null;
-  /** The work copy at the master depot. */
-  readonly work: string;
+  /** The work copy; null where the package is not published. */
+  readonly work: Work;
   readonly revisions: readonly RevisionStatus[];
   readonly releases: readonly ReleaseStatus[];
 }
@@ -56,7 +57,7 @@ export interface ReleaseStatus {
 
 /** What a command came to. */
 export interface PackageResult {
-  readonly package: PackageStatus;
+  readonly package: PackageStatus<string>;
   /** The generation of the repository that says so; null where nothing was published. */
   readonly generation: number | null;
 }

@@ -4,5 +4,8 @@ export interface StatusError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string | null;
+  /** The last time. */
   readonly at: string;
+  /** The first time of those without another outcome between; left out where that is `at`, or not known. */
+  readonly since?: string;
 }

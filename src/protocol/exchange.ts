@@ -4,6 +4,7 @@ import { DepotError } from '../model/errors.js';
 import type { AnswerHead } from './answers.js';
 import { flowing, type Floor } from './body.js';
 import { asHandshakeError } from './handshake.js';
+import { hintOfNoConnection } from './no-connection.js';
 
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -87,7 +88,7 @@ function asExchangeError(thrown: unknown, subject: string, signal: AbortSignal |
   }
   return new DepotError('parent-unreachable', `${subject}: ${reasonOf(thrown)}`, {
     cause: thrown,
-    hint: thrown instanceof errors.SocketError ? hungUp : 'is the parent running, and is this its address?',
+    hint: thrown instanceof errors.SocketError ? hungUp : hintOfNoConnection(thrown),
     retry: 'now',
   });
 }

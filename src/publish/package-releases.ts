@@ -105,7 +105,9 @@ function withoutRevision(record: PackageRecord, revision: Revision, at: string):
 function revisionToRelease(record: PackageRecord, number: number | null): Revision {
   const { name } = record;
   const revision = number === null ? heldRevisions(record).at(-1) : requireHeld(record, number);
-  if (revision === undefined) throw refusal('unknown-revision', `there is no revision of ${name} to release`);
+  if (revision === undefined) {
+    throw refusal('unknown-revision', `there is no revision of ${name} to release`, 'depot package prepare');
+  }
   if (revision.distributedIn !== null) return revision;
   throw refusal(
     'distribute-first',

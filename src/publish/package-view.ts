@@ -3,7 +3,12 @@ import type { PackageStatus } from '../model/package-status.js';
 import { stateOf } from '../model/revisions.js';
 
 /** A record as people see it. */
-export function packageStatus(repository: string, work: string, record: PackageRecord, nowMs: number): PackageStatus {
+export function packageStatus<Work extends string | null>(
+  repository: string,
+  work: Work,
+  record: PackageRecord,
+  nowMs: number,
+): PackageStatus<Work> {
   const { name, type, title, vendor, version, compress, delta, keep, priority, targets, revisions, releases } = record;
   return {
     repository,

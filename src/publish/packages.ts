@@ -53,14 +53,14 @@ export class PackagesPublisher {
     this.running ??= this.keepUp();
   }
 
-  list(): PackageStatus[] {
+  list(): PackageStatus<string>[] {
     return this.ledger
       .records()
       .filter(({ deletedAt }) => deletedAt === null)
       .map((record) => this.show(record));
   }
 
-  get(name: string): PackageStatus {
+  get(name: string): PackageStatus<string> {
     return this.show(this.ledger.get(name));
   }
 
@@ -237,7 +237,7 @@ export class PackagesPublisher {
     return { package: this.show(record), generation };
   }
 
-  private show(record: PackageRecord): PackageStatus {
+  private show(record: PackageRecord): PackageStatus<string> {
     const { repository, work } = this.source;
     return packageStatus(repository, join(work, record.name), record, this.deps.host.now());
   }

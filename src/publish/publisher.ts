@@ -231,7 +231,10 @@ export class MirrorPublisher {
     if (refused !== null && refused !== this.refused) log.warn({ repository }, `nothing is published: ${refused}`);
     this.refused = refused;
     if (surveyed === null) {
-      await this.watch.stop('rescanned', 'it is refused, and looked at again at intervals');
+      await this.watch.stop(
+        'rescanned',
+        'its source is refused, and looked at again at intervals, or at once by depot publish',
+      );
       return;
     }
     if (heldBackCount > 0 && heldBackCount !== this.heldBackCount) {

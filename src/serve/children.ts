@@ -54,6 +54,7 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'object-damaged',
   'object-missing',
   'disk-full',
+  'data-unusable',
 ]);
 
 type RepositoryRoute = Extract<Route, { repository: string }>;

@@ -15,9 +15,15 @@ export type ControlCall =
       run(api: ControlApi, input: unknown, work: LongWork): Promise<unknown>;
     };
 
-const repository = z.string().refine(isName, 'not a name of a repository');
-const depot = z.string().refine(isName, 'not a name of a depot');
-const site = z.string().refine(isSite, 'not a site');
+const alphabet = 'letters A to Z, digits, "-", "_" and ".", the first a letter or digit, at most 63';
+const name = (of: string) =>
+  z.string().refine(isName, { error: ({ input }) => `${shown(input)} is not the name of a ${of}: ${alphabet}` });
+const repository = name('repository');
+const depot = name('depot');
+const site = z.string().refine(isSite, {
+  error: ({ input }) =>
+    `${shown(input)} is not a site: names from the company down, with "/" between them; each ${alphabet}`,
+});
 const oneOrAll = z.strictObject({ repository: repository.nullable() });
 const nothing = z.strictObject({});
 const hold = z.strictObject({ id: z.string().min(1).max(100) });
@@ -237,10 +243,17 @@ function stream<Input>(
   return { name, answer: 'stream', run: async (api, input, work) => run(api, understand(name, shape, input), work) };
 }
 
+function shown(input: unknown): string {
+  return JSON.stringify(input);
+}
+
 function understand<Input>(name: string, shape: z.ZodType<Input>, input: unknown): Input {
   const parsed = shape.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new DepotError('bad-request', `depot ${name}: ${z.prettifyError(parsed.error)}`, { retry: 'never' });
+  const problems = parsed.error.issues.map(({ code, path, message }) =>
+    code === 'custom' ? message : `${path.join('.')}: ${message}`,
+  );
+  throw new DepotError('bad-request', `depot ${name}: ${problems.join('; ')}`, { retry: 'never' });
 }
 
 /** A cycle, a scan or a collection that has begun is not undone because the one who watched it went away. */

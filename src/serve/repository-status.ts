@@ -8,6 +8,7 @@ import type { StatusError } from '../model/status-error.js';
 import { wantedUnits } from '../model/units.js';
 import type { StoredError } from '../store/cycles.js';
 import { appliedGeneration, lagOf } from '../store/figures.js';
+import type { PollRow } from '../store/polls.js';
 import type { Store } from '../store/store.js';
 import { masterOf } from './move-status.js';
 import { holdStatuses } from './queries.js';
@@ -122,7 +123,7 @@ export function childRepository(
       live?.moveError(name) ??
       (polled?.error == null || polled.error.code === 'window-closed'
         ? null
-        : statusError(polled.error, polled.lastAtMs)),
+        : pollError(store, polled, polled.error)),
   };
 }
 
@@ -182,6 +183,13 @@ function sourceAsKept(store: Store, repository: string, path: string): SourceSta
     heldBack: heldBack.map(({ path: name, problem }) => ({ path: name, reason: problem })),
     heldBackCount: store.sources.countProblems(repository),
   };
+}
+
+/** The history has one row for all failures of one kind that follow upon each other. */
+function pollError(store: Store, { repository, lastAtMs }: PollRow, error: StoredError): StatusError {
+  const first = store.cycles.list(repository, 1)[0];
+  const isTheSame = first?.outcome === 'failed' && first.error?.message === error.message && first.endedAtMs < lastAtMs;
+  return { ...statusError(error, lastAtMs), ...(isTheSame ? { since: iso(first.endedAtMs) } : {}) };
 }
 
 export function statusError({ code, message, hint }: StoredError, atMs: number): StatusError {

@@ -2,7 +2,8 @@ import { iso } from '../model/moment.js';
 import { compareNumbered } from '../model/names.js';
 import { newestOf, tallyOf } from '../model/report-state.js';
 import { givenTo } from '../model/site-settings.js';
-import type { ChildStatus, DepotStatus, ParentStatus } from '../model/status.js';
+import type { ChildStatus, DepotStatus, ParentStatus, RepositoryStatus } from '../model/status.js';
+import type { StatusError } from '../model/status-error.js';
 import type { StoredError } from '../store/cycles.js';
 import type { PollRow } from '../store/polls.js';
 import type { Store } from '../store/store.js';
@@ -33,7 +34,7 @@ export function depotStatus(store: Store, facts: DepotFacts, live: LiveFacts | n
     startedAt: live === null ? null : iso(live.startedAtMs),
     listen: live?.listen ?? null,
     data: facts.data,
-    parents,
+    parents: parents.map((parent) => ({ ...parent, error: withSince(parent.error, repositories) })),
     line: live?.line ?? null,
     given: facts.given,
     repositories,
@@ -81,6 +82,12 @@ function repositoriesOf(store: Store, facts: DepotFacts, live: LiveFacts | null)
 /** All repositories that the status lists, by name. */
 export function repositoryNames(store: Store, facts: DepotFacts, live: LiveFacts | null): string[] {
   return repositoriesOf(store, facts, live).map(({ name }) => name);
+}
+
+/** How long a parent has failed is known of the repositories that failed with it. */
+function withSince(error: StatusError | null, repositories: readonly RepositoryStatus[]): StatusError | null {
+  const since = repositories.find((each) => each.error?.message === error?.message)?.error?.since;
+  return error === null || since === undefined ? error : { ...error, since };
 }
 
 /** How a parent answered last, over all repositories. */

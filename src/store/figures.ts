@@ -56,8 +56,14 @@ export function repositoryFigures(
     bytesLeft: transfers === undefined ? 0 : transfers.wire - transfers.doneWire,
     held,
     lagSeconds: lagOf(store, repository, applied ?? 0, nowMs)?.seconds ?? 0,
-    error: as.role === 'child' ? (store.polls.latest(repository)?.error?.message ?? null) : null,
+    error: as.role === 'child' ? failureOf(store, repository) : null,
   };
+}
+
+/** Why the last poll failed; to wait for a window is no failure. */
+function failureOf(store: Store, repository: string): string | null {
+  const error = store.polls.latest(repository)?.error;
+  return error == null || error.code === 'window-closed' ? null : error.message;
 }
 
 /** Units that a row names; beyond, it says `*`: many. */

@@ -117,10 +117,11 @@ async function requireSpace({ store }: SyncDepot, repository: string): Promise<v
   const { free, total } = await freeSpace(store.layout.data);
   const spare = Math.min(total / 100, maxSpareBytes);
   if (free - spare >= needed) return;
+  const lacking = inMiB(needed - (free - spare));
   throw new DepotError(
     'disk-full',
-    `generation ${totals.generation} of ${repository} needs ${inMiB(needed)}, and ${store.layout.data} has ${inMiB(free)} free`,
-    { hint: 'free some space there: the transfer goes on by itself at the next poll' },
+    `generation ${totals.generation} of ${repository} needs ${inMiB(needed)}, for which ${store.layout.data} lacks ${lacking}`,
+    { hint: `free ${lacking} or more there: the transfer goes on by itself at the next poll` },
   );
 }
 

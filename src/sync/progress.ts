@@ -4,6 +4,9 @@ import type { CyclePhase, CycleProgress } from '../model/cycle-status.js';
 import type { FileCount } from '../model/plan-status.js';
 import type { WireBytes } from '../model/route.js';
 
+/** After so long without a byte the mean so far foretells nothing. */
+const quietMs = 15_000;
+
 /** How far the cycles under way are: written by them, read by the status. One row a repository. */
 export class ProgressBoard {
   private readonly rows = new Map<string, Row>();
@@ -24,6 +27,7 @@ export class ProgressBoard {
       phase: 'poll',
       startedAtMs: this.host.now(),
       fetchStartedAtMs: undefined,
+      cameAtMs: this.host.now(),
       generation: null,
       urgent: false,
       files: { done: 0, total: 0 },
@@ -37,7 +41,9 @@ export class ProgressBoard {
     return {
       phase: (phase) => {
         row.phase = phase;
-        if (phase === 'fetch') row.fetchStartedAtMs ??= this.host.now();
+        if (phase !== 'fetch') return;
+        row.fetchStartedAtMs ??= this.host.now();
+        row.cameAtMs = this.host.now();
       },
       generation: (generation) => void (row.generation = generation),
       urgent: (urgent) => void (row.urgent = urgent),
@@ -47,7 +53,8 @@ export class ProgressBoard {
         row.wire = { done: 0, total: wire.bytes, exact: wire.exact };
         row.open.clear();
       },
-      share: (bytes, of) => shareOf(row, bytes, of ?? Symbol('share')),
+      share: (bytes, of) =>
+        shareOf(row, bytes, of ?? Symbol('share'), () => void (row.cameAtMs = this.host.now())),
       finished: () => void (row.files.done += 1),
       get arrivedBytes() {
         return row.arrivedBytes;
@@ -64,7 +71,9 @@ export class ProgressBoard {
     const isMeasured = seconds >= 1 && row.arrivedBytes > 0;
     // What came in fewer bytes than were expected counts as expected: so does what is left. What was lost may be all that was gained.
     const left = Math.max(0, wire.total - wire.done);
-    const isForeseeable = isMeasured && row.phase === 'fetch' && (row.gainedBytes > 0 || left === 0);
+    const quiet = row.phase === 'fetch' ? this.host.now() - row.cameAtMs : 0;
+    const isQuiet = quiet >= quietMs && left > 0;
+    const isForeseeable = !isQuiet && isMeasured && row.phase === 'fetch' && (row.gainedBytes > 0 || left === 0);
     const part = wire.total > 0 ? Math.min(1, wire.done / wire.total) : files.done === files.total ? 1 : 0;
     return {
       phase: row.phase,
@@ -74,8 +83,9 @@ export class ProgressBoard {
       files: { ...files },
       bytes: { done: Math.floor(bytes * part), total: bytes },
       wire: { ...wire, done: Math.min(wire.done, wire.total) },
-      bytesPerSecond: isMeasured ? Math.round(row.arrivedBytes / seconds) : null,
+      bytesPerSecond: isQuiet ? 0 : isMeasured ? Math.round(row.arrivedBytes / seconds) : null,
       etaSeconds: isForeseeable ? Math.ceil((left * seconds) / Math.max(1, row.gainedBytes)) : null,
+      ...(isQuiet ? { quietSeconds: Math.floor(quiet / 1000) } : {}),
     };
   }
 }
@@ -125,6 +135,8 @@ interface Row {
   phase: CyclePhase;
   readonly startedAtMs: number;
   fetchStartedAtMs: number | undefined;
+  /** When the last byte came, or what is fetched now was begun. */
+  cameAtMs: number;
   generation: number | null;
   urgent: boolean;
   files: Amount;
@@ -138,7 +150,7 @@ interface Row {
   readonly open: Map<string | symbol, Open>;
 }
 
-function shareOf(row: Row, bytes: number, key: string | symbol): Share {
+function shareOf(row: Row, bytes: number, key: string | symbol, noteArrival: () => void): Share {
   const before = row.open.get(key);
   const share = { expected: before?.expected ?? bytes, came: 0 };
   const set = (open: Open, came: number): void => {
@@ -154,6 +166,7 @@ function shareOf(row: Row, bytes: number, key: string | symbol): Share {
   return {
     kept: () => undefined,
     arrived: (more) => {
+      noteArrival();
       row.arrivedBytes += more;
       set(share, share.came + more);
     },

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { HistoryRow } from '../../src/model/cycle-status.js';
 import type { HoldStatus } from '../../src/model/status.js';
 import type { Depot } from '../harness/depot.js';
 import { readTree, tree } from '../harness/tree.js';
@@ -68,8 +69,14 @@ it('goes on with later generations while deletions are held, and takes up what c
   expect(await cycle(region)).toMatchObject({ outcome: 'applied', toGeneration: 3, held: 0 });
   expect(await readTree(region.tree('tools'))).toEqual({ ...five, 'old/1': 'came back', later: 'later' });
   const [hold] = await holds(region);
+  expect((await region.cli('status')).stdout).toContain('current, but for what is held');
   await region.cli('approve', hold?.id ?? '');
   await expect.poll(() => unlike(source, region.tree('tools'))).toEqual([]);
+  // What was held by generation 2 went while 3 stood.
+  const history = async (): Promise<HistoryRow | undefined> =>
+    (await region.json<{ history: HistoryRow[] }>('history', 'tools')).history[0];
+  await expect.poll(history).toMatchObject({ fromGeneration: 3, toGeneration: 3, deleted: 3 });
+  expect((await region.cli('status')).stdout).not.toContain('held');
 });
 
 async function holds(depot: Depot): Promise<readonly HoldStatus[]> {

@@ -116,6 +116,25 @@ it('switches a release while other content is under way, and goes on with that w
   expect(await readdir(join(origin.data, 'encodings')).catch(() => [])).toEqual([]);
 });
 
+it('says at a child too which packages there are, and what its own clients get', async () => {
+  const pair = await startPair();
+  const { desk, region } = pair;
+  const says = async (...words: string[]): Promise<string> => (await region.cli(...words)).stdout;
+  expect((await region.cli('package', 'list', 'apps')).exitCode).toBe(6);
+  await create(pair, 'tool', 'app', { version: '1' });
+  await desk.publish('tool', 'enterprise');
+  await pollAll(region);
+  expect(await says('package', 'list', 'apps')).toMatch(/^tool +app +1 +1 /m);
+  const { package: shown, depots } = await control(region).packages.readiness({ repository: 'apps', name: 'tool' });
+  expect(shown).toMatchObject({ work: null, revisions: [{ revision: 1, state: 'released' }] });
+  expect(depots).toMatchObject([{ depot: 'region', ready: [1], missing: [], current: 1 }]);
+  expect(await says('package', 'show', 'apps/tool')).not.toContain('work copy');
+  // What changes a package is for the master depot alone.
+  const refused = await region.cli('package', 'release', 'apps/tool');
+  expect(refused).toMatchObject({ exitCode: 6 });
+  expect(refused.stderr).toContain('at its master depot');
+});
+
 it('switches everywhere at the time of a release, and not where it was cancelled', async () => {
   const pair = await startPair();
   const { desk, origin, region, current } = pair;

@@ -85,7 +85,7 @@ it('lets 64 KiB pass at each poll while it is closed, shows their sum, and waits
     before += passed;
   }
   const shown = (await region.cli('status')).stdout;
-  expect(shown).toMatch(/closed.*[0-9.]+ [KM]iB of heads and reports passed meanwhile/);
+  expect(shown).toMatch(/closed.*[0-9.]+ [KM]iB of heads, reports and frames under way passed/);
 
   await region.configure({ network: undefined });
   await region.cli('reload');

@@ -59,9 +59,13 @@ describe('the line of a depot', () => {
   it('that was closed by hand opens again when both say so', async () => {
     const { own } = await lineOf(inForce('  otherwise: 8kbit/s\n', night));
     await own.command({ rate: 'closed', untilMs: midnight + 9 * hour });
-    expect(own.status()).toMatchObject({ rate: 'closed', limited: false, until: at(9), opensAt: at(18) });
+    expect(own.status()).toMatchObject({
+      ...{ rate: 'closed', limited: false, until: at(9), opensAt: at(18) },
+      orderedUntil: at(9),
+    });
     await own.command({ rate: 'closed', untilMs: null });
     expect(own.status()).toMatchObject({ rate: 'closed', until: null, opensAt: null });
+    expect(own.status()).not.toHaveProperty('orderedUntil');
     await own.command(null);
     expect(own.status()).toMatchObject({ rate: 1000, ordered: false, until: at(8) });
   });

@@ -134,6 +134,13 @@ describe('what answers in place of a parent is named', () => {
     const error = await failure(child('http://127.0.0.1:1').state('tools'));
     expect(error).toMatchObject({ code: 'parent-unreachable', retry: 'now' });
     expect(error.message).toContain('ECONNREFUSED');
+    expect(error.hint).toContain('nothing listens there');
+  });
+
+  it('a name that nobody knows', async () => {
+    const error = await failure(child('http://depot.invalid:1').state('tools'));
+    expect(error.code).toBe('parent-unreachable');
+    expect(error.hint).toMatch(/name servers of this machine/);
   });
 
   it('nobody, on a line whose bytes are counted', async () => {

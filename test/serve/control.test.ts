@@ -123,7 +123,11 @@ test('refuses arguments that no command sends, and says which', async () => {
   await serve({});
   const error = await failure(client().history('../etc', { limit: 5 }));
   expect(error.code).toBe('bad-request');
-  expect(error.message).toContain('repository');
+  expect(error.message).toContain('"../etc" is not the name of a repository');
+  const invited = await failure(client().trust.invite('köln', 'enterprise/köln', { ttlMs: 1, urls: null }));
+  expect(invited.message).toMatch(
+    /"köln" is not the name of a depot: letters.*; "enterprise\/köln" is not a site: names/,
+  );
 });
 
 test('stops a verification when the one who asked goes away', async () => {

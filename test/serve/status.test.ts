@@ -93,6 +93,16 @@ function apply(repository: string, generation: number): void {
   store.trees.finishSwitch(repository, { files: 1, bytes: 0 });
 }
 
+const nothingDone = {
+  fromGeneration: null,
+  toGeneration: null,
+  addedFiles: 0,
+  replacedFiles: 0,
+  deletedFiles: 0,
+  fetchedFiles: 0,
+  fetchedBytes: 0,
+};
+
 function polled(change: Partial<PollRow>): void {
   const row = { repository: 'tools', parent, lastAtMs: now - minute, error: null } as const;
   store.polls.put({ ...row, lastOutcome: 'unchanged', ...change });
@@ -169,6 +179,20 @@ test('a failed poll is the error of its repository, with its time', () => {
     nextAt: new Date(now + minute).toISOString(),
     content: null,
   });
+});
+
+test('a poll that fails again and again tells since when', () => {
+  const error = { code: 'parent-unreachable', message: `GET at ${parent}: refused`, hint: null } as const;
+  const cycle = { repository: 'tools', outcome: 'failed', startedAtMs: now - 3 * hour, endedAtMs: now - 3 * hour } as const;
+  store.cycles.insert({ ...cycle, ...nothingDone, error });
+  polled({ lastOutcome: 'failed', error });
+  const since = new Date(now - 3 * hour).toISOString();
+  const follow = [{ repository: 'tools', ...everything }];
+  expect(tools({ follow }).error).toMatchObject({ since, at: new Date(now - minute).toISOString() });
+  const [told] = depotStatus(store, { ...facts, follow }, null, { nowMs: now, tree: false }).parents;
+  expect(told?.error).toMatchObject({ since });
+  polled({ lastOutcome: 'failed', error: { ...error, message: 'another failure' } });
+  expect(tools({ follow }).error).not.toHaveProperty('since');
 });
 
 test('lists what is followed by name, named by the parents, held, and published, each once and by name', async () => {

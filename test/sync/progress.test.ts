@@ -77,3 +77,20 @@ it('foretells nothing while all that came was lost again', async () => {
   share.lost(1_000_000);
   expect(board.read('tools')).toMatchObject({ bytesPerSecond: 1_000_000, etaSeconds: null });
 });
+
+it('foretells nothing while nothing comes, and says for how long', async () => {
+  const host = scriptedHost();
+  const board = new ProgressBoard(host);
+  const meter = board.begin('tools');
+  meter.expect({ files: 1, bytes: 4_000 }, { bytes: 4_000, exact: true });
+  meter.phase('fetch');
+  const share = meter.share(4_000);
+  await host.advance(2_000);
+  share.arrived(1_000);
+  expect(board.read('tools')).toMatchObject({ bytesPerSecond: 500, etaSeconds: 6 });
+  expect(board.read('tools')).not.toHaveProperty('quietSeconds');
+  await host.advance(75_000);
+  expect(board.read('tools')).toMatchObject({ bytesPerSecond: 0, etaSeconds: null, quietSeconds: 75 });
+  share.arrived(1_000);
+  expect(board.read('tools')?.etaSeconds).toBeGreaterThan(0);
+});
