@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { documentsFor } from '../../src/model/company.js';
 import type { JoinMessage, Purpose } from '../../src/model/enrolment.js';
+import { sha256 } from '../../src/model/sha256.js';
 import { AuthorityFiles } from '../../src/publish/authority-files.js';
 import { Registry } from '../../src/publish/registry.js';
 import { Signer } from '../../src/publish/signer.js';
@@ -204,7 +205,7 @@ test('the document of a site with settings is one that depots of before read, an
 
 test('a repository that has gone to another master depot is not taken back by what was published before', async () => {
   const { directory } = (await holder()).registry;
-  const own = { name: 'tools', kind: 'mirror', context: 'enterprise', master: 'origin', root: 'a'.repeat(64) } as const;
+  const own = { name: 'tools', kind: 'mirror', context: 'enterprise', master: 'origin', root: sha256('1.root.json') } as const;
   await directory.enrolOwn(own);
   const moved = directory.enrol({ ...own, master: munich.depot });
   await Promise.all([moved, directory.enrolOwn({ ...own, context: 'enterprise/germany' })]);
