@@ -205,7 +205,13 @@ test('the document of a site with settings is one that depots of before read, an
 
 test('a repository that has gone to another master depot is not taken back by what was published before', async () => {
   const { directory } = (await holder()).registry;
-  const own = { name: 'tools', kind: 'mirror', context: 'enterprise', master: 'origin', root: sha256('1.root.json') } as const;
+  const own = {
+    name: 'tools',
+    kind: 'mirror',
+    context: 'enterprise',
+    master: 'origin',
+    root: sha256('1.root.json'),
+  } as const;
   await directory.enrolOwn(own);
   const moved = directory.enrol({ ...own, master: munich.depot });
   await Promise.all([moved, directory.enrolOwn({ ...own, context: 'enterprise/germany' })]);
