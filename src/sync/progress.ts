@@ -53,8 +53,7 @@ export class ProgressBoard {
         row.wire = { done: 0, total: wire.bytes, exact: wire.exact };
         row.open.clear();
       },
-      share: (bytes, of) =>
-        shareOf(row, bytes, of ?? Symbol('share'), () => void (row.cameAtMs = this.host.now())),
+      share: (bytes, of) => shareOf(row, bytes, of ?? Symbol('share'), () => void (row.cameAtMs = this.host.now())),
       finished: () => void (row.files.done += 1),
       get arrivedBytes() {
         return row.arrivedBytes;

@@ -183,7 +183,12 @@ test('a failed poll is the error of its repository, with its time', () => {
 
 test('a poll that fails again and again tells since when', () => {
   const error = { code: 'parent-unreachable', message: `GET at ${parent}: refused`, hint: null } as const;
-  const cycle = { repository: 'tools', outcome: 'failed', startedAtMs: now - 3 * hour, endedAtMs: now - 3 * hour } as const;
+  const cycle = {
+    repository: 'tools',
+    outcome: 'failed',
+    startedAtMs: now - 3 * hour,
+    endedAtMs: now - 3 * hour,
+  } as const;
   store.cycles.insert({ ...cycle, ...nothingDone, error });
   polled({ lastOutcome: 'failed', error });
   const since = new Date(now - 3 * hour).toISOString();
