@@ -56,14 +56,19 @@ export async function interview(
   const { input, output } = keyboard;
   const reader = createInterface({ input, output, terminal: output.isTTY === true, signal });
   const lines = reader[Symbol.asyncIterator]();
+  let isEnded = false;
+  reader.once('close', () => (isEnded = true));
   let answers = given;
   try {
     output.write(`This writes ${safe(file)}. Return takes what stands in brackets; Ctrl-C writes nothing.\n\n`);
     for (const asked of questions) {
       while (isOpen(asked.question, answers)) {
         const usual = asked.usual(answers);
-        reader.setPrompt(`${asked.text}${usual === undefined ? '' : ` [${usual}]`}: `);
-        reader.prompt();
+        const prompt = `${asked.text}${usual === undefined ? '' : ` [${usual}]`}: `;
+        reader.setPrompt(prompt);
+        // Answers from a file are all read, and the reader closed, before the first is taken.
+        if (isEnded) output.write(prompt);
+        else reader.prompt();
         const line = await lines.next();
         if (line.done === true) {
           output.write('\n');
