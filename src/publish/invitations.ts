@@ -24,10 +24,14 @@ export class Invitations {
     const open = this.open();
     const invited = open.find((each) => each.depot === depot && each.site === site);
     if (invited === undefined) {
-      throw new DepotError('invitation-refused', `${depot} at ${site} is not invited, or its invitation has expired`, {
-        hint: `at a depot above: depot invite ${depot} --site ${site}`,
-        retry: 'never',
-      });
+      throw new DepotError(
+        'invitation-refused',
+        `${depot} at ${site} is not invited, or its invitation was used or has expired`,
+        {
+          hint: `at a depot above: depot invite ${depot} --site ${site}`,
+          retry: 'never',
+        },
+      );
     }
     checkJoin(invited, request, signature);
     const elsewhere = this.issuer.valid().find((each) => each.depot === depot && each.site !== site);

@@ -112,7 +112,7 @@ it('takes one in by a token file, invited at a depot in the middle: the request 
 
   const used = await command(join(folder, 'other.yaml'), ['join', '--token-file', file, '--data', `${folder}/other`]);
   expect(used.exitCode).toBe(2);
-  expect(used.stderr).toContain('is not invited, or its invitation has expired');
+  expect(used.stderr).toContain('is not invited, or its invitation was used or has expired');
 });
 
 it('refuses a token that has expired, and says when it did', async () => {
