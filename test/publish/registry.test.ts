@@ -222,7 +222,13 @@ test('a repository that has gone to another master depot is not taken back by wh
 
 test('a document of the directory that was damaged is whole again with the next version that names it', async () => {
   const { registry, store } = await holder();
-  const own = { name: 'tools', kind: 'mirror', context: 'enterprise', master: 'origin', root: 'a'.repeat(64) } as const;
+  const own = {
+    name: 'tools',
+    kind: 'mirror',
+    context: 'enterprise',
+    master: 'origin',
+    root: sha256('1.root.json'),
+  } as const;
   await registry.directory.enrolOwn(own);
   const targets = store.signed.held(directoryName)?.targets ?? Buffer.alloc(0);
   // What is in force is known, and the document is not read before there is another version.
