@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { uploadWindows } from '../config/network.js';
 import type { LoadedConfig, Settings } from '../config/settings.js';
 import type { Host } from '../host.js';
+import type { CycleResult } from '../model/cycle-status.js';
 import type { HeadFile } from '../model/head.js';
 import type { Log } from '../model/log.js';
 import type { SettingsInForce } from '../model/shown-settings.js';
@@ -120,15 +121,7 @@ export class Depot implements RunningDepot {
       () => this.settings,
       {
         alone: (name, work) => this.schedule.between(name, work),
-        onMastery: async ({ published }, isChanged) => {
-          // No cycle of what is published from now on begins any more.
-          if (isChanged) this.schedule.refresh(0);
-          for (const { name } of published) {
-            if (this.publishers.find(name) === undefined) await this.schedule.between(name, () => Promise.resolve());
-          }
-          await this.publishers.configure({ repositories: published, packageTypes: this.settings.packageTypes });
-          if (isChanged) this.onChange();
-        },
+        onMastery: (mastery, isChanged) => this.publish(mastery, isChanged),
       },
       log,
     );
@@ -199,14 +192,7 @@ export class Depot implements RunningDepot {
         repositories: () => (this.settings.parents.length === 0 ? [] : polledRepositories(this.sync)),
         isSearching: () => silentParents(this.sync).length > 0,
         discover: (signal) => discover(this.sync, signal),
-        cycle: async (repository, signal, waitedFor) => {
-          const result = await runCycle(this.sync, repository, signal, waitedFor);
-          if (result.outcome === 'applied') this.changed();
-          this.mastering.look();
-          this.onChange();
-          void this.missedWindows.look();
-          return result;
-        },
+        cycle: (repository, signal, waitedFor) => this.cycle(repository, signal, waitedFor),
       },
       settings.poll,
       host,
@@ -324,6 +310,26 @@ export class Depot implements RunningDepot {
     this.maintenance.start();
     this.membership?.renewal.start();
     this.membership?.upkeep?.start();
+  }
+
+  private async cycle(repository: string, signal: AbortSignal, waitedFor: AbortSignal): Promise<CycleResult> {
+    const result = await runCycle(this.sync, repository, signal, waitedFor);
+    if (result.outcome === 'applied') this.changed();
+    this.mastering.look();
+    this.onChange();
+    void this.missedWindows.look();
+    return result;
+  }
+
+  /** Publishes that and nothing else from now on. */
+  private async publish({ published }: Mastery, isChanged: boolean): Promise<void> {
+    // No cycle of what is published from now on begins any more.
+    if (isChanged) this.schedule.refresh(0);
+    for (const { name } of published) {
+      if (this.publishers.find(name) === undefined) await this.schedule.between(name, () => Promise.resolve());
+    }
+    await this.publishers.configure({ repositories: published, packageTypes: this.settings.packageTypes });
+    if (isChanged) this.onChange();
   }
 
   private async published({ head: { repository: name, kind, context } }: HeadFile): Promise<void> {

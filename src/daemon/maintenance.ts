@@ -84,22 +84,31 @@ export class Maintenance {
 
   /** Drops what is known of depots that were put out: they would be shown as silent, and what they want would be kept. */
   forgetGone(): void {
-    for (const { depot, at } of this.gone()) {
-      const wasChild = this.store.demands.forget(depot);
-      if (!this.store.reports.forget(depot) && !wasChild) continue;
-      this.log.info({ depot }, `forgot ${depot}, which was put out ${at}`);
-    }
+    this.tryTo('forget depots that were put out', () => {
+      for (const { depot, at } of this.gone()) {
+        const wasChild = this.store.demands.forget(depot);
+        if (!this.store.reports.forget(depot) && !wasChild) continue;
+        this.log.info({ depot }, `forgot ${depot}, which was put out ${at}`);
+      }
+    });
   }
 
   private forgetSilent(): void {
-    try {
+    this.tryTo('forget silent depots', () => {
       const before = this.host.now() - forgetAfterMs;
       const children = this.store.demands.forgetBefore(before);
       const depots = this.store.reports.forgetBefore(before);
       if (children.length + depots.length === 0) return;
       this.log.info({ children, depots }, 'forgot depots that were silent for 30 days');
+    });
+  }
+
+  /** What goes wrong, on a full disk say, is in the log, and tried again in an hour. */
+  private tryTo(what: string, work: () => void): void {
+    try {
+      work();
     } catch (thrown) {
-      const error = asDepotError(thrown, 'forget silent depots');
+      const error = asDepotError(thrown, what);
       this.log.warn({ code: error.code, hint: error.hint }, error.message);
     }
   }

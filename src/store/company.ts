@@ -79,11 +79,20 @@ export class CompanyFiles {
     return turn;
   }
 
-  /** Keeps documents before the metadata that names them is switched to: a crash leaves the directory that was in force. */
+  /** Whether a document is here as it was verified. */
+  holds(file: string): boolean {
+    const bytes = this.read(file);
+    return bytes !== undefined && isNamedBy(file, bytes);
+  }
+
+  /**
+   * Keeps documents before the metadata that names them is switched to: a crash leaves the directory that was in force. One that
+   * was damaged here is replaced.
+   */
   async keep(documents: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const folder = this.layout.metadataOf(directoryName);
     for (const [file, bytes] of documents) {
-      if (this.read(file) === undefined) await writeFileDurably(join(folder, file), bytes);
+      if (!this.holds(file)) await writeFileDurably(join(folder, file), bytes);
     }
   }
 
@@ -111,7 +120,7 @@ export class CompanyFiles {
     for (const { file, context } of documentsFor(site, targets)) {
       const bytes = this.read(file);
       if (bytes === undefined) return undefined;
-      if (!file.startsWith(`${hashOf(bytes)}.`)) throw damaged(join(this.layout.metadataOf(directoryName), file));
+      if (!isNamedBy(file, bytes)) throw damaged(join(this.layout.metadataOf(directoryName), file));
       const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
       if (context === null) {
         document = companyShape.parse(value);
@@ -125,6 +134,10 @@ export class CompanyFiles {
     const revoked = new Set(document.revoked.map(({ serial }) => serial));
     return { document, repositories, sites, generation, isRevoked: (serial) => revoked.has(serial) };
   }
+}
+
+function isNamedBy(file: string, bytes: Uint8Array): boolean {
+  return file.startsWith(`${hashOf(bytes)}.`);
 }
 
 function damaged(path: string): DepotError {

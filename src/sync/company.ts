@@ -83,7 +83,7 @@ async function noticing<Result>({ board }: SyncDepot, work: () => Promise<Result
   }
 }
 
-/** Those that concern a depot at `site` and are not here yet. */
+/** Those that concern a depot at `site` and are not here yet, or were damaged here. */
 async function bringDocuments(
   { company }: Pick<Store, 'company'>,
   site: string,
@@ -93,7 +93,7 @@ async function bringDocuments(
 ): Promise<void> {
   await withScratchFolder(async (scratch) => {
     for (const { target, file } of documentsFor(site, files.targets)) {
-      if (company.read(file) !== undefined) continue;
+      if (company.holds(file)) continue;
       // Each at once: a line that is closed lets a few pass at each poll.
       await company.keep(new Map([[file, await downloadTarget(files, target, source, { scratch, subject })]]));
     }

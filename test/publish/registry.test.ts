@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { documentsFor } from '../../src/model/company.js';
+import { directoryName, documentsFor } from '../../src/model/company.js';
 import type { JoinMessage, Purpose } from '../../src/model/enrolment.js';
 import { sha256 } from '../../src/model/sha256.js';
 import { AuthorityFiles } from '../../src/publish/authority-files.js';
@@ -216,4 +218,24 @@ test('a repository that has gone to another master depot is not taken back by wh
   const moved = directory.enrol({ ...own, master: munich.depot });
   await Promise.all([moved, directory.enrolOwn({ ...own, context: 'enterprise/germany' })]);
   expect(directory.repositories()).toMatchObject([{ name: 'tools', context: 'enterprise', master: munich.depot }]);
+});
+
+test('a document of the directory that was damaged is whole again with the next version that names it', async () => {
+  const { registry, store } = await holder();
+  const own = {
+    name: 'tools',
+    kind: 'mirror',
+    context: 'enterprise',
+    master: 'origin',
+    root: sha256('1.root.json'),
+  } as const;
+  await registry.directory.enrolOwn(own);
+  const targets = store.signed.held(directoryName)?.targets ?? Buffer.alloc(0);
+  // What is in force is known, and the document is not read before there is another version.
+  store.company.get('enterprise');
+  for (const { file } of documentsFor('enterprise', targets)) {
+    truncateSync(join(store.layout.metadataOf(directoryName), file), 10);
+  }
+  await registry.directory.signAgain();
+  expect(store.company.get('enterprise')?.repositories).toMatchObject([{ name: 'tools' }]);
 });
