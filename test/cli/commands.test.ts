@@ -252,7 +252,7 @@ test('history has what was published and what was taken over, newest first', asy
   const lines = stdout.split('\n').map((line) => line.slice('2026-11-21 12:00'.length));
   expect(lines).toEqual([
     '  REPOSITORY  GENERATION          FETCHED   TOOK  WHAT',
-    '  scripts       11 -> 12                           published 3 files, 989 KiB',
+    '  scripts       11 -> 12                          published 3 files, 989 KiB',
     '  tools         40 -> 41  30 MiB of files  2 min  applied +12 ~3 -1 files',
     '',
   ]);
