@@ -46,7 +46,7 @@ function historyLines(history: readonly HistoryRow[], colours: Terminal['colours
     localTime(row.endedAt),
     row.repository,
     generationWords(row),
-    row.fetched === null ? '' : size(row.fetched.bytes),
+    row.fetched === null ? '' : `${size(row.fetched.bytes)} of files`,
     row.fetched === null ? '' : span(Date.parse(row.endedAt) - Date.parse(row.startedAt)),
     what(row, colours),
   ]);

@@ -193,7 +193,7 @@ function transferLine(
   }
   if (cycle === null && poll?.content != null) {
     const { at, revisions, bytes } = poll.content;
-    const what = `${plural(revisions, 'revision')}, ${size(bytes)}`;
+    const what = `${plural(revisions, 'revision')}, ${size(bytes)} of files`;
     return [`${name}: ${what}, fetched ${until(at, now)} (poll.content); at once: depot poll ${name}`];
   }
   if (cycle === null && waitingFor !== null)

@@ -77,12 +77,16 @@ async function serve(file: string, environment: NodeJS.ProcessEnv): Promise<void
     showStatus(notifier, running, log);
   };
   log.info({ depot: settings.depot, site: settings.site, listen: running.listen, version: version() }, 'started');
-  showStatus(notifier, running, log);
-  await notifier.ready();
-  if (!stopping.aborted) await once(stopping, 'abort');
-  log.info({ signal: String(stopping.reason) }, 'stopping');
-  await notifier.stopping();
-  await running.stop();
+  try {
+    showStatus(notifier, running, log);
+    await notifier.ready();
+    if (!stopping.aborted) await once(stopping, 'abort');
+    log.info({ signal: String(stopping.reason) }, 'stopping');
+    await notifier.stopping();
+  } finally {
+    // Else it would go on, and no signal would end it.
+    await running.stop();
+  }
   log.info({}, 'stopped');
 }
 

@@ -1,10 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
 import type { Host } from '../host.js';
 import { directoryName } from '../model/company.js';
 import type { AuthorityMessage } from '../model/enrolment.js';
 import { DepotError } from '../model/errors.js';
 import { metadataName } from '../model/metadata.js';
 import type { JudgePeer, Peer, TlsMaterial } from '../protocol/tls.js';
+import { damagedFile } from '../store/damaged-file.js';
 import type { Store } from '../store/store.js';
 import { mayBeParent, mayBeParentFor } from '../trust/access.js';
 import { expiresAtMsOf, readCertificates, serialOf, validFromMs } from '../trust/certificates.js';
@@ -80,7 +82,7 @@ export class OwnCertificate {
     private readonly self: DepotIdentity,
   ) {}
 
-  /** Undefined for a depot that has not joined. @throws DepotError `config-invalid` where it is that of another depot */
+  /** Undefined for a depot that has not joined. @throws DepotError `config-invalid` where it is that of another depot; `data-unusable` */
   static of(store: Store, host: Host, self: DepotIdentity): OwnCertificate | undefined {
     if (store.keys.read(certificateFolder, 'depot.pem') === undefined) return undefined;
     const own = new OwnCertificate(store, host, self);
@@ -231,6 +233,10 @@ export class OwnCertificate {
     const { keys } = this.store;
     const pem = keys.read(certificateFolder, 'depot.pem') ?? '';
     const [key = ''] = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/.exec(pem) ?? [];
+    if (key === '' || !/-----END CERTIFICATE-----\s*$/.test(pem)) {
+      const hint = 'restore it from a backup of the folder keys/, or join again: depot join --force';
+      throw damagedFile(join(keys.folder(certificateFolder), 'depot.pem'), pem.length, hint);
+    }
     this.loaded = { key, chain: pem.slice(key.length), anchors: keys.read(certificateFolder, 'anchors.pem') ?? '' };
     return this.loaded;
   }

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { DepotError } from '../model/errors.js';
+import { damagedFile } from '../store/damaged-file.js';
 import type { KeyFiles } from '../store/keys.js';
 import type { Authority } from '../trust/authority.js';
 
@@ -8,6 +10,9 @@ export const authorityFolder = '.authority';
 const names = ['root.key', 'root.crt', 'issuing.key', 'issuing.crt', 'bridge.crt'] as const;
 type Name = (typeof names)[number];
 
+const restoring = 'restore the folder keys/ of the data directory from a backup';
+const wholePem = /^-----BEGIN [^]*-----END [A-Z ]+-----\s*$/;
+
 /**
  * The CA's keys and certificates. One that follows another stands under names that begin with its number, and takes its place
  * when the file `current` says so: a crash leaves the one or the other, whole.
@@ -15,7 +20,7 @@ type Name = (typeof names)[number];
 export class AuthorityFiles {
   constructor(private readonly keys: KeyFiles) {}
 
-  /** @throws DepotError `data-unusable` where a part is missing */
+  /** @throws DepotError `data-unusable` where a part is missing or damaged */
   read(): Authority {
     const bridge = this.find('bridge.crt');
     return {
@@ -46,18 +51,25 @@ export class AuthorityFiles {
   }
 
   private number(): number {
-    return Number(this.keys.read(authorityFolder, 'current') ?? 1);
+    const text = this.keys.read(authorityFolder, 'current') ?? '1';
+    if (/^[1-9]\d*\n?$/.test(text)) return Number(text);
+    throw damagedFile(join(this.keys.folder(authorityFolder), 'current'), text.length, restoring);
   }
 
   private find(name: Name): string | undefined {
-    return this.keys.read(authorityFolder, fileOf(this.number(), name));
+    const file = fileOf(this.number(), name);
+    const text = this.keys.read(authorityFolder, file);
+    if (text !== undefined && !wholePem.test(text)) {
+      throw damagedFile(join(this.keys.folder(authorityFolder), file), text.length, restoring);
+    }
+    return text;
   }
 
   private require(name: Name): string {
     const text = this.find(name);
     if (text !== undefined) return text;
     throw new DepotError('data-unusable', `${name} of the CA is not in ${this.keys.folder(authorityFolder)}`, {
-      hint: 'restore the folder keys/ of the data directory from a backup',
+      hint: restoring,
       retry: 'never',
     });
   }

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import { metadataName } from '../model/metadata.js';
 import { isName } from '../model/names.js';
+import { readOwnJson } from '../store/damaged-file.js';
 import type { Store } from '../store/store.js';
 import { readRoot } from '../trust/root-facts.js';
 import { KeyRing } from './key-ring.js';
@@ -29,7 +31,9 @@ export function handOverOf({ keys }: Pick<Store, 'keys'>, repository: string): H
   const ring = new KeyRing(keys, repository);
   const text = ring.read(file);
   if (text === undefined) return undefined;
-  const handOver = handOverShape.parse(JSON.parse(text));
+  const path = join(keys.folder(repository), file);
+  const hint = `restore it from a backup of the folder keys/: it says to whom ${repository} was given`;
+  const handOver = readOwnJson(path, text, hint, (value) => handOverShape.parse(value));
   const root = ring.read(metadataName('root', handOver.root));
   const newest = ring.roots().at(-1);
   if (root === undefined || newest === undefined || ring.hasOnline(readRoot(newest.bytes))) return undefined;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DepotError } from '../model/errors.js';
 import { metadataName, type Role } from '../model/metadata.js';
 import { sealedRootKey, type KeyFiles } from '../store/keys.js';
@@ -104,7 +105,8 @@ export class KeyRing {
     for (const role of ['root', ...onlineRoles] as const) {
       const pem = this.read(`${role}${staged.plain}`);
       if (pem === undefined) continue;
-      if (isNamed(root, role, readSigningKey(pem).id)) await this.write(`${role}.pem`, pem);
+      const { id } = this.readKey(`${role}${staged.plain}`, pem);
+      if (isNamed(root, role, id)) await this.write(`${role}.pem`, pem);
       this.files.remove(this.name, `${role}${staged.plain}`);
     }
     const sealed = this.read(staged.sealed);
@@ -123,13 +125,21 @@ export class KeyRing {
 
   private isOf(root: RootFacts, role: Role, file: string): boolean {
     const pem = this.read(file);
-    return pem !== undefined && isNamed(root, role, readSigningKey(pem).id);
+    return pem !== undefined && isNamed(root, role, this.readKey(file, pem).id);
+  }
+
+  private readKey(file: string, pem: string): SigningKey {
+    return readSigningKey(pem, { what: join(this.files.folder(this.name), file), hint: this.restoring() });
+  }
+
+  private restoring(): string {
+    return `restore the newest backup of the folder keys/ of the data directory, or make new keys: depot keys rotate ${this.name}`;
   }
 
   /** @throws DepotError `data-unusable` where it is missing, or is not the one that the root names */
   key(role: OnlineRole, root: RootFacts): SigningKey {
     const pem = this.read(`${role}.pem`);
-    const key = pem === undefined ? undefined : readSigningKey(pem);
+    const key = pem === undefined ? undefined : this.readKey(`${role}.pem`, pem);
     if (key !== undefined && isNamed(root, role, key.id)) return key;
     const folder = this.files.folder(this.name);
     throw new DepotError(
@@ -138,7 +148,7 @@ export class KeyRing {
         ? `the ${role} key of ${this.name} is not in ${folder}`
         : `the ${role} key of ${this.name} in ${folder} is not the one that its root ${root.version} names`,
       {
-        hint: `restore the newest backup of the folder keys/ of the data directory, or make new keys: depot keys rotate ${this.name}`,
+        hint: this.restoring(),
         retry: 'never',
       },
     );

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { directoryName } from '../model/company.js';
 import type { Role } from '../model/metadata.js';
 import type { KeyPlace, KeysStatus, KeyStatus } from '../model/trust-status.js';
@@ -37,7 +38,10 @@ function rootKeyHere(
   repository: string,
 ): { readonly id: string; readonly place: KeyPlace } | undefined {
   const pem = keys.read(repository, 'root.pem');
-  if (pem !== undefined) return { id: readSigningKey(pem).id, place: 'here' };
+  if (pem !== undefined) {
+    const hint = 'restore it from a backup of the folder keys/ of the data directory';
+    return { id: readSigningKey(pem, { what: join(keys.folder(repository), 'root.pem'), hint }).id, place: 'here' };
+  }
   const sealed = keys.read(repository, sealedRootKey);
   return sealed === undefined ? undefined : { id: labelOf(sealed) ?? '', place: 'sealed' };
 }

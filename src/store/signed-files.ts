@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { directoryName } from '../model/company.js';
 import {
   isMetadataName,
   metadataName,
@@ -10,6 +11,7 @@ import {
   type Role,
   type TrustedFiles,
 } from '../model/metadata.js';
+import { damagedFile } from './damaged-file.js';
 import { writeFileDurably } from './durable.js';
 import type { Layout } from './layout.js';
 import { isCode } from './system-error.js';
@@ -52,22 +54,28 @@ export class SignedFiles {
     }
   }
 
-  /** The set in force; only the root where the rest is not whole; undefined where nothing is trusted yet. */
+  /**
+   * The set in force; only the root where the rest is not whole; undefined where nothing is trusted yet.
+   * @throws DepotError `data-unusable` where a file is damaged
+   */
   held(repository: string): TrustedFiles | undefined {
     const roots = this.rootVersions(repository);
     const root = this.read(repository, metadataName('root', roots.at(-1)));
     if (root === undefined) return undefined;
     const timestamp = this.read(repository, metadataName('timestamp'));
     if (timestamp === undefined) return { root };
-    const snapshot = this.read(repository, metadataName('snapshot', versionNamed(timestamp, 'snapshot.json')));
+    const named = (file: MetadataName, bytes: Uint8Array, role: 'snapshot' | 'targets'): MetadataName =>
+      this.whole(repository, file, () => metadataName(role, versionNamed(bytes, `${role}.json`)));
+    const snapshotFile = named(metadataName('timestamp'), timestamp, 'snapshot');
+    const snapshot = this.read(repository, snapshotFile);
     if (snapshot === undefined) return { root };
-    const targets = this.read(repository, metadataName('targets', versionNamed(snapshot, 'targets.json')));
+    const targets = this.read(repository, named(snapshotFile, snapshot, 'targets'));
     return targets === undefined ? { root } : { root, timestamp, snapshot, targets };
   }
 
   /** Undefined before there is a whole set. */
   facts(repository: string): SignedFacts | undefined {
-    if (!this.known.has(repository)) this.known.set(repository, factsOf(this.held(repository)));
+    if (!this.known.has(repository)) this.known.set(repository, this.factsOf(repository, this.held(repository)));
     return this.known.get(repository);
   }
 
@@ -128,27 +136,53 @@ export class SignedFiles {
     if (held !== undefined && Buffer.from(bytes).equals(held)) return;
     await writeFileDurably(join(this.layout.metadataOf(repository), name), bytes);
   }
+
+  private factsOf(repository: string, held: TrustedFiles | undefined): SignedFacts | undefined {
+    if (held?.timestamp === undefined || held.snapshot === undefined || held.targets === undefined) return undefined;
+    const read = (file: MetadataName, bytes: Uint8Array): z.infer<typeof versionShape>['signed'] =>
+      this.whole(repository, file, () => versionShape.parse(json(bytes)).signed);
+    const root = read(metadataName('root', this.rootVersions(repository).at(-1)), held.root);
+    const timestamp = read(metadataName('timestamp'), held.timestamp);
+    const snapshotVersion = versionNamed(held.timestamp, 'snapshot.json');
+    const snapshot = read(metadataName('snapshot', snapshotVersion), held.snapshot);
+    const targets = read(metadataName('targets', versionNamed(held.snapshot, 'targets.json')), held.targets);
+    return {
+      root: root.version,
+      timestamp: timestamp.version,
+      targets: targets.version,
+      expiresAtMs: {
+        root: Date.parse(root.expires),
+        timestamp: Date.parse(timestamp.expires),
+        snapshot: Date.parse(snapshot.expires),
+        targets: Date.parse(targets.expires),
+      },
+    };
+  }
+
+  /** They were verified before they were kept. @throws DepotError `data-unusable`, naming the file that is damaged */
+  private whole<T>(repository: string, file: MetadataName, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      const path = join(this.layout.metadataOf(repository), file);
+      throw damagedFile(path, statSync(path, { throwIfNoEntry: false })?.size ?? 0, comesBack(repository, file), cause);
+    }
+  }
 }
 
-function factsOf(held: TrustedFiles | undefined): SignedFacts | undefined {
-  if (held?.timestamp === undefined || held.snapshot === undefined || held.targets === undefined) return undefined;
-  const [root, timestamp] = [read(held.root), read(held.timestamp)];
-  const [snapshot, targets] = [read(held.snapshot), read(held.targets)];
-  return {
-    root: root.version,
-    timestamp: timestamp.version,
-    targets: targets.version,
-    expiresAtMs: {
-      root: Date.parse(root.expires),
-      timestamp: Date.parse(timestamp.expires),
-      snapshot: Date.parse(snapshot.expires),
-      targets: Date.parse(targets.expires),
-    },
-  };
-}
-
-function read(bytes: Uint8Array): { readonly version: number; readonly expires: string } {
-  return versionShape.parse(json(bytes)).signed;
+/** How a damaged file comes back. */
+function comesBack(repository: string, file: MetadataName): string {
+  const ofCompany = repository === directoryName;
+  const own = ofCompany
+    ? "at the depot that holds the company's directory, the origin"
+    : 'at the depot where the repository is published';
+  if (readMetadataName(file).role !== 'root') {
+    return `${own}: restore the folder from a backup; at any other one: remove the file, and the next poll brings it again`;
+  }
+  const elsewhere = ofCompany
+    ? 'restore it from a backup, or join again: depot join --force'
+    : 'remove the folder, and the next poll brings it again';
+  return `${own}: copy it from keys/${repository}/; at any other one: ${elsewhere}`;
 }
 
 /** The version of the file that a timestamp or a snapshot names. */

@@ -22,17 +22,25 @@ export function makeSigningKey(): { readonly key: SigningKey; readonly pem: stri
   return { key: signingKey(privateKey), pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
+/** Where the text of a key is from, for messages, and how it comes back where it is damaged. */
+export interface KeyOrigin {
+  readonly what: string;
+  readonly hint?: string;
+}
+
 /** @throws DepotError `data-unusable` when the text is not an Ed25519 private key in PKCS #8. The text is never quoted. */
-export function readSigningKey(pem: string): SigningKey {
+export function readSigningKey(pem: string, { what, hint = '' }: KeyOrigin = { what: 'a signing key' }): SigningKey {
+  const how = hint === '' ? {} : { hint };
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, format: 'pem' });
   } catch (cause) {
-    throw new DepotError('data-unusable', 'a signing key cannot be read: it is not a private key in PEM', { cause });
+    const seen = pem === '' ? 'it is empty' : 'it is not a private key in PEM';
+    throw new DepotError('data-unusable', `${what} cannot be read: ${seen}`, { ...how, cause });
   }
   if (key.asymmetricKeyType !== 'ed25519') {
     const type = key.asymmetricKeyType ?? 'another type';
-    throw new DepotError('data-unusable', `a signing key cannot be used: it is ${type}, not ed25519`);
+    throw new DepotError('data-unusable', `${what} cannot be used: it is ${type}, not ed25519`, how);
   }
   return signingKey(key);
 }

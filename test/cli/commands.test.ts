@@ -251,9 +251,9 @@ test('history has what was published and what was taken over, newest first', asy
   const { stdout } = await run(['history']);
   const lines = stdout.split('\n').map((line) => line.slice('2026-11-21 12:00'.length));
   expect(lines).toEqual([
-    '  REPOSITORY  GENERATION  FETCHED   TOOK  WHAT',
-    '  scripts       11 -> 12                  published 3 files, 989 KiB',
-    '  tools         40 -> 41   30 MiB  2 min  applied +12 ~3 -1 files',
+    '  REPOSITORY  GENERATION          FETCHED   TOOK  WHAT',
+    '  scripts       11 -> 12                          published 3 files, 989 KiB',
+    '  tools         40 -> 41  30 MiB of files  2 min  applied +12 ~3 -1 files',
     '',
   ]);
   expect((await run(['history', '--limit', '1'])).stdout.split('\n')).toHaveLength(3);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { VerifyResult } from '../../src/model/upkeep-status.js';
 import type { Depot } from '../harness/depot.js';
 import { noise } from '../encoding/noise.js';
-import { bytes, differences, exe, folder, link, tree } from '../harness/tree.js';
+import { bytes, differences, exe, folder, link, tree, type Tree } from '../harness/tree.js';
 import { pollAll, publish, startPair } from './chain.js';
 import { lineBetween } from './line.js';
 
@@ -40,11 +40,10 @@ it('drops what it had prepared of a first copy when the repository is not follow
   const [child, parent] = [0, 1].map((at) => () => depots[at] ?? expect.fail());
   const line = await lineBetween(child ?? expect.fail, parent ?? expect.fail);
   const large = Buffer.from(noise(8_800_000, 5, 8_800_000));
-  const parts = Array.from(
-    { length: 3_000 },
-    (_, n) => [`files/${n}`, bytes(large.subarray(n * 4_000, (n + 1) * 4_000))] as const,
+  const parts: Tree = Object.fromEntries(
+    Array.from({ length: 2_200 }, (_, n) => [`files/${n}`, bytes(large.subarray(n * 4_000, (n + 1) * 4_000))] as const),
   );
-  const { region, origin, source } = await startPair(Object.fromEntries(parts), { region: { parent: line.url } });
+  const { region, origin, source } = await startPair(parts, { region: { parent: line.url } });
   depots.push(region, origin);
   let bundles = 0;
   line.meddle(async function* (body, { path }) {
@@ -57,7 +56,7 @@ it('drops what it had prepared of a first copy when the repository is not follow
 
   await region.configure({ follow: [] });
   await region.json('reload');
-  await expect.poll(staged).toEqual([]);
+  await expect.poll(staged, { timeout: 20_000 }).toEqual([]);
   await region.configure({ follow: 'all' });
   await region.json('reload');
   line.meddle(undefined);

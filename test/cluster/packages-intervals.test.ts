@@ -44,7 +44,7 @@ it('leaves content to its interval, and says so', async () => {
   expect((await region.cli('forecast', 'apps')).stdout).toMatch(/2.9 KiB left, fetched from .* on \(poll\.content\)/);
   await expect
     .poll(async () => (await region.cli('status')).stdout, { timeout: 10_000 })
-    .toContain('apps: 1 revision, 2.9 KiB, fetched in 1 h (poll.content)');
+    .toContain('apps: 1 revision, 2.9 KiB of files, fetched in 1 h (poll.content)');
   const { plans } = await region.json<{ plans: PlanSummary[] }>('plan');
   expect(plans).toMatchObject([{ fetch: { files: 1, bytes: 3000 }, contentAt: new Date(at).toISOString() }]);
   expect((await region.cli('plan')).stdout).toContain('at once: depot poll apps');

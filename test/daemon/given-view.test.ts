@@ -11,5 +11,5 @@ it('takes what is damaged for no folder that this user may not read', async () =
   await store.keys.write(directoryName, 'targets.pem', 'a key');
   expect(givenView(store, 'enterprise')).toMatchObject({ directory: 'here', sites: ['enterprise'] });
   await store.keys.write(authorityFolder, 'issued.json', 'damaged');
-  expect(() => givenView(store, 'enterprise')).toThrow('JSON');
+  expect(() => givenView(store, 'enterprise')).toThrow('issued.json is damaged: it is cut short, or was altered');
 });
