@@ -27,8 +27,19 @@ export class DamageRows {
       .map(({ sha256 }) => fromBlob(sha256));
   }
 
+  /** Their files were put right. Those that were found damaged again meanwhile stay. */
+  mended(repository: string, shas: readonly Sha256[]): void {
+    const isHere = 'EXISTS (SELECT 1 FROM objects WHERE objects.sha256 = damage.sha256)';
+    this.drop(`DELETE FROM damage WHERE repository = ? AND sha256 = ? AND ${isHere}`, repository, shas);
+  }
+
+  /** Nobody wants them any more. */
   remove(repository: string, shas: readonly Sha256[]): void {
-    const remove = this.db.prepare('DELETE FROM damage WHERE repository = ? AND sha256 = ?');
+    this.drop('DELETE FROM damage WHERE repository = ? AND sha256 = ?', repository, shas);
+  }
+
+  private drop(statement: string, repository: string, shas: readonly Sha256[]): void {
+    const remove = this.db.prepare(statement);
     inTransaction(this.db, () => {
       for (const sha256 of shas) remove.run(repository, toBlob(sha256));
     });

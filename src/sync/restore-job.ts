@@ -57,7 +57,8 @@ export const mendTree: Job<{ readonly repository: string }, Mended> = {
     }
     if (paths.length > 0) await restorePaths(store, repository, paths);
     const unwanted = [...damaged].filter((object) => !store.objects.belongs(repository, object));
-    store.damage.remove(repository, [...back, ...unwanted]);
+    store.damage.mended(repository, [...back]);
+    store.damage.remove(repository, unwanted);
     return { files: paths.length, waiting: store.damage.waiting(repository).length };
   },
 };

@@ -117,6 +117,20 @@ test('does not call damaged what a crash kept from coming in', async () => {
   expect(readFileSync(coming.from, 'utf8')).toBe('on its way');
 });
 
+test('an object that is found damaged again while its files are put right stays noted', async () => {
+  const store = await temporaryStore();
+  await publish(store, { 'a.txt': 'here' });
+  const object = staged(store, 'once more');
+  store.objects.enlist('tools', [object.sha256]);
+  await store.objects.admit([object]);
+  store.objects.quarantine(object.sha256);
+  store.damage.mended('tools', [object.sha256]);
+  expect(store.damage.waiting('tools')).toEqual([object.sha256]);
+  await store.objects.admit([staged(store, 'once more')]);
+  store.damage.mended('tools', [object.sha256]);
+  expect(store.damage.list('tools')).toEqual([]);
+});
+
 test('knows which repository references an object', async () => {
   const store = await temporaryStore();
   store.objects.enlist('tools', [sha256('a'), sha256('a'), sha256('b')]);
