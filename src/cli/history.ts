@@ -66,5 +66,7 @@ function what(
   if (outcome === 'published')
     return `published${total === null ? '' : ` ${count(total.files)} files, ${size(total.bytes)}`}`;
   const change = `+${count(added ?? 0)} ~${count(replaced ?? 0)} -${count(deleted ?? 0)} files`;
-  return `${outcome === 'applied' ? green(outcome) : yellow(outcome)} ${change}`;
+  // Content makes way for the next poll, and whatever else waits; a cycle that was cut has an error.
+  const said = outcome === 'interrupted' ? 'made way, and goes on' : outcome;
+  return `${outcome === 'applied' ? green(said) : yellow(said)} ${change}`;
 }
