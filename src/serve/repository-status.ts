@@ -121,9 +121,7 @@ export function childRepository(
     trust: trustOf(store, facts, name, false),
     error:
       live?.moveError(name) ??
-      (polled?.error == null || polled.error.code === 'window-closed'
-        ? null
-        : pollError(store, polled, polled.error)),
+      (polled?.error == null || polled.error.code === 'window-closed' ? null : pollError(store, polled, polled.error)),
   };
 }
 
