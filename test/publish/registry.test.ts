@@ -66,6 +66,14 @@ async function holder(): Promise<Holder> {
   };
 }
 
+/** A repository of the depot that holds the directory. */
+const own = {
+  name: 'tools',
+  kind: 'mirror',
+  context: 'enterprise',
+  master: 'origin',
+  root: sha256('1.root.json'),
+} as const;
 const root = (): string => randomBytes(64).toString('base64');
 
 test('whoever was invited joins once, with the key that the invitation was for', async () => {
@@ -207,13 +215,6 @@ test('the document of a site with settings is one that depots of before read, an
 
 test('a repository that has gone to another master depot is not taken back by what was published before', async () => {
   const { directory } = (await holder()).registry;
-  const own = {
-    name: 'tools',
-    kind: 'mirror',
-    context: 'enterprise',
-    master: 'origin',
-    root: sha256('1.root.json'),
-  } as const;
   await directory.enrolOwn(own);
   const moved = directory.enrol({ ...own, master: munich.depot });
   await Promise.all([moved, directory.enrolOwn({ ...own, context: 'enterprise/germany' })]);
@@ -222,13 +223,6 @@ test('a repository that has gone to another master depot is not taken back by wh
 
 test('a document of the directory that was damaged is whole again with the next version that names it', async () => {
   const { registry, store } = await holder();
-  const own = {
-    name: 'tools',
-    kind: 'mirror',
-    context: 'enterprise',
-    master: 'origin',
-    root: sha256('1.root.json'),
-  } as const;
   await registry.directory.enrolOwn(own);
   const targets = store.signed.held(directoryName)?.targets ?? Buffer.alloc(0);
   // What is in force is known, and the document is not read before there is another version.
